@@ -1,0 +1,17 @@
+# hone_embed(VAR file...) writes one C source that defines, for each file, the
+# string `hone_embedded_<name>` (name with . and - as _), and sets VAR to it.
+# Run at build time, so an edited file is embedded again.
+function(hone_embed var)
+  set(outputs)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(name ${file} NAME)
+    string(REGEX REPLACE "[^A-Za-z0-9]" "_" symbol ${name})
+    set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_${symbol}.c)
+    add_custom_command(OUTPUT ${output}
+      COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUTPUT=${output}
+              -DSYMBOL=hone_embedded_${symbol} -P ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake
+      DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake VERBATIM)
+    list(APPEND outputs ${output})
+  endforeach()
+  set(${var} ${outputs} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,55 @@
+/* Taking samples: per-call times of one or several runners, interleaved.
+ *
+ * A round calls each runner once, in an order that alternates between rounds
+ * (first to last, last to first), so that drift and neighbours meet all alike.
+ * Calls shorter than the clock resolves are timed in batches; the batch size is
+ * part of the result. */
+#ifndef HONE_HARNESS_SAMPLER_H
+#define HONE_HARNESS_SAMPLER_H
+
+#include "hone/hone.h"
+
+/* Something that can be timed. `run` is called with an increasing sequence
+ * number so that a cold runner can rotate its operands. */
+typedef struct hone_runner {
+    void (*run)(void *context, int64_t sequence);
+    void *context;
+} hone_runner;
+
+/* Growing samples of one runner, in microseconds a call. */
+typedef struct hone_samples {
+    double *us;
+    int64_t count, capacity;
+    int batch;       /* calls timed together; 1 where the clock resolves one */
+    int disturbed;   /* samples during which the thread was preempted (kept) */
+    int settled;     /* 1 when the last measurement met the rule below */
+} hone_samples;
+
+typedef struct hone_sampler_options {
+    int min_samples;      /* 0: 60 */
+    int max_samples;      /* 0: 10000 */
+    double max_seconds;   /* stop after this, once min_samples are there; 0: 1 */
+    double target;        /* settled when p50's interval is within this fraction; 0: 0.02 */
+    int warm_calls;       /* untimed calls before each timed one when several runners share
+                             the caches; 0: none */
+    const volatile int *stop; /* not 0: return early with what there is; may be NULL */
+} hone_sampler_options;
+
+typedef struct hone_sampler hone_sampler;
+
+/* Warms each runner up and picks its batch size. `runners` is copied.
+ * HONE_E_NOMEM, HONE_E_USAGE for count < 1. */
+hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
+                                const hone_sampler_options *options);
+void hone_sampler_destroy(hone_sampler *sampler);
+
+/* One round: appends one sample to each runner's samples. HONE_E_NOMEM. */
+hone_status hone_sampler_round(hone_sampler *sampler);
+
+/* Rounds until every runner settled or the limits are reached. HONE_E_NOMEM. */
+hone_status hone_sampler_run(hone_sampler *sampler);
+
+/* The samples of one runner, in the order they were taken; owned by the sampler. */
+const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner);
+
+#endif

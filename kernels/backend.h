@@ -1,0 +1,109 @@
+/* The interface of a backend: one folder under kernels/ that exports one const
+ * hone_backend, listed in registry.c. Everything above sees devices, problems,
+ * spaces, configs and plans; what a kernel is made of stays in the folder.
+ *
+ * Unless said otherwise callbacks are called from one thread at a time for one
+ * object, and from any thread. A callback that may be NULL says so. */
+#ifndef HONE_KERNELS_BACKEND_H
+#define HONE_KERNELS_BACKEND_H
+
+#include <stdio.h>
+
+#include "config.h"
+#include "space.h"
+#include "status.h"
+
+typedef struct hone_backend hone_backend;
+
+/* One device of a backend. Filled by hone_backend.devices, immutable after. */
+typedef struct hone_device {
+    const hone_backend *backend;
+    char name[32];         /* "cpu", "opencl:1" */
+    char model[128];       /* for people: "AMD EPYC 9R14" */
+    char fingerprint[256]; /* all that changes performance; the database's key */
+    char family[128];      /* devices whose winners are likely to suit this one */
+    int threads;           /* hardware threads; 1 for GPUs */
+    int64_t cache_bytes;   /* last-level cache; 0 when unknown */
+    int index;             /* the backend's own number */
+} hone_device;
+
+/* Worker threads that a host backend runs on; shared by the plans of a context. */
+typedef struct hone_pool hone_pool;
+
+/* A backend's own plan; each backend defines what lies behind it. */
+typedef struct hone_backend_plan hone_backend_plan;
+
+struct hone_backend {
+    const char *name;
+
+    /* Finds the devices: an array from malloc that the caller frees.
+     * HONE_E_UNAVAILABLE with a reason (what to install) when there are none. */
+    hone_status (*devices)(hone_device **out, int *count);
+
+    /* NULL from here to `activate`: the backend lists devices but has no kernels. */
+
+    /* Declares the space for a problem. HONE_E_UNAVAILABLE: not on this device. */
+    hone_status (*space)(hone_space **out, const hone_device *device, const hone_problem *problem,
+                         int threads);
+
+    /* A config that is legal and reasonable without any measurement. */
+    hone_status (*default_config)(hone_config *out, const hone_device *device,
+                                  const hone_problem *problem, int threads);
+
+    /* `config` has passed hone_space_check. `pool` outlives the plan and may be
+     * NULL for one thread. */
+    hone_status (*plan_create)(hone_backend_plan **out, const hone_device *device,
+                               const hone_problem *problem, const hone_config *config,
+                               hone_pool *pool);
+    void (*plan_destroy)(hone_backend_plan *plan);
+    size_t (*packed_size)(const hone_backend_plan *plan);
+    hone_status (*pack)(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
+    /* Arguments have been checked. Allocates nothing. */
+    void (*execute)(hone_backend_plan *plan, const hone_args *args);
+
+    /* Prints the source of the variant that a config selects: one translation
+     * unit that compiles by itself, with the command in its first comment. */
+    hone_status (*emit)(FILE *out, const hone_device *device, const hone_problem *problem,
+                        const hone_config *config);
+
+    /* A separate activation pass, for baselines that cannot fuse:
+     * C = act(X + bias), X being M x N of f32 (ldx), in parallel over rows. */
+    void (*activate)(const hone_device *device, const hone_problem *problem, const float *x,
+                     int64_t ldx, const hone_args *args, hone_pool *pool);
+
+    /* Runs the fastest multiply-add loop for `dtype` on every thread of the
+     * pool, `rounds` rounds, and returns the multiply and add operations done.
+     * 0 when the device cannot do the type. */
+    double (*peak_run)(const hone_device *device, hone_dtype dtype, hone_pool *pool, int64_t rounds);
+
+    /* Names of the instruction sets or code paths that this device can run, in
+     * rising preference, NULL-terminated. Static. */
+    const char *const *(*code_paths)(const hone_device *device);
+};
+
+/* All backends, in the order of preference; NULL-terminated. */
+extern const hone_backend *const hone_backends[];
+
+/* NULL when there is none of that name. */
+const hone_backend *hone_backend_find(const char *name);
+
+/* The device of a context by its name. The context owns it.
+ * HONE_E_USAGE: malformed. HONE_E_UNAVAILABLE: none, with the backend's reason. */
+hone_status hone_context_device(const hone_device **out, const hone_context *context,
+                                const char *name);
+/* All devices of a context. */
+int hone_context_devices(const hone_device **out, const hone_context *context);
+/* Why a backend has no device; NULL when it has some. */
+const char *hone_context_backend_reason(const hone_context *context, const char *backend);
+
+/* As hone_context_create; `pin` binds worker threads and the calling thread
+ * to cores, for measuring. */
+hone_status hone_context_create_pinned(hone_context **out, int pin);
+/* The pool of `threads` threads, created on first use; NULL for one thread.
+ * HONE_E_USAGE: threads < 1 or absurd. HONE_E_NOMEM. */
+hone_status hone_context_pool(hone_pool **out, hone_context *context, int threads);
+
+/* The device and config behind a public plan. */
+const hone_device *hone_plan_device(const hone_plan *plan);
+
+#endif

@@ -1,0 +1,103 @@
+/* The command line: one file a command, one row a command in commands.def,
+ * options in tables that parse and print themselves. */
+#ifndef HONE_TUNER_CLI_H
+#define HONE_TUNER_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "../../kernels/backend.h"
+
+/* ---- options */
+
+typedef enum cli_kind {
+    CLI_FLAG,     /* int *: set to 1 */
+    CLI_TEXT,     /* const char **: points into argv */
+    CLI_LIST,     /* cli_list *: repeatable, or separated by commas */
+    CLI_INT,      /* int64_t * */
+    CLI_NUMBER,   /* double * */
+    CLI_DURATION, /* double *: seconds; "60s", "500ms", "2m", "1h" or a plain number of seconds */
+    CLI_GROUP     /* another table: target is a const cli_option * */
+} cli_kind;
+
+typedef struct cli_option {
+    const char *name;  /* NULL ends a table */
+    cli_kind kind;
+    void *target;
+    const char *value; /* in the help: "FILE"; NULL for flags */
+    const char *help;
+} cli_option;
+
+typedef struct cli_list {
+    int count;
+    const char *items[64];
+    char text[2048];
+    size_t used;
+} cli_list;
+
+/* Parses argv[1..]; operands (not options) are moved to the front of argv and
+ * counted in *operands. `--help` prints usage from the table and sets *help.
+ * `unknown_prefix`: options that begin so ("benchmark_") are kept among the
+ * operands, with their dashes; NULL: none. HONE_E_USAGE. */
+hone_status cli_parse(int *operands, int *help, int argc, char **argv, const cli_option *options,
+                      const char *synopsis, const char *description, const char *unknown_prefix);
+
+/* ---- what to run on: the selectors that bench, tune, verify, query and emit share */
+
+typedef struct cli_selectors {
+    const char *device;  /* "cpu" */
+    const char *suite;
+    cli_list shapes, dtypes, acts;
+    int64_t threads;     /* 0: all */
+    const char *weights; /* "packed" or "plain" */
+    int transposed, nobias, rowscale;
+    const char *a_type, *out_type; /* s8 problems */
+    const char *db;
+    int json;
+} cli_selectors;
+
+/* Defaults: device cpu. */
+void cli_selectors_init(cli_selectors *selectors);
+/* The option table of the selectors (at most 20 rows), for a CLI_GROUP row. */
+const cli_option *cli_selector_options(cli_selectors *selectors, cli_option table[20]);
+
+/* The problems selected: suite (or --shape) x dtypes x activations. A shape is
+ * MxNxK. Names of shapes go to `names` when not NULL ("bert_ffn_up" or "").
+ * The arrays are malloc'ed. HONE_E_USAGE, HONE_E_NOMEM. */
+hone_status cli_selected_problems(hone_problem **out, const char ***names, int *count,
+                                  const cli_selectors *selectors, const char *default_suite);
+
+/* The device selected, checked. threads 0 becomes the device's. */
+hone_status cli_selected_device(const hone_device **out, int *threads, const hone_context *context,
+                                const cli_selectors *selectors);
+
+/* ---- output */
+
+/* Prints "hone COMMAND: detail" on stderr and returns the exit code. */
+int cli_fail(const char *command, hone_status status);
+/* Prints a JSON document on stdout (steals the reference); 0 or 4. */
+int cli_print_json(json_t *document);
+/* A number that JSON can hold: null for NaN and infinities. */
+json_t *cli_json_number(double value);
+
+/* A bar on stderr when it is a terminal, else one line in a while, nothing when
+ * quiet. `text` is one short line. fraction in [0, 1]. */
+void cli_progress(double fraction, const char *text);
+void cli_progress_end(void);
+
+/* Columns of text, aligned; the first row is the header. `right` has a '1' for
+ * each column that is aligned right. Cells are rows x columns. */
+void cli_table(const char *const *cells, int rows, int columns, const char *right);
+
+/* ---- commands */
+
+typedef struct cli_command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv); /* returns the exit code */
+} cli_command;
+
+#define HONE_COMMAND(name, summary) int cli_##name(int argc, char **argv);
+#include "commands.def"
+#undef HONE_COMMAND
+
+#endif

@@ -1,0 +1,82 @@
+/* The tuning database: one SQLite file; schema.sql is its documentation.
+ *
+ * Reading and lookup (db_open.c, db_lookup.c) are part of libhone and depend on
+ * SQLite and kernels/ only. Writing (db_write.c, ...) is for the command. */
+#ifndef HONE_TUNER_DB_H
+#define HONE_TUNER_DB_H
+
+#include <sqlite3.h>
+
+#include "../../harness/environment.h"
+#include "../../harness/sampler.h"
+#include "../../harness/stats.h"
+#include "../../harness/verify.h"
+#include "../../kernels/backend.h"
+
+/* Schema version this build writes; older ones are migrated on writing. */
+#define HONE_DB_SCHEMA 1
+/* PRAGMA application_id of a Hone database: "Hone". */
+#define HONE_DB_APPLICATION_ID 0x486f6e65
+
+struct hone_db {
+    sqlite3 *handle;
+    char path[1024];
+    int writable;
+};
+
+/* $HONE_DB, else hone/hone.db in $XDG_DATA_HOME, else in ~/.local/share.
+ * HONE_E_USAGE when it does not fit or there is no home. */
+hone_status hone_db_default_path(char *out, size_t size);
+
+/* Opens for writing; creates the file and its folder, or migrates an older
+ * schema. path NULL: the default. HONE_E_DATA: foreign, damaged, newer,
+ * read-only, no space, locked beyond the time-out. */
+hone_status hone_db_open_write(hone_db **out, const char *path);
+
+/* HONE_E_DATA with SQLite's reason and advice for the last failed call. */
+hone_status hone_db_error(hone_db *db, const char *doing);
+
+/* A run: one invocation of the command with its conditions. */
+hone_status hone_db_run_begin(int64_t *run, hone_db *db, const char *command_line,
+                              const hone_environment *environment);
+
+/* One measurement, ready to be stored. Pointers are borrowed. */
+typedef struct hone_measurement {
+    const hone_device *device;
+    const hone_problem *problem;
+    const char *provider;  /* "hone", "unfused", ... */
+    const char *config;    /* canonical text; a baseline's label */
+    int threads;
+    const char *mode;      /* "warm" or "cold" */
+    const char *stage;     /* "screen", "final" or "bench" */
+    const hone_samples *samples;
+    const hone_stats *stats;        /* of the samples, microseconds */
+    const hone_numerics *numerics;  /* NULL: not verified */
+    double peak_gops;               /* NaN: unknown */
+} hone_measurement;
+
+hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measurement *measurement);
+
+/* A config that is wrong, cannot be built or cannot run; never a winner.
+ * `kind`: "wrong", "build", "run". */
+hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
+                                const char *kind, const char *reason, uint64_t seed);
+
+/* What is already known in this build about a config: for resuming. *found is 1
+ * when measured (then *value is the objective's value in microseconds a call), 2
+ * when it failed, else 0. */
+hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_device *device,
+                          const hone_problem *problem, const char *config, int threads,
+                          const char *mode, const char *objective);
+
+/* Derives the winners of a device and problem (NULL: all) from the evidence:
+ * of each build, thread count, mode and objective the correct config with the
+ * best value, final measurements before screening ones, ties by config text.
+ * A pure function of the measurements and failures. */
+hone_status hone_db_derive_winners(hone_db *db, const hone_device *device,
+                                   const hone_problem *problem);
+
+/* Operations of a problem: 2 M N K. */
+double hone_problem_operations(const hone_problem *problem);
+
+#endif

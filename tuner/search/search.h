@@ -1,0 +1,47 @@
+/* Searching a space: all legal points, enumerated without generating illegal
+ * ones, and strategies behind a propose/observe interface. */
+#ifndef HONE_TUNER_SEARCH_H
+#define HONE_TUNER_SEARCH_H
+
+#include "../../kernels/space.h"
+
+/* The legal points of a space, in the order of the declaration. */
+typedef struct hone_points {
+    const hone_space *space; /* borrowed */
+    int64_t count;
+    int *indices; /* count x space->param_count */
+} hone_points;
+
+/* Depth first; a constraint prunes as soon as its parameters are chosen.
+ * HONE_E_NOMEM; HONE_E_USAGE when no point is legal. */
+hone_status hone_points_create(hone_points **out, const hone_space *space);
+void hone_points_destroy(hone_points *points);
+hone_status hone_points_config(hone_config *out, const hone_points *points, int64_t point);
+/* The point of a config; -1 when it is not legal. */
+int64_t hone_points_find(const hone_points *points, const hone_config *config);
+
+/* A strategy proposes points and is told their values (lower is better,
+ * INFINITY for a failure). Same seed and same observations: same proposals. */
+typedef struct hone_strategy {
+    const char *name, *description;
+    hone_status (*create)(void **state, const hone_points *points, uint64_t seed);
+    /* The next point, never one proposed before; -1 when it has none left. */
+    int64_t (*propose)(void *state);
+    void (*observe)(void *state, int64_t point, double value);
+    void (*destroy)(void *state);
+} hone_strategy;
+
+int hone_strategy_count(void);
+const hone_strategy *hone_strategy_at(int index);
+/* NULL when unknown. "auto" is one of them. */
+const hone_strategy *hone_strategy_find(const char *name);
+
+/* A small seeded generator (splitmix64), so that searches repeat anywhere. */
+typedef struct hone_random {
+    uint64_t state;
+} hone_random;
+uint64_t hone_random_next(hone_random *random);
+/* Uniform in [0, bound), bound >= 1. */
+uint64_t hone_random_below(hone_random *random, uint64_t bound);
+
+#endif
