@@ -104,6 +104,19 @@ void cli_progress_end(void);
  * each column that is aligned right. Cells are rows x columns. */
 void cli_table(const char *const *cells, int rows, int columns, const char *right);
 
+/* A table that grows cell by cell, row after row; zero-initialise it. */
+typedef struct cli_grid {
+    char **cells;
+    int count, capacity;
+    int failed; /* memory ran out */
+} cli_grid;
+
+__attribute__((format(printf, 2, 3))) void cli_grid_add(cli_grid *grid, const char *format, ...);
+/* Several cells of plain text: `count` arguments of const char *. */
+void cli_grid_row(cli_grid *grid, int count, ...);
+/* Prints it as cli_table does, with strlen(right) columns, and frees it. HONE_E_NOMEM. */
+hone_status cli_grid_print(cli_grid *grid, const char *right);
+
 /* ---- commands */
 
 typedef struct cli_command {

@@ -1,6 +1,7 @@
 /* What a person or a program sees: errors, JSON, tables, progress. */
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,47 @@ void cli_table(const char *const *cells, int rows, int columns, const char *righ
             fputs(j == columns - 1 ? "\n" : "  ", stdout);
         }
     }
+}
+
+void cli_grid_add(cli_grid *grid, const char *format, ...) {
+    if (grid->count == grid->capacity) {
+        int capacity = grid->capacity ? 2 * grid->capacity : 64;
+        char **cells = realloc(grid->cells, (size_t)capacity * sizeof *cells);
+        if (!cells) {
+            grid->failed = 1;
+            return;
+        }
+        grid->cells = cells;
+        grid->capacity = capacity;
+    }
+    char *cell = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&cell, format, args) < 0)
+        grid->failed = 1;
+    else
+        grid->cells[grid->count++] = cell;
+    va_end(args);
+}
+
+void cli_grid_row(cli_grid *grid, int count, ...) {
+    va_list args;
+    va_start(args, count);
+    for (int i = 0; i < count; i++)
+        cli_grid_add(grid, "%s", va_arg(args, const char *));
+    va_end(args);
+}
+
+hone_status cli_grid_print(cli_grid *grid, const char *right) {
+    int columns = (int)strlen(right);
+    if (!grid->failed)
+        cli_table((const char *const *)grid->cells, grid->count / columns, columns, right);
+    hone_status status = grid->failed ? hone_fail(HONE_E_NOMEM, "no memory for a table") : HONE_OK;
+    for (int i = 0; i < grid->count; i++)
+        free(grid->cells[i]);
+    free(grid->cells);
+    *grid = (cli_grid){0};
+    return status;
 }
 
 /* ---- progress */
