@@ -26,7 +26,7 @@ static const char description[] =
     "5 no verdict: nothing to compare, or more than half UNSURE.\n"
     "\n"
     "  hone gate old/hone new/hone -- --suite bert --dtype f32\n"
-    "  hone gate monday.json tuesday.json\n";
+    "  hone gate monday.json tuesday.json";
 
 /* Splits off what follows "--", for the builds. */
 static int split(gate_arguments *arguments, int argc, char **argv) {
@@ -174,7 +174,7 @@ cleanup:
     return status;
 }
 
-int cli_gate(int argc, char **argv) {
+int cli_run_gate(int argc, char **argv) {
     gate_arguments arguments = {.metric = "p50_us", .threshold = 0.05, .alpha = 0.01, .rounds = 10};
     const cli_option options[] = {
         {"metric", CLI_TEXT, &arguments.metric, "NAME", "p50_us (default), p95_us or gflops"},

@@ -217,9 +217,10 @@ static hone_status correct(hone_gate *gate) {
     return HONE_OK;
 }
 
-/* One equal value on both sides, as when a file is compared with itself. */
+/* One equal value on both sides and no interval, as when a file is compared with itself. */
 static int identical(const hone_gate_case *c) {
-    return c->sides[0].count == 1 && c->sides[1].count == 1 && c->sides[0].values[0] == c->sides[1].values[0];
+    return isnan(c->low) && isnan(c->high) && c->sides[0].count == 1 && c->sides[1].count == 1 &&
+           c->sides[0].values[0] == c->sides[1].values[0];
 }
 
 static void decide_case(const hone_gate *gate, hone_gate_case *c) {
