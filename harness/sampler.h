@@ -20,25 +20,28 @@ typedef struct hone_runner {
 typedef struct hone_samples {
     double *us;
     int64_t count, capacity;
-    int batch;       /* calls timed together; 1 where the clock resolves one */
-    int disturbed;   /* samples during which the thread was preempted (kept) */
-    int settled;     /* 1 when the last measurement met the rule below */
+    int batch;     /* calls timed together; 1 where the clock resolves one */
+    int disturbed; /* samples during which the thread was preempted (kept) */
+    int settled;   /* 1 when p50's interval was within the target at the latest review:
+                      at the end of a run, and from min_samples on in steps of an eighth */
 } hone_samples;
 
 typedef struct hone_sampler_options {
-    int min_samples;      /* 0: 60 */
-    int max_samples;      /* 0: 10000 */
-    double max_seconds;   /* stop after this, once min_samples are there; 0: 1 */
-    double target;        /* settled when p50's interval is within this fraction; 0: 0.02 */
-    int warm_calls;       /* untimed calls before each timed one when several runners share
-                             the caches; 0: none */
+    int min_samples;          /* 0: 60 */
+    int max_samples;          /* 0: 10000 */
+    double max_seconds;       /* stop after this, once min_samples are there, and after four times
+                                 this without them; 0: 1 */
+    double target;            /* settled when p50's interval is within p50 times 1 -/+ this; 0: 0.02 */
+    int warm_calls;           /* untimed calls before each timed one when several runners share
+                                 the caches; 0: none */
     const volatile int *stop; /* not 0: return early with what there is; may be NULL */
 } hone_sampler_options;
 
 typedef struct hone_sampler hone_sampler;
 
-/* Warms each runner up and picks its batch size. `runners` is copied.
- * HONE_E_NOMEM, HONE_E_USAGE for count < 1. */
+/* Warms each runner up (for at most about 50 ms, one call at least) and picks
+ * its batch size. `runners` is copied; `options` may be NULL.
+ * HONE_E_NOMEM; HONE_E_USAGE for count < 1 or options that contradict. */
 hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
                                 const hone_sampler_options *options);
 void hone_sampler_destroy(hone_sampler *sampler);
@@ -49,7 +52,8 @@ hone_status hone_sampler_round(hone_sampler *sampler);
 /* Rounds until every runner settled or the limits are reached. HONE_E_NOMEM. */
 hone_status hone_sampler_run(hone_sampler *sampler);
 
-/* The samples of one runner, in the order they were taken; owned by the sampler. */
+/* The samples of one runner, in the order they were taken; owned by the sampler.
+ * NULL when there is no such runner. */
 const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner);
 
 #endif

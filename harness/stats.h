@@ -29,14 +29,17 @@ void hone_stats_compute(hone_stats *out, double *samples, size_t count);
 int hone_quantile_ranks(size_t *low, size_t *high, size_t n, double p, double confidence);
 
 /* Mann-Whitney U, two-sided, with tie correction, by the normal approximation
- * (exact enumeration when both counts are at most 8). Returns the p-value. */
+ * (exact permutation distribution when both counts are at most 8). Returns the
+ * p-value: 1 when a side is empty, NaN when memory ran out. */
 double hone_rank_test(const double *a, size_t na, const double *b, size_t nb);
 
 /* The Hodges-Lehmann estimate of the ratio median(b)/median(a) from all
  * pairwise ratios b/a, with its 95% interval. Samples are positive. For more
- * than 300 samples a side, evenly spaced order statistics stand for them.
- * Returns 0 and NaNs when either side is empty. */
-int hone_ratio_interval(double *ratio, double *low, double *high, const double *a, size_t na,
-                        const double *b, size_t nb);
+ * than 300 samples a side, evenly spaced order statistics stand for them; the
+ * interval's width is that of all samples. Too few samples for 95% (3 a side,
+ * say) leave low and high NaN. Returns 0 and NaNs when either side is empty or
+ * memory ran out. */
+int hone_ratio_interval(double *ratio, double *low, double *high, const double *a, size_t na, const double *b,
+                        size_t nb);
 
 #endif

@@ -18,10 +18,11 @@ typedef struct hone_suite {
 } hone_suite;
 
 int hone_suite_count(void);
+/* NULL when out of range. */
 const hone_suite *hone_suite_at(int index);
 /* NULL when unknown. */
 const hone_suite *hone_suite_find(const char *name);
-/* The shapes of all suites, suite by suite. */
+/* The shapes of all suites, suite by suite; NULL when out of range. */
 int hone_shape_count(void);
 const hone_shape *hone_shape_at(int index);
 

@@ -1,0 +1,254 @@
+#include "sampler.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "../kernels/status.h"
+#include "clock.h"
+#include "stats.h"
+
+enum {
+    DEFAULT_MIN_SAMPLES = 60,
+    DEFAULT_MAX_SAMPLES = 10000,
+    BATCH_MIN_RESOLUTIONS = 50, /* a timed batch takes at least this many clock steps, */
+    BATCH_MIN_NS = 2000,        /* and this long, */
+    BATCH_MAX = 1 << 20,        /* unless the call does nothing at all */
+    WARM_STABLE_CALLS = 8,      /* warm when so many batches brought nothing faster, */
+    WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
+    WARM_MAX_NS = 50000000,     /* and in any case after this */
+    OVERTIME = 4                /* times max_seconds at which min_samples is given up */
+};
+static const double DEFAULT_MAX_SECONDS = 1, DEFAULT_TARGET = 0.02;
+static const double WARM_IMPROVEMENT = 0.98; /* of the fastest so far counts as faster */
+
+typedef struct timed_runner {
+    hone_runner runner;
+    hone_samples samples;
+    int64_t sequence;
+} timed_runner;
+
+struct hone_sampler {
+    hone_sampler_options options; /* without zeros */
+    int count;
+    timed_runner *runners;
+    int64_t rounds;
+    int64_t reviewed;    /* rounds at the latest review of `settled` */
+    int64_t next_review; /* reviews sort all samples, so they come at growing intervals */
+    double *scratch;     /* one runner's samples, sorted; as large as samples.us */
+};
+
+static int64_t involuntary_switches(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+static void call(timed_runner *self, int times) {
+    for (int i = 0; i < times; ++i)
+        self->runner.run(self->runner.context, self->sequence++);
+}
+
+static int64_t time_calls(timed_runner *self, int times) {
+    const int64_t start = hone_clock_now();
+    call(self, times);
+    return hone_clock_now() - start;
+}
+
+/* ------------------------------------------------------------------ warm-up */
+
+/* Calls until the time of a batch no longer falls, growing the batch on the way
+ * until the clock resolves it. A preempted batch looks longer than it is, so
+ * the batch is chosen by the fastest one seen. */
+static void warm_up(timed_runner *self) {
+    const int64_t resolved = BATCH_MIN_RESOLUTIONS * hone_clock_resolution();
+    const int64_t wanted = resolved > BATCH_MIN_NS ? resolved : BATCH_MIN_NS;
+    const int64_t start = hone_clock_now();
+    int64_t fastest = INT64_MAX, elapsed = 0;
+    int batch = 1, stable = 0;
+    while (elapsed < WARM_MAX_NS && (stable < WARM_STABLE_CALLS || elapsed < WARM_MIN_NS)) {
+        const int64_t ns = time_calls(self, batch);
+        elapsed = hone_clock_now() - start;
+        if ((double)ns < WARM_IMPROVEMENT * (double)fastest)
+            stable = 0;
+        else
+            ++stable;
+        if (ns < fastest)
+            fastest = ns;
+        if (fastest < wanted && batch < BATCH_MAX) {
+            batch *= 2;
+            fastest = INT64_MAX;
+            stable = 0;
+        }
+    }
+    self->samples.batch = batch;
+}
+
+/* ----------------------------------------------------------------- creation */
+
+static hone_status resolve_options(hone_sampler_options *out, const hone_sampler_options *given) {
+    hone_sampler_options options = given != NULL ? *given : (hone_sampler_options){0};
+    if (options.min_samples < 0 || options.max_samples < 0 || options.warm_calls < 0 ||
+        !(options.max_seconds >= 0) || !(options.target >= 0))
+        return hone_fail(
+            HONE_E_USAGE,
+            "sampling limits must not be negative: min %d, max %d, %g s, target %g, warm calls %d; "
+            "use 0 for a default",
+            options.min_samples, options.max_samples, options.max_seconds, options.target,
+            options.warm_calls);
+    if (options.max_samples == 0)
+        options.max_samples =
+            options.min_samples > DEFAULT_MAX_SAMPLES ? options.min_samples : DEFAULT_MAX_SAMPLES;
+    if (options.min_samples == 0)
+        options.min_samples =
+            options.max_samples < DEFAULT_MIN_SAMPLES ? options.max_samples : DEFAULT_MIN_SAMPLES;
+    if (options.min_samples > options.max_samples)
+        return hone_fail(HONE_E_USAGE, "at least %d samples and at most %d cannot both be; lower min_samples",
+                         options.min_samples, options.max_samples);
+    if (options.max_seconds == 0)
+        options.max_seconds = DEFAULT_MAX_SECONDS;
+    if (options.target == 0)
+        options.target = DEFAULT_TARGET;
+    *out = options;
+    return HONE_OK;
+}
+
+hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
+                                const hone_sampler_options *options) {
+    hone_sampler_options resolved;
+    if (count < 1)
+        return hone_fail(HONE_E_USAGE, "a sampler of %d runners; give at least one", count);
+    const hone_status status = resolve_options(&resolved, options);
+    if (status != HONE_OK)
+        return status;
+
+    hone_sampler *self = calloc(1, sizeof *self);
+    if (self != NULL)
+        self->runners = calloc((size_t)count, sizeof *self->runners);
+    if (self == NULL || self->runners == NULL) {
+        free(self);
+        return hone_fail(HONE_E_NOMEM, "no memory for a sampler of %d runners", count);
+    }
+    self->options = resolved;
+    self->count = count;
+    self->next_review = resolved.min_samples;
+    for (int i = 0; i < count; ++i) {
+        self->runners[i].runner = runners[i];
+        warm_up(&self->runners[i]);
+    }
+    *out = self;
+    return HONE_OK;
+}
+
+void hone_sampler_destroy(hone_sampler *sampler) {
+    if (sampler == NULL)
+        return;
+    for (int i = 0; i < sampler->count; ++i)
+        free(sampler->runners[i].samples.us);
+    free(sampler->runners);
+    free(sampler->scratch);
+    free(sampler);
+}
+
+/* ------------------------------------------------------------------ rounds */
+
+/* Room for one more sample of each runner, made before anything is timed. */
+static hone_status reserve(hone_sampler *self) {
+    const int64_t have = self->runners[self->count - 1].samples.capacity;
+    if (self->rounds < have)
+        return HONE_OK;
+    const int64_t want = have > 0 ? 2 * have : 256;
+    double *scratch = realloc(self->scratch, (size_t)want * sizeof *scratch);
+    if (scratch == NULL)
+        return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
+    self->scratch = scratch;
+    for (int i = 0; i < self->count; ++i) {
+        hone_samples *samples = &self->runners[i].samples;
+        double *us = realloc(samples->us, (size_t)want * sizeof *us);
+        if (us == NULL)
+            return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
+        samples->us = us;
+        samples->capacity = want;
+    }
+    return HONE_OK;
+}
+
+static void take_sample(timed_runner *self, int warm_calls) {
+    hone_samples *samples = &self->samples;
+    call(self, warm_calls);
+    /* Asking costs a fraction of a microsecond: outside the timed region. */
+    const int64_t switches = involuntary_switches();
+    const int64_t ns = time_calls(self, samples->batch);
+    samples->disturbed += involuntary_switches() > switches;
+    samples->us[samples->count++] = (double)ns / 1e3 / samples->batch;
+}
+
+static int is_settled(const hone_samples *samples, double target, double *scratch) {
+    hone_stats stats;
+    memcpy(scratch, samples->us, (size_t)samples->count * sizeof *scratch);
+    hone_stats_compute(&stats, scratch, (size_t)samples->count);
+    /* False for an interval that is NaN. */
+    return stats.p50_high - stats.p50 <= target * stats.p50 &&
+           stats.p50 - stats.p50_low <= target * stats.p50;
+}
+
+static void review(hone_sampler *self) {
+    for (int i = 0; i < self->count; ++i) {
+        hone_samples *samples = &self->runners[i].samples;
+        samples->settled = is_settled(samples, self->options.target, self->scratch);
+    }
+    self->reviewed = self->rounds;
+    self->next_review = self->rounds + self->rounds / 8 + 1;
+}
+
+hone_status hone_sampler_round(hone_sampler *sampler) {
+    const hone_status status = reserve(sampler);
+    if (status != HONE_OK)
+        return status;
+    const int backwards = sampler->rounds % 2 != 0;
+    for (int i = 0; i < sampler->count; ++i) {
+        const int runner = backwards ? sampler->count - 1 - i : i;
+        take_sample(&sampler->runners[runner], sampler->options.warm_calls);
+    }
+    ++sampler->rounds;
+    if (sampler->rounds >= sampler->next_review)
+        review(sampler);
+    return HONE_OK;
+}
+
+static int all_settled(const hone_sampler *self) {
+    for (int i = 0; i < self->count; ++i)
+        if (!self->runners[i].samples.settled)
+            return 0;
+    return 1;
+}
+
+static int stopped(const hone_sampler *self) {
+    return self->options.stop != NULL && *self->options.stop != 0;
+}
+
+static int enough(const hone_sampler *self, double seconds) {
+    const hone_sampler_options *options = &self->options;
+    if (self->rounds >= options->max_samples)
+        return 1;
+    if (self->rounds >= options->min_samples)
+        return all_settled(self) || seconds >= options->max_seconds;
+    return seconds >= OVERTIME * options->max_seconds;
+}
+
+hone_status hone_sampler_run(hone_sampler *sampler) {
+    const int64_t start = hone_clock_now();
+    hone_status status = HONE_OK;
+    while (!stopped(sampler)) {
+        status = hone_sampler_round(sampler);
+        if (status != HONE_OK || enough(sampler, (double)(hone_clock_now() - start) / 1e9))
+            break;
+    }
+    if (sampler->reviewed != sampler->rounds)
+        review(sampler);
+    return status;
+}
+
+const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner) {
+    return runner >= 0 && runner < sampler->count ? &sampler->runners[runner].samples : NULL;
+}
