@@ -30,8 +30,9 @@ struct hone_provider_case {
     char label[256];
 };
 
-/* Post-ops with the formula of one of hone's activations. `p` and `q` say which
- * of alpha and beta are the activation's parameters. */
+/* Post-ops with the formula of one of hone's activations, and its accuracy: elu
+ * is not here because oneDNN 2 computes e^x - 1 as written, which has few digits
+ * left near 0. `p` and `q` say which of alpha and beta are parameters. */
 typedef struct eltwise {
     const char *name;
     dnnl_alg_kind_t kind;
@@ -42,8 +43,7 @@ typedef struct eltwise {
 static const eltwise eltwises[] = {
     {"identity", dnnl_eltwise_linear, 1, 0, 0, 0},     {"relu", dnnl_eltwise_relu, 0, 0, 0, 0},
     {"relu6", dnnl_eltwise_clip, 0, 6, 0, 0},          {"clip", dnnl_eltwise_clip, 0, 0, 1, 1},
-    {"leaky_relu", dnnl_eltwise_relu, 0, 0, 1, 0},     {"elu", dnnl_eltwise_elu, 0, 0, 1, 0},
-    {"gelu_erf", dnnl_eltwise_gelu_erf, 0, 0, 0, 0},   {"gelu_tanh", dnnl_eltwise_gelu_tanh, 0, 0, 0, 0},
+    {"leaky_relu", dnnl_eltwise_relu, 0, 0, 1, 0},     {"gelu_erf", dnnl_eltwise_gelu_erf, 0, 0, 0, 0},   {"gelu_tanh", dnnl_eltwise_gelu_tanh, 0, 0, 0, 0},
     {"sigmoid", dnnl_eltwise_logistic, 0, 0, 0, 0},    {"tanh", dnnl_eltwise_tanh, 0, 0, 0, 0},
     {"softplus", dnnl_eltwise_soft_relu, 0, 0, 0, 0},  {"silu", dnnl_eltwise_swish, 1, 0, 0, 0},
     {"hardswish", dnnl_eltwise_hardswish, 0, 0, 0, 0}, {"mish", dnnl_eltwise_mish, 0, 0, 0, 0},
