@@ -48,7 +48,7 @@ static void copy(FILE *out, const char *text) {
 hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_problem *problem,
                           const hone_config *config) {
     (void)device;
-    hone_cpu_config c;
+    hone_cpu_config c = {0};
     char text[HONE_CONFIG_TEXT], key[HONE_PROBLEM_TEXT], vocabulary[64];
     hone_status status;
     if ((status = hone_cpu_config_read(&c, problem, config)) ||

@@ -239,7 +239,7 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
 double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem,
                             const hone_config *config, int threads) {
     (void)device;
-    hone_cpu_config c;
+    hone_cpu_config c = {0};
     if (hone_cpu_config_read(&c, problem, config))
         return 0;
     const hone_cpu_isa *isa = hone_cpu_isa_find(c.variant->isa);
