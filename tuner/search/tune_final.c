@@ -14,7 +14,7 @@ enum {
     FINAL_HURRIED = 10, /* samples when not even one finalist fits the budget */
     CALLS_A_SAMPLE = 2  /* warm: an untimed call brings the caches back */
 };
-static const double FINAL_SECONDS = 2; /* sampling goes on so long until all have settled */
+static const double FINAL_SECONDS = 2;  /* sampling goes on so long until all have settled */
 static const double UNFUSED_COST = 1.5; /* expected, in times of the best candidate */
 static const double MARGIN = 1.2;
 
@@ -31,7 +31,7 @@ static double seconds_of(const hone_tune_session *session, const hone_candidate 
     for (int64_t i = 0; i < count; i++)
         round_us += sorted[i].value;
     return MARGIN * (FINAL_LEAST * CALLS_A_SAMPLE * round_us / 1e6 +
-                     (double)(count + 1) * session->slowest_evaluation / 2);
+                     (double)(count + 1) * hone_session_evaluation_seconds(session));
 }
 
 /* All finalists, judged by the best alone: close enough for setting time aside. */
@@ -61,13 +61,23 @@ typedef struct final_round {
     int has_unfused; /* contender 0 */
 } final_round;
 
-/* A baseline that cannot run this problem is left out. */
+static hone_status candidate_text(char text[HONE_CONFIG_TEXT], const hone_tune_session *session,
+                                  const hone_candidate *candidate) {
+    hone_config config;
+    hone_status status = hone_points_config(&config, session->points, candidate->point);
+    return status ? status : hone_config_format(text, HONE_CONFIG_TEXT, &config);
+}
+
+/* Its GEMM runs with the best candidate's config, so that the difference is the
+ * fusion. A baseline that cannot run this problem is left out. */
 static hone_status add_unfused(final_round *final, hone_tune_session *session) {
+    char text[HONE_CONFIG_TEXT];
     if (!session->unfused)
         return HONE_OK;
-    hone_status status =
-        hone_contender_create(&final->contenders[0], session->unfused, session->context, session->device,
-                              &session->operands, NULL, session->options->threads);
+    hone_status status = candidate_text(text, session, &session->candidates[0]);
+    if (!status)
+        status = hone_contender_create(&final->contenders[0], session->unfused, session->context,
+                                       session->device, &session->operands, text, session->options->threads);
     if (status)
         return status == HONE_E_NOMEM ? status : HONE_OK;
     final->has_unfused = 1;
@@ -80,14 +90,11 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
     double limit = session->options->max_error;
     hone_status status = HONE_OK;
     for (int64_t i = 0; i < session->candidate_count && !status && wanted > 0; i++) {
-        hone_config config;
         char text[HONE_CONFIG_TEXT];
         hone_contender *contender = &final->contenders[final->count];
         hone_numerics *numerics = &final->numerics[final->count];
         int ok = 0;
-        status = hone_points_config(&config, session->points, session->candidates[i].point);
-        if (!status)
-            status = hone_config_format(text, sizeof text, &config);
+        status = candidate_text(text, session, &session->candidates[i]);
         if (!status)
             status = hone_session_prepare(&ok, contender, numerics, session, text);
         if (!ok)
@@ -106,7 +113,8 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
  * and p95 is not what decides. */
 static int least_samples(const hone_tune_session *session) {
     double left = hone_session_left(session);
-    if (session->options->objective == HONE_OBJECTIVE_P95 || seconds_of(session, session->candidates, 1) <= left)
+    if (session->options->objective == HONE_OBJECTIVE_P95 ||
+        seconds_of(session, session->candidates, 1) <= left)
         return FINAL_LEAST;
     double share = left / seconds_of(session, session->candidates, 1);
     return share * FINAL_LEAST < FINAL_HURRIED ? FINAL_HURRIED : (int)(share * FINAL_LEAST);
