@@ -21,6 +21,7 @@
 #include <iostream>
 #include <map>
 #include <regex>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -151,6 +152,19 @@ std::vector<Run> plain(const std::vector<Run> &reports) {
 class PlainConsole : public benchmark::ConsoleReporter {
   public:
     using ConsoleReporter::ConsoleReporter;
+    // Distributions build the library with assertions, of which it warns. They
+    // are not in the timed region here.
+    bool ReportContext(const Context &context) override {
+        std::ostream &err = GetErrorStream();
+        std::stringstream text;
+        SetErrorStream(&text);
+        const bool wanted = ConsoleReporter::ReportContext(context);
+        SetErrorStream(&err);
+        for (std::string line; std::getline(text, line);)
+            if (line.find("Library was built as DEBUG") == std::string::npos)
+                err << line << "\n";
+        return wanted;
+    }
     void ReportRuns(const std::vector<Run> &reports) override { ConsoleReporter::ReportRuns(plain(reports)); }
 };
 

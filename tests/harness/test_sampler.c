@@ -1,0 +1,240 @@
+/* The sampler's order, counts and limits. Runners spin until the clock has
+ * moved, so that how long a call takes at least is known, not measured. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../harness/clock.h"
+#include "../../harness/sampler.h"
+#include "../../harness/stats.h"
+
+enum { LOG_SIZE = 64 };
+
+/* Which fakes were called since the log was cleared. */
+static int call_log[LOG_SIZE], call_log_count;
+
+typedef struct fake {
+    int id;
+    int64_t spin_ns, odd_spin_ns; /* for even and odd sequence numbers */
+    int64_t calls;
+    int out_of_sequence;
+    int64_t stop_at; /* call that sets `stop`; 0: none */
+    volatile int stop;
+} fake;
+
+static void fake_run(void *context, int64_t sequence) {
+    fake *self = context;
+    self->out_of_sequence |= sequence != self->calls;
+    ++self->calls;
+    if (call_log_count < LOG_SIZE)
+        call_log[call_log_count++] = self->id;
+    if (self->stop_at > 0 && self->calls >= self->stop_at)
+        self->stop = 1;
+    const int64_t spin = sequence % 2 ? self->odd_spin_ns : self->spin_ns;
+    const int64_t start = hone_clock_now();
+    while (hone_clock_now() - start < spin)
+        ;
+}
+
+/* A time that the clock resolves without batches: 10 us on most machines. */
+static int64_t resolved(void) {
+    const int64_t steps = 100 * hone_clock_resolution();
+    return steps > 10000 ? steps : 10000;
+}
+
+/* Every other call takes ten times as long: p50's interval spans both. */
+static fake unsteady(void) { return (fake){.spin_ns = resolved(), .odd_spin_ns = 10 * resolved()}; }
+
+static fake steady(int id, int64_t spin_ns) {
+    return (fake){.id = id, .spin_ns = spin_ns, .odd_spin_ns = spin_ns};
+}
+
+static hone_sampler *sample(fake *fakes, int count, const hone_sampler_options *options) {
+    hone_runner runners[4];
+    hone_sampler *sampler = NULL;
+    assert_true(count <= 4);
+    for (int i = 0; i < count; ++i)
+        runners[i] = (hone_runner){fake_run, &fakes[i]};
+    assert_int_equal(hone_sampler_create(&sampler, runners, count, options), HONE_OK);
+    return sampler;
+}
+
+static void order_alternates(void **state) {
+    (void)state;
+    fake fakes[3];
+    for (int i = 0; i < 3; ++i)
+        fakes[i] = steady(i, resolved());
+    hone_sampler *sampler = sample(fakes, 3, NULL);
+    static const int expected[2][3] = {{0, 1, 2}, {2, 1, 0}};
+    for (int round = 0; round < 6; ++round) {
+        call_log_count = 0;
+        assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+        assert_int_equal(call_log_count, 3);
+        assert_memory_equal(call_log, expected[round % 2], sizeof expected[0]);
+    }
+    for (int i = 0; i < 3; ++i) {
+        const hone_samples *samples = hone_sampler_samples(sampler, i);
+        assert_int_equal(samples->count, 6);
+        assert_int_equal(samples->batch, 1);
+        assert_in_range(samples->disturbed, 0, 6);
+        assert_false(fakes[i].out_of_sequence);
+        for (int j = 0; j < 6; ++j)
+            assert_true(samples->us[j] >= 10);
+    }
+    assert_null(hone_sampler_samples(sampler, 3));
+    assert_null(hone_sampler_samples(sampler, -1));
+    hone_sampler_destroy(sampler);
+}
+
+static void short_calls_are_batched(void **state) {
+    (void)state;
+    fake fakes[2] = {steady(0, 0), steady(1, resolved())};
+    hone_sampler *sampler = sample(fakes, 2, NULL);
+    const int batch = hone_sampler_samples(sampler, 0)->batch;
+    assert_true(batch > 1);
+    assert_int_equal(hone_sampler_samples(sampler, 1)->batch, 1);
+    const int64_t before = fakes[0].calls;
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    assert_int_equal(fakes[0].calls - before, batch);
+    assert_true(hone_sampler_samples(sampler, 0)->us[0] > 0);
+    hone_sampler_destroy(sampler);
+}
+
+static void warm_calls_are_not_timed(void **state) {
+    (void)state;
+    fake one = steady(0, resolved());
+    hone_sampler *sampler = sample(&one, 1, &(hone_sampler_options){.warm_calls = 3});
+    const int64_t before = one.calls;
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    assert_int_equal(one.calls - before, 4);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 1);
+    assert_false(one.out_of_sequence);
+    hone_sampler_destroy(sampler);
+}
+
+static void settled_runs_stop_early(void **state) {
+    (void)state;
+    fake one = steady(0, resolved());
+    hone_sampler *sampler = sample(&one, 1, &(hone_sampler_options){.target = 1e6, .max_seconds = 60});
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    assert_int_equal(samples->count, 60);
+    assert_int_equal(samples->settled, 1);
+    hone_sampler_destroy(sampler);
+}
+
+static void unsettled_runs_say_so(void **state) {
+    (void)state;
+    fake one = unsteady();
+    hone_sampler *sampler = sample(&one, 1, &(hone_sampler_options){.max_samples = 300, .max_seconds = 60});
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    assert_int_equal(samples->count, 300);
+    assert_int_equal(samples->settled, 0);
+    assert_false(one.out_of_sequence);
+    hone_sampler_destroy(sampler);
+}
+
+static void sample_limits_are_kept(void **state) {
+    (void)state;
+    fake one = unsteady();
+    hone_sampler *sampler = sample(&one, 1, &(hone_sampler_options){.max_samples = 3});
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 3);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->settled, 0); /* too few to tell */
+    hone_sampler_destroy(sampler);
+
+    /* Time is up at once: the smallest number of samples is still taken. */
+    one = unsteady();
+    sampler = sample(&one, 1, &(hone_sampler_options){.min_samples = 40, .max_seconds = 1e-3});
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    assert_true(hone_sampler_samples(sampler, 0)->count >= 40);
+    hone_sampler_destroy(sampler);
+}
+
+static void long_calls_give_up_on_samples(void **state) {
+    (void)state;
+    fake one = steady(0, 2000000);
+    hone_sampler *sampler = sample(&one, 1, &(hone_sampler_options){.min_samples = 100, .max_seconds = 5e-3});
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    assert_in_range(samples->count, 1, 10); /* 4 x 5 ms of calls of 2 ms and more */
+    double copy[10];
+    hone_stats stats;
+    memcpy(copy, samples->us, (size_t)samples->count * sizeof *copy);
+    hone_stats_compute(&stats, copy, (size_t)samples->count);
+    assert_true(isnan(stats.p95));
+    hone_sampler_destroy(sampler);
+}
+
+static void stop_ends_a_run(void **state) {
+    (void)state;
+    fake one = steady(0, resolved());
+    const hone_sampler_options options = {.max_seconds = 60, .target = 1e-9, .stop = &one.stop};
+    hone_sampler *sampler = sample(&one, 1, &options);
+    one.stop_at = one.calls + 7;
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 7);
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK); /* still set: nothing more */
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 7);
+    hone_sampler_destroy(sampler);
+
+    sampler = sample(&one, 1, &options); /* before any sample */
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 0);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->settled, 0);
+    hone_sampler_destroy(sampler);
+}
+
+static void samples_grow(void **state) {
+    (void)state;
+    fake one = steady(0, resolved());
+    hone_sampler *sampler = sample(&one, 1, &(hone_sampler_options){.min_samples = 1000, .max_seconds = 60});
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    assert_true(hone_sampler_samples(sampler, 0)->count >= 1000);
+    hone_sampler_destroy(sampler);
+}
+
+static void bad_options_are_refused(void **state) {
+    (void)state;
+    static const hone_sampler_options bad[] = {
+        {.min_samples = -1},
+        {.max_samples = -1},
+        {.max_seconds = -1},
+        {.max_seconds = NAN},
+        {.target = -0.1},
+        {.warm_calls = -1},
+        {.min_samples = 9, .max_samples = 8},
+    };
+    fake one = steady(0, resolved());
+    const hone_runner runner = {fake_run, &one};
+    hone_sampler *sampler = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
+        assert_int_equal(hone_sampler_create(&sampler, &runner, 1, &bad[i]), HONE_E_USAGE);
+    assert_int_equal(hone_sampler_create(&sampler, &runner, 0, NULL), HONE_E_USAGE);
+    assert_null(sampler);
+    assert_int_equal(one.calls, 0);
+    hone_sampler_destroy(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_alternates),
+        cmocka_unit_test(short_calls_are_batched),
+        cmocka_unit_test(warm_calls_are_not_timed),
+        cmocka_unit_test(settled_runs_stop_early),
+        cmocka_unit_test(unsettled_runs_say_so),
+        cmocka_unit_test(sample_limits_are_kept),
+        cmocka_unit_test(long_calls_give_up_on_samples),
+        cmocka_unit_test(stop_ends_a_run),
+        cmocka_unit_test(samples_grow),
+        cmocka_unit_test(bad_options_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
