@@ -20,7 +20,7 @@ find_package(dnnl CONFIG QUIET)
 find_package(OpenCL QUIET)
 find_package(CUDAToolkit QUIET)
 if(HONE_TESTS)
-  find_package(cmocka CONFIG REQUIRED)
+  pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 endif()
 
 function(hone_report_line what found version)

@@ -1,8 +1,10 @@
 # hone_embed(VAR file...) writes one C source that defines, for each file, the
 # string `hone_embedded_<name>` (name with . and - as _), and sets VAR to it.
+# Also writes embedded_list.h with one row HONE_EMBEDDED("file", symbol) each.
 # Run at build time, so an edited file is embedded again.
 function(hone_embed var)
   set(outputs)
+  set(rows)
   foreach(file IN LISTS ARGN)
     get_filename_component(name ${file} NAME)
     string(REGEX REPLACE "[^A-Za-z0-9]" "_" symbol ${name})
@@ -12,6 +14,8 @@ function(hone_embed var)
               -DSYMBOL=hone_embedded_${symbol} -P ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake
       DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake VERBATIM)
     list(APPEND outputs ${output})
+    string(APPEND rows "HONE_EMBEDDED(\"${name}\", hone_embedded_${symbol})\n")
   endforeach()
+  file(CONFIGURE OUTPUT embedded_list.h CONTENT "/* Generated. */\n@rows@" @ONLY)
   set(${var} ${outputs} PARENT_SCOPE)
 endfunction()

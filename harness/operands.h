@@ -1,27 +1,28 @@
 /* The data of a problem: A, B, bias, quantisation and C, seeded and
  * reproducible, with guard zones around C.
  *
- * A, B and bias are uniform in [-1, 1] and rounded to their type. B and A of
- * s8 problems are uniform over their range with scales that put outputs near
- * unit size. */
+ * A, B and bias are uniform in [-1, 1] and rounded to their type; the slopes of
+ * prelu are uniform in [-0.5, 0.5]. B and A of s8 problems are uniform over their
+ * range with scales that put outputs near unit size, zero points that are not 0,
+ * and a C range that a few outputs exceed. */
 #ifndef HONE_HARNESS_OPERANDS_H
 #define HONE_HARNESS_OPERANDS_H
 
 #include "hone/hone.h"
 
 typedef struct hone_operands {
-    hone_problem problem;
+    hone_problem problem; /* act and act_params may be changed: the data suits every activation */
     uint64_t seed;
     int64_t lda, ldb, ldc;
     void *a, *b;
-    float *bias;        /* NULL without bias */
-    float *alpha;       /* N slopes for prelu, else NULL */
-    float *a_scale;     /* s8: 1 or M; else NULL */
+    float *bias;    /* NULL without bias */
+    float *alpha;   /* N slopes; read by prelu only */
+    float *a_scale; /* s8: 1 or M; else NULL */
     int32_t *a_zero;
-    float *b_scale;     /* s8: N */
+    float *b_scale; /* s8: N */
     float c_scale;
     int32_t c_zero;
-    void *c;            /* inside c_block, after the guard */
+    void *c; /* inside c_block, after the guard */
     unsigned char *c_block;
     size_t c_block_size, c_offset;
 } hone_operands;

@@ -5,26 +5,30 @@
 #ifndef HONE_HARNESS_PROVIDER_H
 #define HONE_HARNESS_PROVIDER_H
 
-#include "operands.h"
 #include "../kernels/backend.h"
+#include "operands.h"
 
 typedef struct hone_provider hone_provider;
 typedef struct hone_provider_case hone_provider_case;
 
 struct hone_provider {
     const char *name;
-    const char *description; /* how it composes GEMM, bias and activation */
+    const char *description; /* how it composes GEMM, bias and activation, and what is timed */
     const char *unavailable; /* NULL when it can run; else why not and what to install */
 
+    /* Whether it can run such a problem on such a device, without preparing
+     * anything. HONE_E_UNAVAILABLE with the reason when not. */
+    hone_status (*check)(const hone_device *device, const hone_problem *problem);
     /* Prepares `operands`' problem: packs weights unless plain, sets threads.
-     * `config` is used by hone only (NULL: default). The operands outlive the
-     * case; A, B and C may be swapped between calls through `run`'s args.
-     * HONE_E_UNAVAILABLE: this provider cannot run that problem or device. */
+     * `config` is used by hone and unfused only (NULL: default). The operands
+     * outlive the case; a cold measurement prepares one case for each copy of the
+     * operands. HONE_E_UNAVAILABLE: this provider cannot run that problem or
+     * device. HONE_E_USAGE: illegal config. HONE_E_NOMEM. */
     hone_status (*prepare)(hone_provider_case **out, hone_context *context, const hone_device *device,
                            const hone_operands *operands, const char *config, int threads);
     /* Runs once on the operands given to prepare. */
     void (*run)(hone_provider_case *self);
-    /* Text for the result's label: hone's config, a baseline's version. */
+    /* Text for the result's label: hone's config, a baseline's composition. */
     const char *(*label)(const hone_provider_case *self);
     void (*destroy)(hone_provider_case *self);
 };
@@ -33,5 +37,14 @@ int hone_provider_count(void);
 const hone_provider *hone_provider_at(int index);
 /* NULL when unknown. */
 const hone_provider *hone_provider_find(const char *name);
+
+/* HONE_E_UNAVAILABLE with the reason when the provider cannot run at all, or not
+ * that problem on that device. */
+hone_status hone_provider_check(const hone_provider *provider, const hone_device *device,
+                                const hone_problem *problem);
+
+/* Waits until the process' other threads sleep, at most 200 ms: thread pools
+ * spin for a while after their last call and would slow the next provider. */
+void hone_provider_rest(void);
 
 #endif

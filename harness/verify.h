@@ -28,15 +28,16 @@ typedef struct hone_reference hone_reference;
 hone_status hone_reference_create(hone_reference **out, const hone_operands *operands,
                                   double max_products);
 /* Recomputes results and bounds for another activation on the same operands:
- * `problem` may differ from the operands' in act and act_params only. */
+ * `problem` may differ from the operands' in act and act_params only (set them in
+ * operands->problem too, which is what a kernel is run with). HONE_E_USAGE. */
 hone_status hone_reference_activate(hone_reference *reference, const hone_problem *problem);
 void hone_reference_destroy(hone_reference *reference);
 
-/* What an output looks like to the layer that follows. Fractions are of the
- * outputs looked at. */
+/* What an output looks like to the layer that follows. Fractions and counts are
+ * of the reference's rows. */
 typedef struct hone_health {
     double zero_fraction, negative_fraction;
-    double saturated_fraction; /* at an end of the output type's range or of the activation's */
+    double saturated_fraction; /* at an end of an 8-bit range, or at a finite limit of the activation */
     int64_t dead_columns;      /* columns whose outputs are all zero */
     int64_t nan_count, inf_count;
     double entropy_bits;       /* of a 64-bin histogram between min and max */
@@ -44,7 +45,8 @@ typedef struct hone_health {
 
 typedef struct hone_numerics {
     double err_max_abs, err_rel_fro, err_bound_ratio;
-    double quant_sqnr_db;   /* s8 problems: against the unquantised product; else NaN */
+    double quant_sqnr_db;   /* s8 problems: signal to noise against act(A B + bias) of the real
+                               values that were quantised to A and B; else NaN */
     int64_t unwritten;      /* outputs that no run wrote */
     int64_t touched;        /* bytes changed outside C */
     int64_t checked;        /* outputs compared */
@@ -55,7 +57,8 @@ typedef struct hone_numerics {
 } hone_numerics;
 
 /* Compares what `run` writes to the operands' C with the reference; calls it
- * twice, with two fills. HONE_OK also when the result is wrong. */
+ * twice, with two fills, and keeps the worse. HONE_OK also when the result is
+ * wrong. HONE_E_USAGE: the reference belongs to other operands. HONE_E_NOMEM. */
 hone_status hone_verify_run(hone_numerics *out, hone_operands *operands,
                             const hone_reference *reference, void (*run)(void *context),
                             void *context);

@@ -50,6 +50,11 @@ struct hone_backend {
     hone_status (*default_config)(hone_config *out, const hone_device *device,
                                   const hone_problem *problem, int threads);
 
+    /* A time in microseconds that no run of the config can beat; it prunes
+     * hopeless candidates before they are measured and judges none. May be NULL. */
+    double (*lower_bound)(const hone_device *device, const hone_problem *problem,
+                          const hone_config *config, int threads);
+
     /* `config` has passed hone_space_check. `pool` outlives the plan and may be
      * NULL for one thread. */
     hone_status (*plan_create)(hone_backend_plan **out, const hone_device *device,

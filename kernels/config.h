@@ -19,7 +19,7 @@ typedef struct hone_config {
 } hone_config;
 
 /* Adds or replaces. HONE_E_USAGE: too many keys, or a key or value that is
- * empty, too long or holds '=', ',' or white space. */
+ * empty, too long or not made of printable ASCII other than '=', ',' and space. */
 hone_status hone_config_set(hone_config *config, const char *key, const char *value);
 hone_status hone_config_set_int(hone_config *config, const char *key, int64_t value);
 

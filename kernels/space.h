@@ -33,7 +33,8 @@ typedef struct hone_space {
     int constant_count;
     hone_constant constants[HONE_SPACE_MAX_CONSTANTS];
     int constraint_count;
-    hone_expr **constraints; /* names bound: 0 .. param_count-1 the parameters, then the constants */
+    hone_expr **constraints; /* names bound: the constants first, then the parameters, so that
+                                hone_expr_last_name - constant_count is the last parameter used */
 } hone_space;
 
 /* An empty space. HONE_E_NOMEM. */

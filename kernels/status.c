@@ -46,8 +46,10 @@ hone_status hone_fail_context(hone_status status, const char *format, ...) {
     va_start(args, format);
     int used = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof text)
-        snprintf(text + used, sizeof text - (size_t)used, ": %s", detail);
+    if (used >= 0 && (size_t)used + 2 < sizeof text) {
+        size_t room = sizeof text - (size_t)used - 3;
+        snprintf(text + used, sizeof text - (size_t)used, ": %.*s", (int)room, detail);
+    }
     memcpy(detail, text, sizeof detail);
     return status;
 }

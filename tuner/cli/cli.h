@@ -14,14 +14,14 @@ typedef enum cli_kind {
     CLI_FLAG,     /* int *: set to 1 */
     CLI_TEXT,     /* const char **: points into argv */
     CLI_LIST,     /* cli_list *: repeatable, or separated by commas */
-    CLI_INT,      /* int64_t * */
-    CLI_NUMBER,   /* double * */
+    CLI_INT,      /* int64_t *: 0 or more; every count, number of threads and seed is */
+    CLI_NUMBER,   /* double *: finite */
     CLI_DURATION, /* double *: seconds; "60s", "500ms", "2m", "1h" or a plain number of seconds */
-    CLI_GROUP     /* another table: target is a const cli_option * */
+    CLI_GROUP     /* another table: target is a const cli_option *, help its heading */
 } cli_kind;
 
 typedef struct cli_option {
-    const char *name;  /* NULL ends a table */
+    const char *name; /* NULL ends a table */
     cli_kind kind;
     void *target;
     const char *value; /* in the help: "FILE"; NULL for flags */
@@ -35,17 +35,28 @@ typedef struct cli_list {
     size_t used;
 } cli_list;
 
-/* Parses argv[1..]; operands (not options) are moved to the front of argv and
- * counted in *operands. `--help` prints usage from the table and sets *help.
+/* Appends the items of `text`, separated by commas, copied into the list; `option`
+ * is for messages. HONE_E_USAGE: an empty item, or too many. */
+hone_status cli_list_add(cli_list *list, const char *option, const char *text);
+
+/* Parses argv[1..]; operands (not options) are moved to argv[1 .. *operands].
+ * `--help` prints "Usage: <synopsis>" ("hone bench [options]"), the description
+ * and the table, and sets *help.
  * `unknown_prefix`: options that begin so ("benchmark_") are kept among the
  * operands, with their dashes; NULL: none. HONE_E_USAGE. */
 hone_status cli_parse(int *operands, int *help, int argc, char **argv, const cli_option *options,
                       const char *synopsis, const char *description, const char *unknown_prefix);
 
+/* The name nearest to a mistyped word; NULL when none is near. */
+const char *cli_nearest(const char *word, const char *const *names, int count);
+
+/* HONE_E_USAGE: "<what> 'word' is unknown; did you mean 'x'?", else lists the names. */
+hone_status cli_unknown(const char *what, const char *word, const char *const *names, int count);
+
 /* ---- what to run on: the selectors that bench, tune, verify, query and emit share */
 
 typedef struct cli_selectors {
-    const char *device;  /* "cpu" */
+    const char *device; /* "cpu" */
     const char *suite;
     cli_list shapes, dtypes, acts;
     int64_t threads;     /* 0: all */
@@ -62,8 +73,11 @@ void cli_selectors_init(cli_selectors *selectors);
 const cli_option *cli_selector_options(cli_selectors *selectors, cli_option table[20]);
 
 /* The problems selected: suite (or --shape) x dtypes x activations. A shape is
- * MxNxK. Names of shapes go to `names` when not NULL ("bert_ffn_up" or "").
- * The arrays are malloc'ed. HONE_E_USAGE, HONE_E_NOMEM. */
+ * MxNxK; an activation may carry parameters: "clip:min=-1:max=1". Without either
+ * choice it is `default_suite`; NULL makes --shape or --suite compulsory.
+ * Unless chosen, a suite brings its own dtypes and activations, and a shape is
+ * f32 and identity. Names of shapes go to `names` when not NULL ("bert_ffn_up" or
+ * ""). The arrays are malloc'ed, the names are not. HONE_E_USAGE, HONE_E_NOMEM. */
 hone_status cli_selected_problems(hone_problem **out, const char ***names, int *count,
                                   const cli_selectors *selectors, const char *default_suite);
 
@@ -73,21 +87,35 @@ hone_status cli_selected_device(const hone_device **out, int *threads, const hon
 
 /* ---- output */
 
-/* Prints "hone COMMAND: detail" on stderr and returns the exit code. */
+/* Prints "hone COMMAND: detail" on stderr and returns the exit code. Ends a
+ * progress bar first. */
 int cli_fail(const char *command, hone_status status);
 /* Prints a JSON document on stdout (steals the reference); 0 or 4. */
 int cli_print_json(json_t *document);
 /* A number that JSON can hold: null for NaN and infinities. */
 json_t *cli_json_number(double value);
 
-/* A bar on stderr when it is a terminal, else one line in a while, nothing when
- * quiet. `text` is one short line. fraction in [0, 1]. */
+/* A bar on stderr when it is a terminal, else a line every 10 seconds. `text` is one short line. fraction in
+ * [0, 1]. */
 void cli_progress(double fraction, const char *text);
 void cli_progress_end(void);
 
 /* Columns of text, aligned; the first row is the header. `right` has a '1' for
  * each column that is aligned right. Cells are rows x columns. */
 void cli_table(const char *const *cells, int rows, int columns, const char *right);
+
+/* A table that grows cell by cell, row after row; zero-initialise it. */
+typedef struct cli_grid {
+    char **cells;
+    int count, capacity;
+    int failed; /* memory ran out */
+} cli_grid;
+
+__attribute__((format(printf, 2, 3))) void cli_grid_add(cli_grid *grid, const char *format, ...);
+/* Several cells of plain text: `count` arguments of const char *. */
+void cli_grid_row(cli_grid *grid, int count, ...);
+/* Prints it as cli_table does, with strlen(right) columns, and frees it. HONE_E_NOMEM. */
+hone_status cli_grid_print(cli_grid *grid, const char *right);
 
 /* ---- commands */
 
@@ -96,7 +124,7 @@ typedef struct cli_command {
     int (*run)(int argc, char **argv); /* returns the exit code */
 } cli_command;
 
-#define HONE_COMMAND(name, summary) int cli_##name(int argc, char **argv);
+#define HONE_COMMAND(name, summary) int cli_run_##name(int argc, char **argv);
 #include "commands.def"
 #undef HONE_COMMAND
 

@@ -18,10 +18,18 @@
 /* PRAGMA application_id of a Hone database: "Hone". */
 #define HONE_DB_APPLICATION_ID 0x486f6e65
 
+/* Statements are prepared once a database and found again by their text's address. */
+enum { HONE_DB_STATEMENTS = 48, HONE_DB_PATH = 1024 };
+
 struct hone_db {
     sqlite3 *handle;
-    char path[1024];
+    char path[HONE_DB_PATH];
     int writable;
+    int statement_count;
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } statements[HONE_DB_STATEMENTS];
 };
 
 /* $HONE_DB, else hone/hone.db in $XDG_DATA_HOME, else in ~/.local/share.
@@ -44,15 +52,15 @@ hone_status hone_db_run_begin(int64_t *run, hone_db *db, const char *command_lin
 typedef struct hone_measurement {
     const hone_device *device;
     const hone_problem *problem;
-    const char *provider;  /* "hone", "unfused", ... */
-    const char *config;    /* canonical text; a baseline's label */
+    const char *provider; /* "hone", "unfused", ... */
+    const char *config;   /* canonical text; a baseline's label */
     int threads;
-    const char *mode;      /* "warm" or "cold" */
-    const char *stage;     /* "screen", "final" or "bench" */
+    const char *mode;  /* "warm" or "cold" */
+    const char *stage; /* "screen", "final" or "bench" */
     const hone_samples *samples;
-    const hone_stats *stats;        /* of the samples, microseconds */
-    const hone_numerics *numerics;  /* NULL: not verified */
-    double peak_gops;               /* NaN: unknown */
+    const hone_stats *stats;       /* of the samples, microseconds */
+    const hone_numerics *numerics; /* NULL: not verified */
+    double peak_gops;              /* NaN: unknown */
 } hone_measurement;
 
 hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measurement *measurement);
@@ -66,15 +74,14 @@ hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement
  * when measured (then *value is the objective's value in microseconds a call), 2
  * when it failed, else 0. */
 hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_device *device,
-                          const hone_problem *problem, const char *config, int threads,
-                          const char *mode, const char *objective);
+                          const hone_problem *problem, const char *config, int threads, const char *mode,
+                          const char *objective);
 
 /* Derives the winners of a device and problem (NULL: all) from the evidence:
  * of each build, thread count, mode and objective the correct config with the
  * best value, final measurements before screening ones, ties by config text.
  * A pure function of the measurements and failures. */
-hone_status hone_db_derive_winners(hone_db *db, const hone_device *device,
-                                   const hone_problem *problem);
+hone_status hone_db_derive_winners(hone_db *db, const hone_device *device, const hone_problem *problem);
 
 /* Operations of a problem: 2 M N K. */
 double hone_problem_operations(const hone_problem *problem);

@@ -5,28 +5,41 @@
 
 #include "../../kernels/space.h"
 
-/* The legal points of a space, in the order of the declaration. */
+/* The legal points of a space, in the order of the declaration. Immutable once
+ * made, apart from hone_points_shard. */
 typedef struct hone_points {
     const hone_space *space; /* borrowed */
     int64_t count;
-    int *indices; /* count x space->param_count */
+    int *indices;    /* count x space->param_count */
+    int64_t visited; /* nodes looked at while enumerating */
+    int64_t *slots;  /* hash table over the points; -1: free */
+    int64_t slot_count;
 } hone_points;
 
+/* More legal points than this are refused: a space that large needs constraints. */
+#define HONE_POINTS_MAX ((int64_t)1 << 24)
+
 /* Depth first; a constraint prunes as soon as its parameters are chosen.
- * HONE_E_NOMEM; HONE_E_USAGE when no point is legal. */
+ * HONE_E_NOMEM; HONE_E_USAGE when no point is legal, or too many are. */
 hone_status hone_points_create(hone_points **out, const hone_space *space);
 void hone_points_destroy(hone_points *points);
+/* Keeps the points whose index % shards == shard (0 <= shard < shards), which
+ * are renumbered; none may be left. HONE_E_USAGE, HONE_E_NOMEM. */
+hone_status hone_points_shard(hone_points *points, int shard, int shards);
 hone_status hone_points_config(hone_config *out, const hone_points *points, int64_t point);
 /* The point of a config; -1 when it is not legal. */
 int64_t hone_points_find(const hone_points *points, const hone_config *config);
+/* The same of param_count indices. */
+int64_t hone_points_find_indices(const hone_points *points, const int *indices);
 
 /* A strategy proposes points and is told their values (lower is better,
  * INFINITY for a failure). Same seed and same observations: same proposals. */
 typedef struct hone_strategy {
     const char *name, *description;
     hone_status (*create)(void **state, const hone_points *points, uint64_t seed);
-    /* The next point, never one proposed before; -1 when it has none left. */
+    /* The next point, never one proposed or observed before; -1 when none is left. */
     int64_t (*propose)(void *state);
+    /* Also of points that it did not propose: a search starts from what is known. */
     void (*observe)(void *state, int64_t point, double value);
     void (*destroy)(void *state);
 } hone_strategy;

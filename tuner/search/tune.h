@@ -6,7 +6,11 @@
 #include "../db/db.h"
 #include "search.h"
 
-typedef enum hone_objective { HONE_OBJECTIVE_P50, HONE_OBJECTIVE_P95, HONE_OBJECTIVE_THROUGHPUT } hone_objective;
+typedef enum hone_objective {
+    HONE_OBJECTIVE_P50,
+    HONE_OBJECTIVE_P95,
+    HONE_OBJECTIVE_THROUGHPUT
+} hone_objective;
 
 const char *hone_objective_name(hone_objective objective);
 hone_status hone_objective_parse(hone_objective *out, const char *name);
@@ -15,9 +19,9 @@ hone_status hone_objective_parse(hone_objective *out, const char *name);
 double hone_objective_value(hone_objective objective, const hone_stats *stats);
 
 typedef struct hone_tune_progress {
-    const char *problem;     /* canonical text */
+    const char *problem; /* canonical text */
     int64_t evaluations, space_size;
-    double best_us;          /* NaN before the first success */
+    double best_us; /* NaN before the first success */
     double seconds, budget_seconds;
 } hone_tune_progress;
 
@@ -26,11 +30,11 @@ typedef struct hone_tune_options {
     double budget_seconds;   /* of this problem; 0: none */
     int64_t max_evaluations; /* 0: none */
     hone_objective objective;
-    double max_error;        /* largest err_rel_fro a winner may have; 0: any correct one */
+    double max_error; /* largest err_rel_fro a winner may have; 0: any correct one */
     uint64_t seed;
     int threads;
     int cold;
-    int shard, shards;       /* only points whose index % shards == shard; shards 0: all */
+    int shard, shards; /* only points whose index % shards == shard; shards 0: all */
     void (*progress)(const hone_tune_progress *progress, void *context); /* may be NULL */
     void *progress_context;
     const volatile int *stop; /* not 0: finish with what is there; may be NULL */
@@ -39,17 +43,17 @@ typedef struct hone_tune_options {
 typedef struct hone_tune_result {
     char problem[HONE_PROBLEM_TEXT];
     char config[HONE_CONFIG_TEXT];
-    double best_us;          /* the objective's value of the winner */
-    int64_t evaluations;     /* new ones in this call */
-    int64_t known;           /* taken from the database */
+    double best_us;      /* the objective's value of the winner */
+    int64_t evaluations; /* new ones in this call */
+    int64_t known;       /* taken from the database */
     int64_t failures, space_size;
     double seconds;
-    double *trace;           /* best so far after each evaluation, known ones included */
+    double *trace; /* best so far after each evaluation, known ones included */
     int64_t trace_count;
-    hone_stats stats;        /* of the winner's final measurement */
+    hone_stats stats; /* of the winner's final measurement */
     hone_numerics numerics;
-    double unfused_us;       /* p50 of the unfused provider, interleaved with the winner */
-    double peak_gops;        /* measured in this run, for the problem's dtype */
+    double unfused_us; /* p50 of the unfused provider, interleaved with the winner */
+    double peak_gops;  /* measured in this run, for the problem's dtype */
 } hone_tune_result;
 
 /* Every evaluation is stored as soon as it is made. HONE_E_WRONG when no config

@@ -1,0 +1,69 @@
+/* Hone's own fused kernel, through the public interface. */
+#include <stdlib.h>
+
+#include "../../kernels/status.h"
+#include "provider_parts.h"
+
+struct hone_provider_case {
+    hone_plan *plan;
+    hone_args args;
+    void *packed;
+};
+
+static hone_status check(const hone_device *device, const hone_problem *problem) {
+    (void)problem;
+    if (!device->backend->plan_create)
+        return hone_fail(HONE_E_UNAVAILABLE, "hone has no kernels for %s yet; use --device cpu",
+                         device->name);
+    return HONE_OK;
+}
+
+static void destroy(hone_provider_case *self) {
+    if (!self)
+        return;
+    hone_plan_destroy(self->plan);
+    free(self->packed);
+    free(self);
+}
+
+static hone_status prepare(hone_provider_case **out, hone_context *context, const hone_device *device,
+                           const hone_operands *operands, const char *config, int threads) {
+    hone_provider_case *self = calloc(1, sizeof *self);
+    if (!self)
+        return hone_fail(HONE_E_NOMEM, "out of memory for a case of hone");
+    self->args = hone_operands_args(operands);
+    hone_status status =
+        hone_plan_create(&self->plan, context, device->name, &operands->problem, config, threads);
+    if (status)
+        goto cleanup;
+    size_t bytes = hone_plan_packed_size(self->plan);
+    if (bytes) {
+        status = hone_provider_allocate(&self->packed, bytes);
+        if (status)
+            goto cleanup;
+        status = hone_plan_pack(self->packed, self->plan, operands->b, operands->ldb);
+        if (status)
+            goto cleanup;
+        self->args.b = self->packed;
+    }
+    *out = self;
+    return HONE_OK;
+cleanup:
+    destroy(self);
+    return status;
+}
+
+/* The arguments are those of the plan's own problem, so the call cannot be refused. */
+static void run(hone_provider_case *self) { (void)hone_plan_execute(self->plan, &self->args); }
+
+static const char *label(const hone_provider_case *self) { return hone_plan_config(self->plan); }
+
+const hone_provider hone_provider_hone = {
+    .name = "hone",
+    .description = "hone's kernel: GEMM, bias and activation in one pass",
+    .check = check,
+    .prepare = prepare,
+    .run = run,
+    .label = label,
+    .destroy = destroy,
+};

@@ -1,0 +1,30 @@
+/* What the baselines share. Internal to the providers. */
+#ifndef HONE_PROVIDER_PARTS_H
+#define HONE_PROVIDER_PARTS_H
+
+#include "../provider.h"
+
+/* 64-byte aligned, for free(). HONE_E_NOMEM. */
+hone_status hone_provider_allocate(void **out, size_t bytes);
+
+/* The separate pass C = act(X + bias) for baselines that cannot fuse it. */
+typedef struct hone_separate_pass {
+    const hone_device *device;
+    hone_pool *pool;
+    hone_problem problem;
+    hone_args args;
+    float *x; /* C itself where C is f32, else `owned` */
+    int64_t ldx;
+    void *owned;
+} hone_separate_pass;
+
+/* HONE_E_UNAVAILABLE: the device's backend has no such pass. HONE_E_NOMEM. */
+hone_status hone_separate_pass_create(hone_separate_pass *out, hone_context *context,
+                                      const hone_device *device, const hone_operands *operands, int threads);
+void hone_separate_pass_run(const hone_separate_pass *pass);
+void hone_separate_pass_clear(hone_separate_pass *pass);
+
+/* HONE_E_UNAVAILABLE unless the device is the host's CPU. */
+hone_status hone_provider_needs_cpu(const char *provider, const hone_device *device);
+
+#endif

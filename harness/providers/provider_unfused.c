@@ -1,0 +1,129 @@
+/* Hone's GEMM followed by a separate pass: what fusing the activation is worth.
+ *
+ * The GEMM writes fp32 sums (s8: dequantised), without bias, to C where C is
+ * fp32 and to a temporary elsewhere; the pass reads them, adds the bias,
+ * activates and rounds to C's type. Both are timed. Rounding the sums of 16-bit
+ * problems to 16 bits in between would halve the temporary and lose accuracy
+ * that the error bound does not grant. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../kernels/status.h"
+#include "provider_parts.h"
+
+struct hone_provider_case {
+    hone_separate_pass pass;
+    hone_backend_plan *plan;
+    hone_args gemm;
+    void *packed;
+    char label[HONE_CONFIG_TEXT + 64];
+};
+
+static hone_status check(const hone_device *device, const hone_problem *problem) {
+    (void)problem;
+    if (!device->backend->plan_create || !device->backend->activate)
+        return hone_fail(HONE_E_UNAVAILABLE, "hone has no kernels for %s yet; use --device cpu",
+                         device->name);
+    return HONE_OK;
+}
+
+static void destroy(hone_provider_case *self) {
+    if (!self)
+        return;
+    if (self->plan)
+        self->pass.device->backend->plan_destroy(self->plan);
+    hone_separate_pass_clear(&self->pass);
+    free(self->packed);
+    free(self);
+}
+
+/* The config given, checked against the space, or the default one. */
+static hone_status choose_config(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                 const char *text, int threads) {
+    if (!text)
+        return device->backend->default_config(out, device, problem, threads);
+    hone_space *space;
+    hone_config config;
+    hone_status status = hone_config_parse(&config, text);
+    if (status)
+        return status;
+    status = device->backend->space(&space, device, problem, threads);
+    if (status)
+        return status;
+    status = hone_space_check(space, &config);
+    hone_space_destroy(space);
+    if (!status)
+        *out = config;
+    return status;
+}
+
+static hone_status create_gemm(hone_provider_case *self, const hone_operands *operands, const char *text,
+                               int threads) {
+    const hone_device *device = self->pass.device;
+    const hone_backend *backend = device->backend;
+    hone_problem problem = operands->problem;
+    problem.act = 0;
+    hone_status status = hone_activation_parse(&problem.act, "identity");
+    if (status)
+        return status;
+    problem.bias = 0;
+    problem.c_type = HONE_F32;
+    hone_config config;
+    char config_text[HONE_CONFIG_TEXT];
+    status = choose_config(&config, device, &problem, text, threads);
+    if (status)
+        return status;
+    status = hone_config_format(config_text, sizeof config_text, &config);
+    if (status)
+        return status;
+    snprintf(self->label, sizeof self->label, "%s; separate bias and activation", config_text);
+    status = backend->plan_create(&self->plan, device, &problem, &config, self->pass.pool);
+    if (status)
+        return status;
+    size_t bytes = problem.weights_plain ? 0 : backend->packed_size(self->plan);
+    if (!bytes)
+        return HONE_OK;
+    status = hone_provider_allocate(&self->packed, bytes);
+    if (status)
+        return status;
+    self->gemm.b = self->packed;
+    return backend->pack(self->packed, self->plan, operands->b, operands->ldb);
+}
+
+static hone_status prepare(hone_provider_case **out, hone_context *context, const hone_device *device,
+                           const hone_operands *operands, const char *config, int threads) {
+    hone_provider_case *self = calloc(1, sizeof *self);
+    if (!self)
+        return hone_fail(HONE_E_NOMEM, "out of memory for a case of unfused");
+    hone_status status = hone_separate_pass_create(&self->pass, context, device, operands, threads);
+    if (status)
+        goto cleanup;
+    self->gemm = hone_operands_args(operands);
+    self->gemm.c = self->pass.x;
+    self->gemm.ldc = self->pass.ldx;
+    status = create_gemm(self, operands, config, threads);
+    if (status)
+        goto cleanup;
+    *out = self;
+    return HONE_OK;
+cleanup:
+    destroy(self);
+    return status;
+}
+
+static void run(hone_provider_case *self) {
+    self->pass.device->backend->execute(self->plan, &self->gemm);
+    hone_separate_pass_run(&self->pass);
+}
+
+static const char *label(const hone_provider_case *self) { return self->label; }
+
+const hone_provider hone_provider_unfused = {
+    .name = "unfused",
+    .description = "hone's GEMM to fp32, then a separate pass for bias and activation",
+    .check = check,
+    .prepare = prepare,
+    .run = run,
+    .label = label,
+    .destroy = destroy,
+};

@@ -1,0 +1,81 @@
+/* What generated files and the rest of the CPU backend agree on. */
+#ifndef HONE_CPU_ABI_H
+#define HONE_CPU_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Packed panels are read at any address that their elements need. */
+typedef int32_t __attribute__((aligned(1), may_alias)) hone_unaligned_s32;
+typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
+
+/* Chains of the peak loop: enough for a latency of 5 cycles on 2 ports. */
+enum { HONE_PEAK_CHAINS = 12 };
+
+/* How a compute kind wants A packed, in groups of TILE_GROUP consecutive k:
+ *
+ *   one panel = MR rows:  [k / GROUP][MR][GROUP]  elements of the type below
+ *
+ * and B, always in the kind's own type (s8 for s8):
+ *
+ *   one panel = NR columns:  [k / GROUP][NR][GROUP]
+ *
+ * Rows, columns and k beyond the matrix are zeros. */
+enum { HONE_A_F32, HONE_A_BF16, HONE_A_S16, HONE_A_U8 };
+
+/* C types of an epilogue. */
+enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
+
+/* acc[MR][NR] = (or +=) A panel x B panel over `groups` groups of k.
+ * acc is f32, or s32 for s8. NR = vectors x VEC_LANES. */
+typedef void hone_tile_fn(int64_t groups, const void *a, const void *b, void *acc, int accumulate);
+
+/* A finished tile on its way to C. Pointers to columns start at the tile's first. */
+typedef struct hone_epilogue_args {
+    const void *acc;     /* [rows][acc_ld], f32 or s32 */
+    int64_t acc_ld;
+    int acc_is_s32;
+    int rows, columns;   /* valid part of the tile */
+    void *c;
+    int64_t ldc;         /* elements */
+    int c_type;          /* HONE_C_* */
+    const float *bias;   /* NULL: none */
+    const float *alpha;  /* per column, NULL: p for all */
+    float p, q;          /* activation parameters */
+    /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
+    const float *row_scale;
+    const int32_t *row_zero; /* NULL: 0 */
+    int64_t row_step;        /* 1: a value per row, 0: one for all */
+    int32_t zero_shift;      /* added to every row_zero: 128 where s8 was packed as u8 */
+    const float *col_scale;
+    const int32_t *col_sum;  /* sums of B over k */
+    /* 8-bit C: stored = round(y / c_scale) + c_zero, saturated */
+    float c_scale;
+    int32_t c_zero;
+} hone_epilogue_args;
+
+typedef void hone_epilogue_fn(const hone_epilogue_args *args);
+
+/* One instruction set: what its generated file exports. */
+typedef struct hone_isa_code {
+    const char *name;
+    hone_epilogue_fn *const *epilogues; /* by activation */
+    /* n elements of a 16-bit type to f32. */
+    void (*widen_f16)(float *out, const uint16_t *in, int64_t n);
+    void (*widen_bf16)(float *out, const uint16_t *in, int64_t n);
+} hone_isa_code;
+
+/* One generated register tile. */
+typedef struct hone_variant {
+    const char *name;  /* gemm_f32__avx512_14x32 */
+    const char *isa;   /* avx512 */
+    const char *kind;  /* f32 */
+    int mr, nr;        /* rows, columns */
+    int group;         /* consecutive k a multiply takes */
+    int a_type;        /* HONE_A_* */
+    hone_tile_fn *tile;
+    /* HONE_PEAK_CHAINS independent multiplies, `rounds` times. */
+    void (*peak)(int64_t rounds);
+} hone_variant;
+
+#endif

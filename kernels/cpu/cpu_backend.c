@@ -1,0 +1,114 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "activation.h"
+#include "cpu_device.h"
+#include "cpu_emit.h"
+#include "cpu_plan.h"
+#include "cpu_pool.h"
+#include "cpu_space.h"
+#include "registry.h"
+
+/* ---- a separate activation pass, for baselines */
+
+typedef struct activate_job {
+    const hone_problem *problem;
+    const hone_isa_code *code;
+    const float *x;
+    int64_t ldx;
+    const hone_args *args;
+    size_t parts;
+} activate_job;
+
+static const hone_isa_code *best_code(void) {
+    const hone_isa_code *best = NULL;
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        if (hone_cpu_isa_runs(isa))
+            best = isa->code;
+    return best;
+}
+
+static void activate_rows(void *context, size_t index) {
+    const activate_job *job = context;
+    const hone_problem *q = job->problem;
+    const hone_args *args = job->args;
+    int64_t begin = q->m * (int64_t)index / (int64_t)job->parts;
+    int64_t end = q->m * (int64_t)(index + 1) / (int64_t)job->parts;
+    for (int64_t i = begin; i < end; i++) {
+        hone_epilogue_args e = {
+            .acc = job->x + i * job->ldx,
+            .acc_ld = job->ldx,
+            .rows = 1,
+            .columns = (int)q->n,
+            .c = (char *)args->c + (size_t)(i * args->ldc) * hone_dtype_size(q->c_type),
+            .ldc = args->ldc,
+            .c_type = hone_cpu_c_type(q->c_type),
+            .bias = q->bias ? args->bias : NULL,
+            .alpha = hone_activation_info(q->act)->per_column ? args->alpha : NULL,
+            .p = (float)q->act_params[0],
+            .q = (float)q->act_params[1],
+            .c_scale = args->c_scale,
+            .c_zero = args->c_zero,
+        };
+        job->code->epilogues[q->act](&e);
+    }
+}
+
+static void activate(const hone_device *device, const hone_problem *problem, const float *x, int64_t ldx,
+                     const hone_args *args, hone_pool *pool) {
+    (void)device;
+    activate_job job = {problem, best_code(), x, ldx, args, (size_t)hone_pool_threads(pool)};
+    hone_pool_run(pool, activate_rows, &job, job.parts);
+}
+
+/* ---- the arithmetic limit */
+
+typedef struct peak_job {
+    const hone_variant *variant;
+    int64_t rounds;
+} peak_job;
+
+static void peak_task(void *context, size_t index) {
+    (void)index;
+    const peak_job *job = context;
+    job->variant->peak(job->rounds);
+}
+
+static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *pool, int64_t rounds) {
+    (void)device;
+    const char *kind = hone_dtype_name(dtype);
+    const hone_variant *best = NULL;
+    for (int i = 0; kind && hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        /* 16-bit kinds that widen to f32 are bounded by its rate, not by their conversions. */
+        int native = strcmp(v->kind, kind) == 0 && (dtype == HONE_F32 || v->a_type != HONE_A_F32);
+        int widened = (dtype == HONE_F16 || dtype == HONE_BF16) && strcmp(v->kind, "f32") == 0;
+        if ((native || (widened && (!best || strcmp(best->kind, "f32") == 0))) &&
+            hone_cpu_isa_runs(hone_cpu_isa_find(v->isa)))
+            best = v;
+    }
+    if (!best)
+        return 0;
+    peak_job job = {best, rounds};
+    size_t threads = (size_t)hone_pool_threads(pool);
+    hone_pool_run(pool, peak_task, &job, threads);
+    double operations = (double)rounds * HONE_PEAK_CHAINS * hone_cpu_isa_find(best->isa)->lanes * best->group * 2;
+    return operations * (double)threads;
+}
+
+const hone_backend hone_backend_cpu = {
+    .name = "cpu",
+    .devices = hone_cpu_devices,
+    .space = hone_cpu_space,
+    .default_config = hone_cpu_default_config,
+    .lower_bound = hone_cpu_lower_bound,
+    .plan_create = hone_cpu_plan_create,
+    .plan_destroy = hone_cpu_plan_destroy,
+    .packed_size = hone_cpu_packed_size,
+    .pack = hone_cpu_pack,
+    .execute = hone_cpu_execute,
+    .emit = hone_cpu_emit,
+    .activate = activate,
+    .peak_run = peak_run,
+    .code_paths = hone_cpu_code_paths,
+};

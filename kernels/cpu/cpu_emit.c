@@ -1,0 +1,86 @@
+/* The sources that a generated file includes are embedded in the library;
+ * emitting a variant writes that file with its project includes replaced by
+ * their text. */
+#include "cpu_emit.h"
+
+#include <string.h>
+
+#include "cpu_space.h"
+
+#define HONE_EMBEDDED(file, symbol) extern const char symbol[];
+#include "embedded_list.h"
+#undef HONE_EMBEDDED
+
+static const struct {
+    const char *file, *text;
+} sources[] = {
+#define HONE_EMBEDDED(file, symbol) {file, symbol},
+#include "embedded_list.h"
+#undef HONE_EMBEDDED
+};
+
+static const char *find_source(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        if (strlen(sources[i].file) == length && strncmp(sources[i].file, name, length) == 0)
+            return sources[i].text;
+    return NULL;
+}
+
+/* Copies text, following `#include "x"` where x is embedded. Include guards and
+ * repeated .def files work as they do for the compiler. */
+static void copy(FILE *out, const char *text) {
+    static const char include[] = "#include \"";
+    while (*text) {
+        size_t line = strcspn(text, "\n");
+        const char *source = NULL;
+        if (strncmp(text, include, sizeof include - 1) == 0) {
+            const char *name = text + sizeof include - 1;
+            source = find_source(name, strcspn(name, "\"\n"));
+        }
+        if (source)
+            copy(out, source);
+        else
+            fprintf(out, "%.*s\n", (int)line, text);
+        text += line + (text[line] == '\n');
+    }
+}
+
+hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_problem *problem,
+                          const hone_config *config) {
+    (void)device;
+    hone_cpu_config c = {0};
+    char text[HONE_CONFIG_TEXT], key[HONE_PROBLEM_TEXT], vocabulary[64];
+    hone_status status;
+    if ((status = hone_cpu_config_read(&c, problem, config)) ||
+        (status = hone_config_format(text, sizeof text, config)) ||
+        (status = hone_problem_format(key, sizeof key, problem)))
+        return status;
+    const hone_variant *v = c.variant;
+    const hone_cpu_isa *isa = hone_cpu_isa_find(v->isa);
+    snprintf(vocabulary, sizeof vocabulary, "vec_%s.h", isa->name);
+
+    fprintf(out,
+            "/*\n * %s\n * problem %s\n * config  %s\n *\n"
+            " * cc -std=c17 -O3 -c THIS_FILE.c\n *\n"
+            " * Defines the register tile %s and hone_isa_%s.epilogues[],\n"
+            " * of which entry %d is %s. The comment on hone_tile_fn and hone_epilogue_args\n"
+            " * says how they are called; kc, mc, nc and gm are the loops of the caller.\n */\n",
+            v->name, key, text, v->name, isa->name, problem->act, hone_activation_name(problem->act));
+    if (*isa->target)
+        fprintf(out,
+                "#if defined(__clang__)\n"
+                "#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n"
+                "#elif defined(__GNUC__)\n#pragma GCC target(\"%s\")\n#endif\n",
+                isa->target, isa->target);
+    copy(out, find_source(vocabulary, strlen(vocabulary)));
+    fprintf(out,
+            "#define TILE_KIND %s\n#define TILE_ROWS %d\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n"
+            "#define TILE_NAME %s\n",
+            v->kind, v->mr, v->nr / isa->lanes, v->kind[0] == 's' ? 1 : strcmp(v->kind, "f32") == 0 ? 4 : 2, v->name);
+    copy(out, find_source("gemm_tile.inc.h", strlen("gemm_tile.inc.h")));
+    fprintf(out, "#define ISA_NAME \"%s\"\n#define ISA_CODE hone_isa_%s\n", isa->name, isa->name);
+    copy(out, find_source("isa.inc.h", strlen("isa.inc.h")));
+    if (*isa->target)
+        fprintf(out, "#if defined(__clang__)\n#pragma clang attribute pop\n#endif\n");
+    return ferror(out) ? hone_fail(HONE_E_DATA, "the source could not be written") : HONE_OK;
+}

@@ -1,0 +1,72 @@
+#include <cpuinfo.h>
+#include <string.h>
+
+#include "cpu_variants.h"
+
+typedef struct feature {
+    const char *name;
+    bool (*has)(void);
+} feature;
+
+/* The features that an @needs line may name. cpuinfo answers 0 for what the
+ * system does not save on a context switch, too. */
+static const feature features[] = {
+#if defined(__x86_64__) || defined(__i386__)
+    {"avx2", cpuinfo_has_x86_avx2},
+    {"fma3", cpuinfo_has_x86_fma3},
+    {"f16c", cpuinfo_has_x86_f16c},
+    {"avx512f", cpuinfo_has_x86_avx512f},
+    {"avx512bw", cpuinfo_has_x86_avx512bw},
+    {"avx512dq", cpuinfo_has_x86_avx512dq},
+    {"avx512vl", cpuinfo_has_x86_avx512vl},
+    {"avx512vnni", cpuinfo_has_x86_avx512vnni},
+    {"avx512bf16", cpuinfo_has_x86_avx512bf16},
+#elif defined(__aarch64__)
+    {"neon", cpuinfo_has_arm_neon},
+#endif
+    {NULL, NULL}};
+
+int hone_cpu_has(const char *name) {
+    if (!cpuinfo_initialize())
+        return 0;
+    for (const feature *f = features; f->name; f++)
+        if (strcmp(f->name, name) == 0)
+            return f->has();
+    return 0;
+}
+
+int hone_cpu_isa_runs(const hone_cpu_isa *isa) {
+    char needs[256];
+    strncpy(needs, isa->needs, sizeof needs - 1);
+    needs[sizeof needs - 1] = 0;
+    char *save = NULL;
+    for (char *word = strtok_r(needs, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        if (!hone_cpu_has(word))
+            return 0;
+    return 1;
+}
+
+const hone_cpu_isa *hone_cpu_isa_find(const char *name) {
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        if (strcmp(isa->name, name) == 0)
+            return isa;
+    return NULL;
+}
+
+const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int mr, int nr) {
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        if (v->mr == mr && v->nr == nr && strcmp(v->isa, isa) == 0 && strcmp(v->kind, kind) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+int hone_cpu_c_type(hone_dtype type) {
+    static const int types[HONE_DTYPE_COUNT] = {[HONE_F32] = HONE_C_F32,
+                                                [HONE_F16] = HONE_C_F16,
+                                                [HONE_BF16] = HONE_C_BF16,
+                                                [HONE_S8] = HONE_C_S8,
+                                                [HONE_U8] = HONE_C_U8};
+    return types[type];
+}

@@ -1,0 +1,22 @@
+/* Worker threads of the CPU backend, on pthreadpool. */
+#ifndef HONE_CPU_POOL_H
+#define HONE_CPU_POOL_H
+
+#include "backend.h"
+
+/* `threads` >= 2, the caller included. `pin`: thread i is bound to core i.
+ * HONE_E_NOMEM. */
+hone_status hone_pool_create(hone_pool **out, int threads, int pin);
+void hone_pool_destroy(hone_pool *pool);
+/* 1 for NULL. */
+int hone_pool_threads(const hone_pool *pool);
+
+/* Calls task(context, 0) .. task(context, count - 1), each once, in parallel,
+ * and returns when all are done. */
+void hone_pool_run(hone_pool *pool, void (*task)(void *context, size_t index), void *context, size_t count);
+
+/* Binds the calling thread to a core (modulo the number of cores). Refusal is
+ * not an error: the record of the environment says what binding there is. */
+void hone_pool_pin_self(int core);
+
+#endif

@@ -1,0 +1,28 @@
+/* What one instruction set exports beside its tiles: see hone_isa_code. */
+
+#include "epilogue.inc.h"
+
+static hone_epilogue_fn *const epilogues[] = {
+#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference, \
+                 vector)                                                                                    \
+    epilogue_##name,
+#include "activations.def"
+#undef HONE_ACT
+};
+
+static void widen_f16(float *out, const uint16_t *in, int64_t n) {
+    for (int64_t i = 0; i < n; i += VEC_LANES) {
+        int part = n - i < VEC_LANES ? (int)(n - i) : VEC_LANES;
+        vf_store_part(out + i, vf_load_f16_part(in + i, part), part);
+    }
+}
+
+static void widen_bf16(float *out, const uint16_t *in, int64_t n) {
+    for (int64_t i = 0; i < n; i += VEC_LANES) {
+        int part = n - i < VEC_LANES ? (int)(n - i) : VEC_LANES;
+        vf_store_part(out + i, vf_load_bf16_part(in + i, part), part);
+    }
+}
+
+extern const hone_isa_code ISA_CODE;
+const hone_isa_code ISA_CODE = {ISA_NAME, epilogues, widen_f16, widen_bf16};

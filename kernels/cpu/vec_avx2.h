@@ -1,0 +1,146 @@
+/*
+ * AVX2 with FMA and F16C. vec_scalar.h specifies the vocabulary.
+ *
+ * @lanes 8
+ * @order 10
+ * @arch x86_64|AMD64
+ * @flags -mavx2 -mfma -mf16c
+ * @target avx2,fma,f16c
+ * @needs avx2 fma3 f16c
+ * @tiles f32 1x4 2x4 4x3 6x2
+ * @tiles f16 1x4 2x4 4x3 6x2
+ * @tiles bf16 1x4 2x4 4x3 6x2
+ * @tiles s8 1x4 2x4 4x3 6x2
+ */
+#ifndef HONE_VEC_H
+#define HONE_VEC_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#include "cpu_abi.h"
+
+#define VEC_LANES 8
+
+typedef __m256 vf;
+typedef __m256 vm;
+typedef __m256i vi;
+
+static inline vf vf_set(float c) { return _mm256_set1_ps(c); }
+static inline vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+static inline vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+static inline vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vf vf_sign(void) { return _mm256_set1_ps(-0.0f); }
+static inline vf vf_neg(vf a) { return _mm256_xor_ps(vf_sign(), a); }
+static inline vf vf_abs(vf a) { return _mm256_andnot_ps(vf_sign(), a); }
+static inline vf vf_copysign(vf a, vf s) {
+    return _mm256_or_ps(_mm256_andnot_ps(vf_sign(), a), _mm256_and_ps(vf_sign(), s));
+}
+static inline vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+static inline vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+static inline vm vf_lt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+static inline vm vf_le(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
+static inline vf vf_pick(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
+static inline vf vf_round(vf a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf vf_power_of_two(vi n) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+}
+/* Two factors reach below and above the range of one exponent. */
+static inline vf vf_scale(vf x, vf n) {
+    vi i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1);
+    return vf_mul(vf_mul(x, vf_power_of_two(half)), vf_power_of_two(_mm256_sub_epi32(i, half)));
+}
+
+/* All ones in the first n lanes. */
+static inline vi vec_first(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline void vf_store(float *p, vf v) { _mm256_storeu_ps(p, v); }
+static inline vf vf_load_part(const float *p, int n) { return _mm256_maskload_ps(p, vec_first(n)); }
+static inline void vf_store_part(float *p, vf v, int n) { _mm256_maskstore_ps(p, vec_first(n), v); }
+
+/* AVX2 has no masked 16-bit access: partial vectors go through a buffer. */
+static inline __m128i vec_load16_part(const uint16_t *p, int n) {
+    if (n == VEC_LANES)
+        return _mm_loadu_si128((const __m128i *)p);
+    uint16_t buffer[VEC_LANES] = {0};
+    for (int i = 0; i < n; i++)
+        buffer[i] = p[i];
+    return _mm_loadu_si128((const __m128i *)buffer);
+}
+static inline void vec_store16_part(uint16_t *p, __m128i v, int n) {
+    if (n == VEC_LANES) {
+        _mm_storeu_si128((__m128i *)p, v);
+        return;
+    }
+    uint16_t buffer[VEC_LANES];
+    _mm_storeu_si128((__m128i *)buffer, v);
+    for (int i = 0; i < n; i++)
+        p[i] = buffer[i];
+}
+static inline vf vec_widen_bf16(__m128i h) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
+}
+static inline vf vf_load_f16_part(const uint16_t *p, int n) { return _mm256_cvtph_ps(vec_load16_part(p, n)); }
+static inline vf vf_load_bf16_part(const uint16_t *p, int n) { return vec_widen_bf16(vec_load16_part(p, n)); }
+static inline void vf_store_f16_part(uint16_t *p, vf v, int n) {
+    vec_store16_part(p, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT), n);
+}
+static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
+    vi bits = _mm256_castps_si256(v);
+    vi odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    vi rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+    vi quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    vi is_nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+    vi high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, is_nan), 16);
+    vec_store16_part(p, _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1)), n);
+}
+
+static inline vi vi_load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline vi vi_load_part(const int32_t *p, int n) { return _mm256_maskload_epi32(p, vec_first(n)); }
+static inline void vi_store(int32_t *p, vi v) { _mm256_storeu_si256((__m256i *)p, v); }
+static inline vi vi_set(int32_t c) { return _mm256_set1_epi32(c); }
+static inline vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
+static inline vi vi_mul(vi a, vi b) { return _mm256_mullo_epi32(a, b); }
+static inline vf vf_from_vi(vi a) { return _mm256_cvtepi32_ps(a); }
+static inline vi vi_from_vf(vf a) { return _mm256_cvtps_epi32(a); }
+
+#define TILE_GROUP_f32 1
+#define TILE_A_f32 HONE_A_F32
+typedef vf tile_acc_f32;
+static inline vf tile_zero_f32(void) { return _mm256_setzero_ps(); }
+static inline vf tile_b_f32(const void *p) { return _mm256_loadu_ps(p); }
+static inline vf tile_a_f32(const void *p) { return _mm256_broadcast_ss(p); }
+static inline vf tile_mul_f32(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+
+#define TILE_GROUP_f16 1
+#define TILE_A_f16 HONE_A_F32
+typedef vf tile_acc_f16;
+static inline vf tile_zero_f16(void) { return _mm256_setzero_ps(); }
+static inline vf tile_b_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+static inline vf tile_a_f16(const void *p) { return _mm256_broadcast_ss(p); }
+static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+
+#define TILE_GROUP_bf16 1
+#define TILE_A_bf16 HONE_A_F32
+typedef vf tile_acc_bf16;
+static inline vf tile_zero_bf16(void) { return _mm256_setzero_ps(); }
+static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm_loadu_si128(p)); }
+static inline vf tile_a_bf16(const void *p) { return _mm256_broadcast_ss(p); }
+static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+
+/* vpmaddubsw would saturate; pairs of 16-bit products do not. */
+#define TILE_GROUP_s8 2
+#define TILE_A_s8 HONE_A_S16
+typedef vi tile_acc_s8;
+static inline vi tile_zero_s8(void) { return _mm256_setzero_si256(); }
+static inline vi tile_b_s8(const void *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128(p)); }
+static inline vi tile_a_s8(const void *p) { return _mm256_set1_epi32(*(const hone_unaligned_s32 *)p); }
+static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * AVX-512 F, BW, DQ and VL. vec_scalar.h specifies the vocabulary. An extension
+ * defines VEC_AVX512_REPLACES_<kind>, includes this file and supplies that kind.
+ *
+ * @lanes 16
+ * @order 20
+ * @arch x86_64|AMD64
+ * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512
+ * @target avx512f,avx512bw,avx512dq,avx512vl,fma,f16c
+ * @needs avx512f avx512bw avx512dq avx512vl fma3 f16c
+ * @tiles f32 1x4 2x4 4x4 6x4 8x3 14x2
+ * @tiles f16 1x4 2x4 4x4 6x4 8x3 14x2
+ * @tiles bf16 1x4 2x4 4x4 6x4 8x3 14x2
+ * @tiles s8 1x4 2x4 4x4 6x4 8x3 14x2
+ */
+#ifndef HONE_VEC_AVX512_H
+#define HONE_VEC_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#include "cpu_abi.h"
+
+#define VEC_LANES 16
+
+typedef __m512 vf;
+typedef __mmask16 vm;
+typedef __m512i vi;
+
+static inline vf vf_set(float c) { return _mm512_set1_ps(c); }
+static inline vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+static inline vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+static inline vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+static inline vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vf vf_sign(void) { return _mm512_set1_ps(-0.0f); }
+static inline vf vf_neg(vf a) { return _mm512_xor_ps(vf_sign(), a); }
+static inline vf vf_abs(vf a) { return _mm512_andnot_ps(vf_sign(), a); }
+static inline vf vf_copysign(vf a, vf s) {
+    return _mm512_or_ps(_mm512_andnot_ps(vf_sign(), a), _mm512_and_ps(vf_sign(), s));
+}
+static inline vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+static inline vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+static inline vm vf_lt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+static inline vm vf_le(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+static inline vf vf_pick(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
+static inline vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT); }
+static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
+
+static inline vm vec_first(int n) { return (vm)((1u << n) - 1u); }
+static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
+static inline vf vf_load_part(const float *p, int n) { return _mm512_maskz_loadu_ps(vec_first(n), p); }
+static inline void vf_store_part(float *p, vf v, int n) { _mm512_mask_storeu_ps(p, vec_first(n), v); }
+
+static inline vf vec_widen_bf16(__m256i h) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+static inline vf vf_load_f16_part(const uint16_t *p, int n) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(vec_first(n), p));
+}
+static inline vf vf_load_bf16_part(const uint16_t *p, int n) {
+    return vec_widen_bf16(_mm256_maskz_loadu_epi16(vec_first(n), p));
+}
+static inline void vf_store_f16_part(uint16_t *p, vf v, int n) {
+    _mm256_mask_storeu_epi16(p, vec_first(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+}
+static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
+    vi bits = _mm512_castps_si512(v);
+    vi odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    vi rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+    vm is_nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+    vi kept = _mm512_mask_or_epi32(rounded, is_nan, bits, _mm512_set1_epi32(0x400000));
+    _mm256_mask_storeu_epi16(p, vec_first(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16)));
+}
+
+static inline vi vi_load(const int32_t *p) { return _mm512_loadu_si512(p); }
+static inline vi vi_load_part(const int32_t *p, int n) { return _mm512_maskz_loadu_epi32(vec_first(n), p); }
+static inline void vi_store(int32_t *p, vi v) { _mm512_storeu_si512(p, v); }
+static inline vi vi_set(int32_t c) { return _mm512_set1_epi32(c); }
+static inline vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
+static inline vi vi_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
+static inline vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
+static inline vi vi_from_vf(vf a) { return _mm512_cvtps_epi32(a); }
+
+#define TILE_GROUP_f32 1
+#define TILE_A_f32 HONE_A_F32
+typedef vf tile_acc_f32;
+static inline vf tile_zero_f32(void) { return _mm512_setzero_ps(); }
+static inline vf tile_b_f32(const void *p) { return _mm512_loadu_ps(p); }
+static inline vf tile_a_f32(const void *p) { return _mm512_set1_ps(*(const hone_unaligned_f32 *)p); }
+static inline vf tile_mul_f32(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
+
+#define TILE_GROUP_f16 1
+#define TILE_A_f16 HONE_A_F32
+typedef vf tile_acc_f16;
+static inline vf tile_zero_f16(void) { return _mm512_setzero_ps(); }
+static inline vf tile_b_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+static inline vf tile_a_f16(const void *p) { return tile_a_f32(p); }
+static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
+
+#ifndef VEC_AVX512_REPLACES_bf16
+#define TILE_GROUP_bf16 1
+#define TILE_A_bf16 HONE_A_F32
+typedef vf tile_acc_bf16;
+static inline vf tile_zero_bf16(void) { return _mm512_setzero_ps(); }
+static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm256_loadu_si256(p)); }
+static inline vf tile_a_bf16(const void *p) { return tile_a_f32(p); }
+static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
+#endif
+
+#ifndef VEC_AVX512_REPLACES_s8
+#define TILE_GROUP_s8 2
+#define TILE_A_s8 HONE_A_S16
+typedef vi tile_acc_s8;
+static inline vi tile_zero_s8(void) { return _mm512_setzero_si512(); }
+static inline vi tile_b_s8(const void *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256(p)); }
+static inline vi tile_a_s8(const void *p) { return _mm512_set1_epi32(*(const hone_unaligned_s32 *)p); }
+static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b)); }
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * AVX-512 with BF16: vdpbf16ps, two products an instruction, accumulated in f32.
+ * It flushes subnormal inputs and results to zero.
+ *
+ * @lanes 16
+ * @order 40
+ * @arch x86_64|AMD64
+ * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mfma -mf16c -mprefer-vector-width=512
+ * @target avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,f16c
+ * @needs avx512f avx512bw avx512dq avx512vl avx512bf16 fma3 f16c
+ * @tiles bf16 1x4 2x4 4x4 6x4 8x3 14x2
+ */
+#ifndef HONE_VEC_H
+#define HONE_VEC_H
+
+#define VEC_AVX512_REPLACES_bf16
+#include "vec_avx512.h"
+
+#define TILE_GROUP_bf16 2
+#define TILE_A_bf16 HONE_A_BF16
+typedef vf tile_acc_bf16;
+static inline vf tile_zero_bf16(void) { return _mm512_setzero_ps(); }
+static inline vi tile_b_bf16(const void *p) { return _mm512_loadu_si512(p); }
+static inline vi tile_a_bf16(const void *p) { return _mm512_set1_epi32(*(const hone_unaligned_s32 *)p); }
+static inline vf tile_mul_bf16(vf acc, vi a, vi b) {
+    return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
+}
+
+#endif

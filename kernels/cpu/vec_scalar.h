@@ -1,0 +1,189 @@
+/*
+ * The scalar vocabulary, and the specification of every vocabulary.
+ *
+ * One file cpu/vec_<isa>.h is one instruction set. It states, in lines that the
+ * build reads (cmake/HoneCpuVariants.cmake), each as " * @key value":
+ *
+ *   lanes   floats in a vector: VEC_LANES
+ *   order   rising preference among the instruction sets a CPU has
+ *   arch    processors it is built for, a regular expression on CMAKE_SYSTEM_PROCESSOR
+ *   flags   compiler options of its files
+ *   target  the same as a GCC target attribute, for `hone emit`
+ *   needs   CPU features that must be present (names of cpu_features.c)
+ *   tiles   a compute kind and its register tiles, rows x vectors; a line a kind
+ *
+ * and it defines, as static inline functions:
+ *
+ *   VEC_LANES, vf (f32 lanes), vm (lane mask), vi (s32 lanes)
+ *   vf_set add sub mul div fma(a,b,c)=ab+c neg abs copysign(magnitude, sign)
+ *   vf_min vf_max     the second operand when either is NaN, or both are zeros
+ *   vf_lt vf_le -> vm; false on NaN.  vf_pick(m, a, b) = m ? a : b
+ *   vf_round          to nearest even, |x| < 2^22
+ *   vf_scale(x, n)    x 2^n for integral n in [-152, 128], overflow and underflow gradual
+ *   vf_load vf_store  VEC_LANES floats, any alignment
+ *   vf_load_part(p, n), vf_store_part(p, v, n)        the first n lanes, 1 <= n <= VEC_LANES;
+ *                     touch nothing beyond; the other lanes load as 0
+ *   vf_load_f16_part vf_load_bf16_part vf_store_f16_part vf_store_bf16_part
+ *                     the same with conversion (round to nearest even, NaN kept)
+ *   vi_load           VEC_LANES s32.  vi_set, vi_sub, vi_mul (low 32 bits)
+ *   vi_load_part(p, n)
+ *   vf_from_vi(i)     rounded to nearest even.  vi_from_vf(x): to nearest even, |x| < 2^30
+ *   vi_store(p, v)
+ *
+ * and for each compute kind T of @tiles (f32, f16, bf16, s8):
+ *
+ *   TILE_GROUP_T      consecutive k that one multiply takes (1, 2 or 4)
+ *   TILE_A_T          how A is packed: HONE_A_F32, _BF16, _S16 or _U8 (cpu_abi.h)
+ *   tile_acc_T        vf or vi
+ *   tile_zero_T()     an accumulator of zeros
+ *   tile_b_T(p)       a vector of packed B: VEC_LANES columns x TILE_GROUP_T
+ *   tile_a_T(p)       a group of packed A, in every lane
+ *   tile_mul_T(acc, a, b)   acc + sum over the group
+ *
+ * Packed B of kind T holds elements of type T, s8 for s8.
+ *
+ * @lanes 1
+ * @order 0
+ * @arch .*
+ * @flags
+ * @target
+ * @needs
+ * @tiles f32 1x4 4x4
+ * @tiles f16 1x4 4x4
+ * @tiles bf16 1x4 4x4
+ * @tiles s8 1x4 4x4
+ */
+#ifndef HONE_VEC_H
+#define HONE_VEC_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cpu_abi.h"
+
+#define VEC_LANES 1
+
+typedef float vf;
+typedef int vm;
+typedef int32_t vi;
+
+static inline vf vf_set(float c) { return c; }
+static inline vf vf_add(vf a, vf b) { return a + b; }
+static inline vf vf_sub(vf a, vf b) { return a - b; }
+static inline vf vf_mul(vf a, vf b) { return a * b; }
+static inline vf vf_div(vf a, vf b) { return a / b; }
+/* Without FMA hardware fmaf is a slow call; the float product is exact in double. */
+static inline vf vf_fma(vf a, vf b, vf c) { return (float)((double)a * b + c); }
+static inline vf vf_neg(vf a) { return -a; }
+static inline vf vf_abs(vf a) { return fabsf(a); }
+static inline vf vf_copysign(vf a, vf s) { return copysignf(a, s); }
+static inline vf vf_min(vf a, vf b) { return a < b ? a : b; }
+static inline vf vf_max(vf a, vf b) { return a > b ? a : b; }
+static inline vm vf_lt(vf a, vf b) { return a < b; }
+static inline vm vf_le(vf a, vf b) { return a <= b; }
+static inline vf vf_pick(vm m, vf a, vf b) { return m ? a : b; }
+/* Adding 1.5 * 2^23 leaves no bits for a fraction. */
+static inline vf vf_round(vf a) {
+    volatile float shifted = a + 12582912.0f;
+    return shifted - 12582912.0f;
+}
+static inline vf vf_power_of_two(int n) {
+    uint32_t bits = (uint32_t)(n + 127) << 23;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+static inline vf vf_scale(vf x, vf n) {
+    int i = n == n ? (int)n : 0;
+    int half = i / 2;
+    return x * vf_power_of_two(half) * vf_power_of_two(i - half);
+}
+
+static inline vf vf_load(const float *p) { return *p; }
+static inline void vf_store(float *p, vf v) { *p = v; }
+static inline vf vf_load_part(const float *p, int n) { return (void)n, *p; }
+static inline void vf_store_part(float *p, vf v, int n) { (void)n, *p = v; }
+
+static inline float vec_bits_float(uint32_t bits) {
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+static inline uint32_t vec_float_bits(float f) {
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+static inline vf vf_from_f16(uint16_t h) {
+    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, rest = h & 0x7fffu;
+    if (rest >= 0x7c00u)
+        return vec_bits_float(sign | 0x7f800000u | (rest << 13 & 0x7fffffu) | (rest > 0x7c00u ? 0x400000u : 0));
+    /* Half's exponent is 112 below single's; the product is exact, subnormals included. */
+    return vec_bits_float(vec_float_bits(vec_bits_float(rest << 13) * 0x1p112f) | sign);
+}
+static inline uint16_t vf_to_f16(float f) {
+    uint32_t bits = vec_float_bits(f), sign = bits >> 16 & 0x8000u, rest = bits & 0x7fffffffu;
+    if (rest > 0x7f800000u)
+        return (uint16_t)(sign | 0x7e00u | (rest >> 13 & 0x3ffu));
+    if (rest >= 0x477ff000u)
+        return (uint16_t)(sign | 0x7c00u);
+    if (rest < 0x38800000u) /* below 2^-14: one unit is 2^-24; adding 1/2 lets the hardware round */
+        return (uint16_t)(sign | (vec_float_bits(vec_bits_float(rest) + 0.5f) - 0x3f000000u));
+    uint32_t rounded = rest + 0xfffu + (rest >> 13 & 1u);
+    return (uint16_t)(sign | ((rounded - 0x38000000u) >> 13));
+}
+static inline vf vf_from_bf16(uint16_t h) { return vec_bits_float((uint32_t)h << 16); }
+static inline uint16_t vf_to_bf16(float f) {
+    uint32_t bits = vec_float_bits(f);
+    if ((bits & 0x7fffffffu) > 0x7f800000u)
+        return (uint16_t)(bits >> 16 | 0x40u);
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+static inline vf vf_load_f16_part(const uint16_t *p, int n) { return (void)n, vf_from_f16(*p); }
+static inline vf vf_load_bf16_part(const uint16_t *p, int n) { return (void)n, vf_from_bf16(*p); }
+static inline void vf_store_f16_part(uint16_t *p, vf v, int n) { (void)n, *p = vf_to_f16(v); }
+static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) { (void)n, *p = vf_to_bf16(v); }
+
+static inline vi vi_load(const int32_t *p) { return *p; }
+static inline vi vi_load_part(const int32_t *p, int n) { return (void)n, *p; }
+static inline void vi_store(int32_t *p, vi v) { *p = v; }
+static inline vi vi_set(int32_t c) { return c; }
+static inline vi vi_sub(vi a, vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
+static inline vi vi_mul(vi a, vi b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
+static inline vf vf_from_vi(vi a) { return (float)a; }
+static inline vi vi_from_vf(vf a) { return (int32_t)lrintf(a); }
+
+#define TILE_GROUP_f32 1
+#define TILE_A_f32 HONE_A_F32
+typedef vf tile_acc_f32;
+static inline vf tile_zero_f32(void) { return 0.0f; }
+static inline vf tile_b_f32(const void *p) { return *(const float *)p; }
+static inline vf tile_a_f32(const void *p) { return *(const float *)p; }
+static inline vf tile_mul_f32(vf acc, vf a, vf b) { return acc + a * b; }
+
+#define TILE_GROUP_f16 1
+#define TILE_A_f16 HONE_A_F32
+typedef vf tile_acc_f16;
+static inline vf tile_zero_f16(void) { return 0.0f; }
+static inline vf tile_b_f16(const void *p) { return vf_from_f16(*(const uint16_t *)p); }
+static inline vf tile_a_f16(const void *p) { return *(const float *)p; }
+static inline vf tile_mul_f16(vf acc, vf a, vf b) { return acc + a * b; }
+
+#define TILE_GROUP_bf16 1
+#define TILE_A_bf16 HONE_A_F32
+typedef vf tile_acc_bf16;
+static inline vf tile_zero_bf16(void) { return 0.0f; }
+static inline vf tile_b_bf16(const void *p) { return vf_from_bf16(*(const uint16_t *)p); }
+static inline vf tile_a_bf16(const void *p) { return *(const float *)p; }
+static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return acc + a * b; }
+
+#define TILE_GROUP_s8 1
+#define TILE_A_s8 HONE_A_S16
+typedef vi tile_acc_s8;
+static inline vi tile_zero_s8(void) { return 0; }
+static inline vi tile_b_s8(const void *p) { return *(const int8_t *)p; }
+static inline vi tile_a_s8(const void *p) { return *(const int16_t *)p; }
+static inline vi tile_mul_s8(vi acc, vi a, vi b) { return acc + a * b; }
+
+#endif

@@ -1,0 +1,11 @@
+#include "variant_sweep.h"
+
+static void every_s8_variant_verifies(void **state) {
+    (void)state;
+    sweep_all(HONE_S8);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_s8_variant_verifies)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* Every register tile of a data type, on every instruction set that this CPU
+ * runs, with every activation, on ragged shapes: 1, 3, 7, 17, 63, 65 and 257 in
+ * each of M, N and K. Blocking, threads, storage order and quantisation rotate.
+ *
+ * HONE_SWEEP=quick rotates the activations too, instead of crossing them. */
+#ifndef HONE_TESTS_VARIANT_SWEEP_H
+#define HONE_TESTS_VARIANT_SWEEP_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../harness/verify.h"
+#include "../../kernels/activation.h"
+#include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_variants.h"
+#include "../../tuner/search/search.h"
+
+typedef struct sweep {
+    hone_context *context;
+    const hone_device *device;
+    hone_random random;
+    int quick;
+    long runs, wrong;
+} sweep;
+
+/* The problem options of the n-th shape: each combination meets many shapes. */
+static void sweep_options(hone_problem *p, int n) {
+    p->weights_transposed = n & 1;
+    p->weights_plain = n >> 1 & 1;
+    p->bias = n % 5 != 0;
+    if (p->dtype != HONE_S8)
+        return;
+    static const hone_dtype c_types[] = {HONE_S8, HONE_F32, HONE_U8, HONE_F16};
+    p->c_type = c_types[n / 4 % 4];
+    p->a_type = n / 3 % 2 ? HONE_U8 : HONE_S8;
+    p->a_scale_per_row = n / 2 % 3 == 0;
+}
+
+/* Random values of the blocking parameters that are legal beside a tile. */
+static void sweep_config(char *text, sweep *s, const hone_space *space, const hone_variant *v) {
+    hone_config config = {0};
+    assert_int_equal(HONE_OK, hone_config_set(&config, "isa", v->isa));
+    assert_int_equal(HONE_OK, hone_config_set(&config, "wtype", v->kind));
+    assert_int_equal(HONE_OK, hone_config_set_int(&config, "mr", v->mr));
+    assert_int_equal(HONE_OK, hone_config_set_int(&config, "nr", v->nr));
+    do {
+        for (int i = 0; i < space->param_count; i++) {
+            const hone_param *param = &space->params[i];
+            if (!strchr("kmng", param->name[0]) || strcmp(param->name, "mr") == 0 || strcmp(param->name, "nr") == 0)
+                continue;
+            char value[24];
+            hone_value_format(value, &param->values[hone_random_below(&s->random, (uint64_t)param->count)]);
+            assert_int_equal(HONE_OK, hone_config_set(&config, param->name, value));
+        }
+    } while (hone_space_check(space, &config) != HONE_OK);
+    assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));
+}
+
+static void sweep_case(sweep *s, hone_operands *operands, const hone_reference *reference,
+                       const hone_variant *v) {
+    char config[HONE_CONFIG_TEXT], key[HONE_PROBLEM_TEXT], reason[256];
+    int threads = 1 + (int)hone_random_below(&s->random, 3);
+    hone_space *space;
+    hone_numerics numerics;
+    assert_int_equal(HONE_OK, s->device->backend->space(&space, s->device, &operands->problem, threads));
+    sweep_config(config, s, space, v);
+    hone_space_destroy(space);
+    hone_status status =
+        hone_verify_config(&numerics, s->context, "cpu", operands, reference, config, threads);
+    s->runs++;
+    if (status == HONE_OK && numerics.correct)
+        return;
+    s->wrong++;
+    hone_numerics_reason(reason, sizeof reason, &numerics);
+    hone_problem_format(key, sizeof key, &operands->problem);
+    printf("hone verify --config %s --threads %d: %s: %s\n", config, threads, key,
+           status ? hone_error_detail() : reason);
+}
+
+/* Kinds that compute a data type: its own, and f32 for 16-bit weights. */
+static int sweep_computes(const hone_variant *v, hone_dtype dtype) {
+    int half = dtype == HONE_F16 || dtype == HONE_BF16;
+    return strcmp(v->kind, hone_dtype_name(dtype)) == 0 || (half && strcmp(v->kind, "f32") == 0);
+}
+
+static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int n) {
+    hone_activation prelu;
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_activation_parse(&prelu, "prelu"));
+    hone_problem_init(&problem, dtype, prelu, shape[0], shape[1], shape[2]);
+    sweep_options(&problem, n);
+    hone_operands *operands; /* made for prelu, so that every activation finds its slopes */
+    hone_reference *reference;
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, (uint64_t)n + 1, n % 4));
+    assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+
+    int activations = hone_activation_count();
+    for (int act = 0; act < activations; act++) {
+        hone_problem_init(&problem, dtype, act, shape[0], shape[1], shape[2]);
+        sweep_options(&problem, n);
+        operands->problem = problem;
+        assert_int_equal(HONE_OK, hone_reference_activate(reference, &problem));
+        for (int i = 0; hone_cpu_variants[i]; i++) {
+            const hone_variant *v = hone_cpu_variants[i];
+            if (s->quick && (i + n) % activations != act)
+                continue;
+            if (sweep_computes(v, dtype) && hone_cpu_isa_runs(hone_cpu_isa_find(v->isa)))
+                sweep_case(s, operands, reference, v);
+        }
+    }
+    hone_reference_destroy(reference);
+    hone_operands_destroy(operands);
+}
+
+static void sweep_all(hone_dtype dtype) {
+    static const int64_t extents[] = {1, 3, 7, 17, 63, 65, 257};
+    const char *mode = getenv("HONE_SWEEP");
+    sweep s = {.random = {2026}, .quick = mode && strcmp(mode, "quick") == 0};
+    assert_int_equal(HONE_OK, hone_context_create(&s.context));
+    assert_int_equal(HONE_OK, hone_context_device(&s.device, s.context, "cpu"));
+    for (int n = 0; n < 343; n++) {
+        const int64_t shape[3] = {extents[n / 49], extents[n / 7 % 7], extents[n % 7]};
+        sweep_shape(&s, dtype, shape, n);
+    }
+    hone_context_destroy(s.context);
+    printf("%ld runs, %ld wrong\n", s.runs, s.wrong);
+    assert_int_equal(0, s.wrong);
+    assert_true(s.runs > 343);
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* Winners are a function of the evidence. */
+#include "db_fixture.h"
+
+static hone_db *db;
+static int64_t run;
+
+static int open_db(void **state) {
+    (void)state;
+    db = fixture_open("winners.db", &run);
+    return 0;
+}
+
+static int close_db(void **state) {
+    (void)state;
+    hone_db_close(db);
+    return 0;
+}
+
+static void add(fixture_row row) { assert_int_equal(fixture_add(db, run, row), HONE_OK); }
+
+/* The winning config and stage for an objective on the default device, problem and threads. */
+static const char *winner(const char *objective) {
+    char sql[512];
+    assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    snprintf(sql, sizeof sql,
+             "SELECT c.text || ' ' || m.stage FROM winners w JOIN measurements m ON m.id = w.measurement_id "
+             "JOIN configs c ON c.id = m.config_id WHERE w.objective = '%s'",
+             objective);
+    return fixture_text(db, sql);
+}
+
+static void the_fastest_correct_config_wins(void **state) {
+    (void)state;
+    assert_string_equal(winner("p50"), "");
+    add((fixture_row){.config = "mr=4,nr=8", .us = 10});
+    add((fixture_row){.config = "mr=8,nr=8", .us = 9});
+    add((fixture_row){.config = "mr=2,nr=8", .us = 5, .wrong = 1});
+    add((fixture_row){.config = "mr=1,nr=8", .us = 5, .unverified = 1});
+    assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+    assert_string_equal(winner("throughput"), "mr=8,nr=8 final");
+}
+
+static void a_config_that_was_wrong_once_never_wins(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=4,nr=8", .us = 10});
+    add((fixture_row){.config = "mr=8,nr=8", .us = 9});
+    add((fixture_row){.config = "mr=8,nr=8", .us = 9, .threads = 1, .wrong = 1});
+    assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+    assert_int_equal(fixture_fail(db, run, (fixture_row){.config = "mr=4,nr=8"}, "run"), HONE_OK);
+    assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+    assert_int_equal(fixture_fail(db, run, (fixture_row){.config = "mr=4,nr=8"}, "wrong"), HONE_OK);
+    assert_string_equal(winner("p50"), "");
+}
+
+static void a_final_measurement_counts_before_screening(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=4,nr=8", .us = 5, .stage = "screen"});
+    assert_string_equal(winner("p50"), "mr=4,nr=8 screen");
+    add((fixture_row){.config = "mr=8,nr=8", .us = 9});
+    assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+    add((fixture_row){.config = "mr=4,nr=8", .us = 8});
+    assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+    add((fixture_row){.config = "mr=1,nr=8", .us = 1, .stage = "bench"});
+    add((fixture_row){.config = "openblas 0.3", .us = 1, .provider = "openblas"});
+    assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+}
+
+static void the_measurement_with_most_samples_speaks_for_a_config(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=4,nr=8", .us = 8, .samples = 60});
+    add((fixture_row){.config = "mr=4,nr=8", .us = 12, .samples = 200});
+    add((fixture_row){.config = "mr=8,nr=8", .us = 10, .samples = 100});
+    assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+}
+
+static void a_p95_needs_enough_samples(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=4,nr=8", .us = 8, .samples = 59});
+    assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+    assert_string_equal(winner("p95"), "");
+    add((fixture_row){.config = "mr=8,nr=8", .us = 10, .samples = 60});
+    assert_string_equal(winner("p95"), "mr=8,nr=8 final");
+}
+
+static void ties_are_broken_by_config_text(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=8"});
+    add((fixture_row){.config = "mr=4,nr=8"});
+    add((fixture_row){.config = "mr=4,nr=16"});
+    assert_string_equal(winner("p50"), "mr=4,nr=16 final");
+}
+
+static void each_condition_has_its_own_winner(void **state) {
+    (void)state;
+    add((fixture_row){0});
+    add((fixture_row){.threads = 1});
+    add((fixture_row){.mode = "cold"});
+    add((fixture_row){.device = &fixture_sibling});
+    add((fixture_row){.problem = "gemm/f32/relu/65x64x64"});
+    assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners WHERE objective = 'p50'"), 5);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners"), 15);
+}
+
+static void deriving_one_problem_leaves_the_others(void **state) {
+    (void)state;
+    hone_problem one = fixture_problem("gemm/f32/relu/64x64x64");
+    hone_problem none = fixture_problem("gemm/f32/relu/1x1x1");
+    add((fixture_row){0});
+    add((fixture_row){.problem = "gemm/f32/relu/65x64x64"});
+    assert_int_equal(hone_db_derive_winners(db, &fixture_device, &none), HONE_OK);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners"), 0);
+    assert_int_equal(hone_db_derive_winners(db, &fixture_device, &one), HONE_OK);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners"), 3);
+    assert_int_equal(hone_db_derive_winners(db, &fixture_device, NULL), HONE_OK);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners"), 6);
+    assert_int_equal(hone_db_derive_winners(db, NULL, &one), HONE_OK);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners"), 6);
+}
+
+/* The same evidence in another order of insertion gives the same winners. */
+static void the_order_of_evidence_does_not_matter(void **state) {
+    static const fixture_row rows[] = {
+        {.config = "mr=8,nr=8", .us = 9},
+        {.config = "mr=4,nr=8", .us = 9},
+        {.config = "mr=4,nr=8", .us = 8, .samples = 80},
+        {.config = "mr=2,nr=8", .us = 1, .stage = "screen"},
+        {.config = "mr=1,nr=8", .us = 2, .wrong = 1},
+    };
+    enum { COUNT = sizeof rows / sizeof rows[0] };
+    (void)state;
+    for (int first = 0; first < COUNT; first++) {
+        assert_int_equal(hone_db_execute(db,
+                                         "DELETE FROM winners; DELETE FROM measurements; DELETE FROM configs",
+                                         "clearing"),
+                         HONE_OK);
+        for (int i = 0; i < COUNT; i++)
+            add(rows[(first + 2 * i) % COUNT]);
+        assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+    }
+}
+
+int main(void) {
+#define DB_TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
+    const struct CMUnitTest tests[] = {
+        DB_TEST(the_fastest_correct_config_wins),
+        DB_TEST(a_config_that_was_wrong_once_never_wins),
+        DB_TEST(a_final_measurement_counts_before_screening),
+        DB_TEST(the_measurement_with_most_samples_speaks_for_a_config),
+        DB_TEST(a_p95_needs_enough_samples),
+        DB_TEST(ties_are_broken_by_config_text),
+        DB_TEST(each_condition_has_its_own_winner),
+        DB_TEST(deriving_one_problem_leaves_the_others),
+        DB_TEST(the_order_of_evidence_does_not_matter),
+    };
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

@@ -1,0 +1,103 @@
+/* hone list activations: the activation table for people and programs. */
+#include <math.h>
+#include <stdio.h>
+
+#include "../../kernels/activation.h"
+#include "list.h"
+
+/* An endpoint of an activation's range, which may be infinite. */
+static const char *endpoint(char out[32], double value) {
+    if (isinf(value))
+        return value < 0 ? "-inf" : "inf";
+    snprintf(out, 32, "%.6g", value);
+    return out;
+}
+
+/* "alpha=0.01" or "min=-3, max=3" */
+static void parameters_text(char *out, size_t size, const hone_act_info *info) {
+    size_t used = 0;
+    *out = '\0';
+    if (info->per_column)
+        used = (size_t)snprintf(out, size, "a value per column");
+    for (int i = 0; i < info->param_count && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s=%g", used ? ", " : "", info->params[i].name,
+                                 info->params[i].value);
+}
+
+/* ---- Markdown */
+
+/* `|` would end the cell. */
+static void print_escaped(const char *text) {
+    for (; *text; text++) {
+        if (*text == '|')
+            putchar('\\');
+        putchar(*text);
+    }
+}
+
+static void print_page_row(const hone_act_info *info) {
+    char parameters[96], low[32], high[32];
+    parameters_text(parameters, sizeof parameters, info);
+    printf("| `%s`", info->name);
+    if (info->alias)
+        printf(", `%s`", info->alias);
+    printf(" | %s | ", parameters);
+    print_escaped(info->formula);
+    printf(" | %s .. %s | ", endpoint(low, info->low), endpoint(high, info->high));
+    print_escaped(info->hazard);
+    puts(" |");
+}
+
+void list_print_activations_page(void) {
+    puts("# Activations\n\n"
+         "Written by `hone list activations --markdown` from the one table, `kernels/activations.def`; a "
+         "test\n"
+         "checks that it is up to date. Formulas and defaults are ONNX's. NaN gives NaN; an infinity gives\n"
+         "the limit. On the command line a parameter follows the name: `--act leaky_relu:alpha=0.2`.\n\n"
+         "| name | parameters | formula | range | known hazard |\n"
+         "|---|---|---|---|---|");
+    for (int i = 0; i < hone_activation_count(); i++)
+        print_page_row(hone_activation_info(i));
+}
+
+/* ---- table and JSON */
+
+hone_status list_print_activations(const cli_selectors *selectors) {
+    (void)selectors;
+    cli_grid grid = {0};
+    cli_grid_row(&grid, 6, "activation", "alias", "parameters", "range", "formula", "known hazard");
+    for (int i = 0; i < hone_activation_count(); i++) {
+        const hone_act_info *info = hone_activation_info(i);
+        char parameters[96], low[32], high[32];
+        parameters_text(parameters, sizeof parameters, info);
+        cli_grid_row(&grid, 3, info->name, info->alias ? info->alias : "", parameters);
+        cli_grid_add(&grid, "%s .. %s", endpoint(low, info->low), endpoint(high, info->high));
+        cli_grid_row(&grid, 2, info->formula, info->hazard);
+    }
+    return cli_grid_print(&grid, "000000");
+}
+
+static json_t *parameters_json(const hone_act_info *info) {
+    json_t *array = json_array();
+    for (int i = 0; i < info->param_count; i++) {
+        const hone_act_param *param = &info->params[i];
+        json_array_append_new(array,
+                              json_pack("{s:s, s:o, s:o, s:o}", "name", param->name, "default",
+                                        cli_json_number(param->value), "min", cli_json_number(param->min),
+                                        "max", cli_json_number(param->max)));
+    }
+    return array;
+}
+
+hone_status list_activations_json(json_t *array, const cli_selectors *selectors) {
+    (void)selectors;
+    for (int i = 0; i < hone_activation_count(); i++) {
+        const hone_act_info *info = hone_activation_info(i);
+        json_array_append_new(
+            array, json_pack("{s:s, s:s?, s:s, s:o, s:b, s:o, s:o, s:b, s:s}", "name", info->name, "alias",
+                             info->alias, "formula", info->formula, "parameters", parameters_json(info),
+                             "per_column", info->per_column, "low", cli_json_number(info->low), "high",
+                             cli_json_number(info->high), "smooth", info->smooth, "hazard", info->hazard));
+    }
+    return HONE_OK;
+}

@@ -1,0 +1,250 @@
+/* Opening a database for reading, and what every user of one needs.
+ *
+ * A database may come from anywhere, so it is opened as an untrusted file:
+ * defensive mode, no trusted schema, no triggers, no views, bounded sizes. */
+#include "db_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../kernels/status.h"
+
+/* No value of a Hone database comes near; a hostile one may claim to. */
+enum { MAX_VALUE_BYTES = 64 << 20 };
+
+enum { LONGEST_WAIT_MS = 100, WAIT_ATTEMPTS = 800 };
+
+hone_status hone_db_default_path(char *out, size_t size) {
+    const char *variable = getenv("HONE_DB");
+    const char *data = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    int length;
+    if (variable && variable[0])
+        length = snprintf(out, size, "%s", variable);
+    else if (data && data[0] == '/') /* the XDG rule: relative paths are ignored */
+        length = snprintf(out, size, "%s/hone/hone.db", data);
+    else if (home && home[0])
+        length = snprintf(out, size, "%s/.local/share/hone/hone.db", home);
+    else
+        return hone_fail(HONE_E_USAGE, "no place for the database: $HONE_DB, $XDG_DATA_HOME and $HOME are "
+                                       "unset; set one or name a file with --db");
+    if (length < 0 || (size_t)length >= size)
+        return hone_fail(HONE_E_USAGE, "the database's path is longer than %zu bytes; use a shorter one",
+                         size);
+    return HONE_OK;
+}
+
+/* What to do about SQLite's primary result codes. */
+static const char *advice(int code) {
+    static const struct {
+        int code;
+        const char *text;
+    } table[] = {
+        {SQLITE_NOTADB, "it is not a SQLite database; name another file"},
+        {SQLITE_CORRUPT, "the file is damaged; restore a copy, or save what can be read with 'sqlite3 FILE "
+                         ".recover' and run 'hone db check' on the result"},
+        {SQLITE_FULL, "the disk is full; free some space and run again, what was stored is kept"},
+        {SQLITE_IOERR,
+         "reading or writing failed; check the disk, its free space and its quota, then run again"},
+        {SQLITE_READONLY, "the file or its folder is read-only; change its permissions or name another file"},
+        {SQLITE_CANTOPEN, "it cannot be opened; check that the file exists and its folder can be used"},
+        {SQLITE_BUSY, "another process kept it locked for too long; end that process or try again"},
+        {SQLITE_LOCKED, "another process kept it locked for too long; end that process or try again"},
+        {SQLITE_PERM, "access is not permitted; check the permissions of the file and its folder"},
+        {SQLITE_AUTH, "access is not permitted; check the permissions of the file and its folder"},
+        {SQLITE_CONSTRAINT, "a value contradicts the schema; this should be reported"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].code == (code & 0xff))
+            return table[i].text;
+    return "run 'hone db check' on it";
+}
+
+hone_status hone_db_error(hone_db *db, const char *doing) {
+    int code = sqlite3_errcode(db->handle);
+    if (code == SQLITE_NOMEM)
+        return hone_fail(HONE_E_NOMEM, "database '%s': %s: out of memory", db->path, doing);
+    return hone_fail(HONE_E_DATA, "database '%s': %s: %s; %s", db->path, doing, sqlite3_errmsg(db->handle),
+                     advice(code));
+}
+
+int hone_db_backoff(int attempt) {
+    static _Thread_local unsigned seed;
+    if (attempt >= WAIT_ATTEMPTS)
+        return 0;
+    if (seed == 0)
+        seed = (unsigned)getpid() * 2654435761u ^ (unsigned)time(NULL);
+    int longest = attempt < 6 ? 2 << attempt : LONGEST_WAIT_MS;
+    return longest / 2 + (int)((unsigned)rand_r(&seed) % (unsigned)(longest / 2 + 1));
+}
+
+static int wait_when_busy(void *context, int attempt) {
+    (void)context;
+    int milliseconds = hone_db_backoff(attempt);
+    if (milliseconds == 0)
+        return 0;
+    sqlite3_sleep(milliseconds);
+    return 1;
+}
+
+static void defend(sqlite3 *handle) {
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
+}
+
+hone_status hone_db_connect(hone_db **out, const char *path, int flags) {
+    hone_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return hone_fail(HONE_E_NOMEM, "database '%s': out of memory", path);
+    int length = snprintf(db->path, sizeof db->path, "%s", path);
+    if (length < 0 || (size_t)length >= sizeof db->path) {
+        free(db);
+        return hone_fail(HONE_E_USAGE, "the database's path is longer than %d bytes; use a shorter one",
+                         HONE_DB_PATH);
+    }
+    /* Without a mutex: a hone_db is for one thread at a time. */
+    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL) !=
+        SQLITE_OK) {
+        hone_status status = db->handle ? hone_db_error(db, "opening")
+                                        : hone_fail(HONE_E_NOMEM, "database '%s': out of memory", path);
+        hone_db_close(db);
+        return status;
+    }
+    defend(db->handle);
+    sqlite3_busy_handler(db->handle, wait_when_busy, NULL);
+    db->writable = (flags & SQLITE_OPEN_READWRITE) != 0;
+    *out = db;
+    return HONE_OK;
+}
+
+void hone_db_close(hone_db *db) {
+    if (!db)
+        return;
+    for (int i = 0; i < db->statement_count; i++)
+        sqlite3_finalize(db->statements[i].statement);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+hone_status hone_db_check_identity(hone_db *db, int *empty) {
+    int64_t application, version, tables;
+    DB_TRY(hone_db_integer(&application, db, "PRAGMA application_id", "reading its identity"));
+    DB_TRY(hone_db_integer(&version, db, "PRAGMA user_version", "reading its version"));
+    DB_TRY(hone_db_integer(&tables, db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+                           "reading its schema"));
+    if (empty)
+        *empty = application == 0 && version == 0 && tables == 0;
+    if (empty && *empty)
+        return HONE_OK;
+    if (application != HONE_DB_APPLICATION_ID)
+        return hone_fail(HONE_E_DATA,
+                         "'%s' is a SQLite database, but not one of Hone (application_id %lld); name another "
+                         "file with --db",
+                         db->path, (long long)application);
+    if (version > HONE_DB_SCHEMA)
+        return hone_fail(HONE_E_DATA,
+                         "database '%s' has schema %lld, written by a newer Hone; this one knows up to %d: "
+                         "upgrade Hone or name another file",
+                         db->path, (long long)version, HONE_DB_SCHEMA);
+    if (version < 1 || tables == 0)
+        return hone_fail(HONE_E_DATA,
+                         "database '%s' is damaged: schema version %lld and %lld tables; restore a copy",
+                         db->path, (long long)version, (long long)tables);
+    return HONE_OK;
+}
+
+/* "file:PATH?immutable=1" with the characters that a URI reserves escaped. */
+static hone_status immutable_uri(char *out, size_t size, const char *path) {
+    size_t used = (size_t)snprintf(out, size, "file:");
+    for (; *path && used + 4 < size; path++) {
+        const char *format = strchr("%?#", *path) ? "%%%02X" : "%c";
+        used += (size_t)snprintf(out + used, size - used, format, (unsigned char)*path);
+    }
+    int length = snprintf(out + used, size - used, "?immutable=1");
+    if (*path || length < 0 || (size_t)length >= size - used)
+        return hone_fail(HONE_E_USAGE, "the database's path is longer than %zu bytes; use a shorter one",
+                         size);
+    return HONE_OK;
+}
+
+/* Bytes in the write-ahead log beside a database; 0 when there is none. */
+static int64_t log_size(const char *path) {
+    char name[HONE_DB_PATH + 8];
+    struct stat info;
+    snprintf(name, sizeof name, "%s-wal", path);
+    return stat(name, &info) == 0 ? info.st_size : 0;
+}
+
+static int needs_immutable(hone_db *db) {
+    switch (sqlite3_errcode(db->handle) & 0xff) {
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* Connects and checks; on failure *retry says whether the file might be read as immutable. */
+static hone_status open_checked(hone_db **out, int *retry, const char *path, int flags) {
+    hone_db *db;
+    DB_TRY(hone_db_connect(&db, path, SQLITE_OPEN_READONLY | flags));
+    hone_status status = hone_db_check_identity(db, NULL);
+    if (status != HONE_OK) {
+        *retry = needs_immutable(db);
+        hone_db_close(db);
+        return status;
+    }
+    *out = db;
+    return HONE_OK;
+}
+
+/* A database in WAL mode needs a shared-memory file beside it even to be read.
+ * Where none can be made (a read-only folder) the file is opened as immutable,
+ * which is sound only when no log beside it holds newer pages. */
+static hone_status open_immutable(hone_db **out, const char *path) {
+    char uri[HONE_DB_PATH];
+    int retry;
+    if (log_size(path) > 0)
+        return hone_fail(
+            HONE_E_DATA,
+            "database '%s' has changes in '%s-wal' that cannot be read in a read-only folder; copy "
+            "both files to a folder that can be written, or run 'hone db check' with permission",
+            path, path);
+    DB_TRY(immutable_uri(uri, sizeof uri, path));
+    DB_TRY(open_checked(out, &retry, uri, SQLITE_OPEN_URI));
+    snprintf((*out)->path, sizeof(*out)->path, "%s", path);
+    return HONE_OK;
+}
+
+hone_status hone_db_open(hone_db **out, const char *path) {
+    char chosen[HONE_DB_PATH];
+    struct stat info;
+    if (!path) {
+        DB_TRY(hone_db_default_path(chosen, sizeof chosen));
+        path = chosen;
+    }
+    if (stat(path, &info) != 0)
+        return hone_fail(HONE_E_DATA,
+                         "database '%s' cannot be found: %s; name another with --db or $HONE_DB, or make one "
+                         "with 'hone tune'",
+                         path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return hone_fail(HONE_E_DATA, "'%s' is not a file; name a database file with --db or $HONE_DB", path);
+
+    int retry = 0;
+    hone_status status = open_checked(out, &retry, path, 0);
+    return status != HONE_OK && retry ? open_immutable(out, path) : status;
+}

@@ -1,0 +1,46 @@
+-- The winners of a device and problem: a pure function of the evidence.
+--
+--   :device, :problem  ids, or NULL for all
+--   :max_error         largest err_rel_fro allowed, or NULL
+--
+-- Only tuning evidence of hone's own kernels counts (a bench has no rivals
+-- beside it), only with a correct result, and never a config that was wrong
+-- once on that device, build and problem. Of a config's measurements the final
+-- ones count before screening ones, then the one with the most samples, then
+-- the latest. Configs are compared by stage first, since screening values of
+-- few samples flatter; then by the objective's value, then by config text.
+WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
+evidence AS (
+    SELECT m.id, m.uid, m.device_id, m.problem_id, m.threads, o.objective, m.mode, r.build_id,
+           m.config_id, m.stage = 'final' AS final, m.sample_count, m.measured_at,
+           CASE o.objective WHEN 'p50' THEN m.p50_us WHEN 'p95' THEN m.p95_us ELSE m.mean_us END AS value
+    FROM measurements m JOIN runs r ON r.id = m.run_id, objectives o
+    WHERE m.provider = 'hone' AND m.stage <> 'bench' AND m.correct = 1
+      AND (:max_error IS NULL OR m.err_rel_fro <= :max_error)
+      AND m.device_id BETWEEN coalesce(:device, 0) AND coalesce(:device, 0x7fffffffffffffff)
+      AND m.problem_id BETWEEN coalesce(:problem, 0) AND coalesce(:problem, 0x7fffffffffffffff)
+      AND NOT EXISTS (
+          SELECT 1 FROM failures f JOIN runs fr ON fr.id = f.run_id
+          WHERE f.device_id = m.device_id AND f.problem_id = m.problem_id
+            AND f.config_id = m.config_id AND f.kind = 'wrong' AND f.provider = 'hone'
+            AND fr.build_id = r.build_id)
+      AND NOT EXISTS (
+          SELECT 1 FROM measurements w JOIN runs wr ON wr.id = w.run_id
+          WHERE w.device_id = m.device_id AND w.problem_id = m.problem_id
+            AND w.config_id = m.config_id AND w.correct = 0 AND w.provider = 'hone'
+            AND wr.build_id = r.build_id)
+),
+best_of_config AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY device_id, problem_id, threads, objective, mode, build_id, config_id
+        ORDER BY final DESC, sample_count DESC, measured_at DESC, uid) AS place
+    FROM evidence WHERE value IS NOT NULL
+),
+ranked AS (
+    SELECT e.*, row_number() OVER (
+        PARTITION BY device_id, problem_id, threads, objective, mode, build_id
+        ORDER BY final DESC, value, c.text) AS rank
+    FROM best_of_config e JOIN configs c ON c.id = e.config_id WHERE e.place = 1
+)
+SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id
+FROM ranked WHERE rank = 1

@@ -1,0 +1,94 @@
+#include "contender.h"
+
+#include <stdlib.h>
+
+#include "../../kernels/status.h"
+
+/* A copy is out of the cache when twice the cache's size went by; a device of
+ * unknown cache is taken for a large one. */
+static const double CACHE_ROUNDS = 2, UNKNOWN_CACHE = 64 << 20;
+enum { MAX_COPIES = 1024 };
+
+static int cold_copies(const hone_device *device, const hone_problem *problem) {
+    double m = (double)problem->m, n = (double)problem->n, k = (double)problem->k;
+    double bytes = m * k * (double)hone_dtype_size(problem->a_type) +
+                   k * n * (double)hone_dtype_size(problem->dtype) +
+                   m * n * (double)hone_dtype_size(problem->c_type);
+    double cache = device->cache_bytes > 0 ? (double)device->cache_bytes : UNKNOWN_CACHE;
+    double copies = CACHE_ROUNDS * cache / bytes + 2;
+    return copies < MAX_COPIES ? (int)copies : MAX_COPIES;
+}
+
+hone_status hone_operand_set_create(hone_operand_set *set, const hone_device *device,
+                                    const hone_problem *problem, uint64_t seed, int cold) {
+    int count = cold ? cold_copies(device, problem) : 1;
+    *set = (hone_operand_set){.copies = calloc((size_t)count, sizeof *set->copies)};
+    if (!set->copies)
+        return hone_fail(HONE_E_NOMEM, "no memory for %d copies of operands", count);
+    for (; set->count < count; set->count++) {
+        hone_status status =
+            hone_operands_create(&set->copies[set->count], problem, seed + (uint64_t)set->count, 0);
+        if (status) {
+            hone_operand_set_clear(set);
+            return status;
+        }
+    }
+    return HONE_OK;
+}
+
+void hone_operand_set_clear(hone_operand_set *set) {
+    for (int i = 0; i < set->count; i++)
+        hone_operands_destroy(set->copies[i]);
+    free(set->copies);
+    *set = (hone_operand_set){0};
+}
+
+hone_status hone_contender_create(hone_contender *contender, const hone_provider *provider,
+                                  hone_context *context, const hone_device *device,
+                                  const hone_operand_set *set, const char *config, int threads) {
+    *contender = (hone_contender){.provider = provider};
+    if (provider->unavailable)
+        return hone_fail(HONE_E_UNAVAILABLE, "provider '%s': %s", provider->name, provider->unavailable);
+    contender->cases = calloc((size_t)set->count, sizeof *contender->cases);
+    if (!contender->cases)
+        return hone_fail(HONE_E_NOMEM, "no memory for %d cases", set->count);
+    for (; contender->count < set->count; contender->count++) {
+        hone_status status = provider->prepare(&contender->cases[contender->count], context, device,
+                                               set->copies[contender->count], config, threads);
+        if (status) {
+            hone_contender_clear(contender);
+            return status;
+        }
+    }
+    return HONE_OK;
+}
+
+void hone_contender_clear(hone_contender *contender) {
+    for (int i = 0; i < contender->count; i++)
+        contender->provider->destroy(contender->cases[i]);
+    free(contender->cases);
+    *contender = (hone_contender){0};
+}
+
+static void run_first(void *context) {
+    const hone_contender *contender = context;
+    contender->provider->run(contender->cases[0]);
+}
+
+hone_status hone_contender_verify(hone_numerics *out, hone_contender *contender, const hone_operand_set *set,
+                                  const hone_reference *reference) {
+    return hone_verify_run(out, set->copies[0], reference, run_first, contender);
+}
+
+static void run_next(void *context, int64_t sequence) {
+    const hone_contender *contender = context;
+    contender->provider->run(contender->cases[sequence % contender->count]);
+}
+
+hone_runner hone_contender_runner(hone_contender *contender) {
+    return (hone_runner){.run = run_next, .context = contender};
+}
+
+const char *hone_contender_label(const hone_contender *contender) {
+    return contender->provider->label(contender->cases[0]);
+}

@@ -1,0 +1,41 @@
+/* One provider prepared on a problem, ready to be verified and timed, warm or cold.
+ *
+ * Warm, every call uses the same operands. Cold, the calls rotate through so
+ * many copies of them that a copy has left the last-level cache before its turn
+ * comes again; each copy has its own packed weights and C. */
+#ifndef HONE_TUNER_CONTENDER_H
+#define HONE_TUNER_CONTENDER_H
+
+#include "../../harness/provider.h"
+#include "../../harness/sampler.h"
+#include "../../harness/verify.h"
+
+/* Copies of a problem's operands, of seed, seed + 1, ... */
+typedef struct hone_operand_set {
+    hone_operands **copies;
+    int count; /* 1 when warm */
+} hone_operand_set;
+
+/* HONE_E_NOMEM, HONE_E_USAGE. Leaves an empty set on failure. */
+hone_status hone_operand_set_create(hone_operand_set *set, const hone_device *device,
+                                    const hone_problem *problem, uint64_t seed, int cold);
+void hone_operand_set_clear(hone_operand_set *set);
+
+typedef struct hone_contender {
+    const hone_provider *provider;
+    hone_provider_case **cases;
+    int count;
+} hone_contender;
+
+/* `set` is borrowed and outlives the contender. The provider's status on failure. */
+hone_status hone_contender_create(hone_contender *contender, const hone_provider *provider,
+                                  hone_context *context, const hone_device *device,
+                                  const hone_operand_set *set, const char *config, int threads);
+void hone_contender_clear(hone_contender *contender);
+hone_status hone_contender_verify(hone_numerics *out, hone_contender *contender, const hone_operand_set *set,
+                                  const hone_reference *reference);
+/* For the sampler; valid as long as the contender stays where it is. */
+hone_runner hone_contender_runner(hone_contender *contender);
+const char *hone_contender_label(const hone_contender *contender);
+
+#endif

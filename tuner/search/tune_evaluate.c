@@ -1,0 +1,159 @@
+/* One config: known, or prepared, verified, screened and stored. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../harness/clock.h"
+#include "../../kernels/status.h"
+#include "tune_session.h"
+
+enum { SCREEN_LEAST = 3, SCREEN_MOST = 20 };
+static const double SCREEN_SECONDS = 0.1;
+static const double HOPELESS = 1.5; /* times the best: not looked at any longer */
+
+static const char *mode(const hone_tune_session *session) { return session->options->cold ? "cold" : "warm"; }
+
+/* Screening has too few samples for a p95; p50 stands in for it until the final. */
+static hone_objective screen_objective(const hone_tune_session *session) {
+    hone_objective objective = session->options->objective;
+    return objective == HONE_OBJECTIVE_P95 ? HONE_OBJECTIVE_P50 : objective;
+}
+
+static hone_measurement subject(const hone_tune_session *session, const char *provider, const char *config) {
+    return (hone_measurement){
+        .device = session->device,
+        .problem = session->problem,
+        .provider = provider,
+        .config = config,
+        .threads = session->options->threads,
+        .mode = mode(session),
+        .peak_gops = session->options->peak_gops,
+    };
+}
+
+static hone_status add_failure(hone_tune_session *session, const char *config, const char *kind,
+                               const char *reason) {
+    hone_measurement measurement = subject(session, session->hone->name, config);
+    snprintf(session->last_failure, sizeof session->last_failure, "%s", reason);
+    return hone_db_add_failure(session->db, session->run, &measurement, kind, reason, session->options->seed);
+}
+
+/* Whether a status is about the machine rather than about the config. */
+static int is_fatal(hone_status status) { return status == HONE_E_NOMEM || status == HONE_E_DATA; }
+
+hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
+                                 hone_tune_session *session, const char *config) {
+    *ok = 0;
+    hone_status status = hone_contender_create(contender, session->hone, session->context, session->device,
+                                               &session->operands, config, session->options->threads);
+    if (is_fatal(status))
+        return status;
+    if (status)
+        return add_failure(session, config, "build", hone_error_detail());
+    status = hone_contender_verify(numerics, contender, &session->operands, session->reference);
+    if (!status && !numerics->correct) {
+        char reason[160];
+        hone_numerics_reason(reason, sizeof reason, numerics);
+        hone_contender_clear(contender);
+        return add_failure(session, config, "wrong", reason);
+    }
+    if (status) {
+        hone_contender_clear(contender);
+        return status;
+    }
+    *ok = 1;
+    return HONE_OK;
+}
+
+hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
+                               const char *stage, const hone_samples *samples,
+                               const hone_numerics *numerics) {
+    double *sorted = malloc((size_t)samples->count * sizeof *sorted + 1);
+    if (!sorted)
+        return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)samples->count);
+    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
+    hone_stats_compute(stats, sorted, (size_t)samples->count);
+    free(sorted);
+    hone_measurement measurement =
+        subject(session, contender->provider->name, hone_contender_label(contender));
+    measurement.stage = stage;
+    measurement.samples = samples;
+    measurement.stats = stats;
+    measurement.numerics = numerics;
+    return hone_db_add_measurement(session->db, session->run, &measurement);
+}
+
+static int is_hopeless(const hone_samples *samples, double best) {
+    if (samples->count != SCREEN_LEAST)
+        return 0;
+    double fastest = samples->us[0];
+    for (int64_t i = 1; i < samples->count; i++)
+        fastest = fmin(fastest, samples->us[i]);
+    return fastest > HOPELESS * best;
+}
+
+/* A few samples; fewer when they are slow or far from the best. */
+static hone_status screen(double *value, hone_tune_session *session, hone_contender *contender,
+                          const hone_numerics *numerics) {
+    hone_runner runner = hone_contender_runner(contender);
+    hone_sampler_options options = {.min_samples = SCREEN_LEAST, .max_samples = SCREEN_MOST};
+    hone_sampler *sampler;
+    hone_status status = hone_sampler_create(&sampler, &runner, 1, &options);
+    if (status)
+        return status;
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    int64_t start = hone_clock_now();
+    while (!status && samples->count < SCREEN_MOST && !is_hopeless(samples, session->best)) {
+        double seconds = (double)(hone_clock_now() - start) / 1e9;
+        if (samples->count >= SCREEN_LEAST && (seconds > SCREEN_SECONDS || hone_session_stopped(session)))
+            break;
+        status = hone_sampler_round(sampler);
+    }
+    hone_stats stats;
+    if (!status)
+        status = hone_session_store(&stats, session, contender, "screen", samples, numerics);
+    if (!status)
+        *value = hone_objective_value(screen_objective(session), &stats);
+    hone_sampler_destroy(sampler);
+    return status;
+}
+
+static hone_status evaluate_new(double *value, hone_tune_session *session, const char *config) {
+    hone_contender contender;
+    hone_numerics numerics;
+    int ok;
+    hone_status status = hone_session_prepare(&ok, &contender, &numerics, session, config);
+    if (status || !ok)
+        return status;
+    double limit = session->options->max_error;
+    if (limit > 0 && !(numerics.err_rel_fro <= limit))
+        snprintf(session->last_failure, sizeof session->last_failure,
+                 "its err_rel_fro of %.3g exceeds the %.3g allowed", numerics.err_rel_fro, limit);
+    else
+        status = screen(value, session, &contender, &numerics);
+    hone_contender_clear(&contender);
+    return status;
+}
+
+hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config) {
+    int found = 0;
+    double result = INFINITY;
+    hone_status status =
+        hone_db_known(&found, &result, session->db, session->device, session->problem, config,
+                      session->options->threads, mode(session), hone_objective_name(screen_objective(session)));
+    if (status)
+        return status;
+    if (found) {
+        session->result->known++;
+        snprintf(session->last_failure, sizeof session->last_failure, "it failed in an earlier run");
+    } else {
+        session->result->evaluations++;
+        status = evaluate_new(&result, session, config);
+    }
+    if (found == 2)
+        result = INFINITY;
+    if (!status)
+        *value = result;
+    return status;
+}

@@ -1,0 +1,158 @@
+/* The final: the best few candidates and the unfused provider, verified and
+ * measured anew in the same rounds. Screening values come from different moments
+ * and few samples; only what was measured side by side decides. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../../kernels/status.h"
+#include "tune_session.h"
+
+enum {
+    FINALISTS = 5,
+    FINAL_LEAST = HONE_P95_MIN_SAMPLES,
+    FINAL_MOST = 300,
+    FINAL_HURRIED = 10, /* samples when not even one finalist fits the budget */
+    CALLS_A_SAMPLE = 2  /* warm: an untimed call brings the caches back */
+};
+static const double FINAL_SECONDS = 2; /* sampling goes on so long until all have settled */
+static const double UNFUSED_COST = 1.5; /* expected, in times of the best candidate */
+static const double MARGIN = 1.2;
+
+static int by_value(const void *left, const void *right) {
+    const hone_candidate *a = left, *b = right;
+    if (a->value != b->value)
+        return a->value < b->value ? -1 : 1;
+    return (a->point > b->point) - (a->point < b->point);
+}
+
+/* Seconds of sampling and preparing `count` finalists, from sorted candidates. */
+static double seconds_of(const hone_tune_session *session, const hone_candidate *sorted, int64_t count) {
+    double round_us = UNFUSED_COST * sorted[0].value;
+    for (int64_t i = 0; i < count; i++)
+        round_us += sorted[i].value;
+    return MARGIN * (FINAL_LEAST * CALLS_A_SAMPLE * round_us / 1e6 +
+                     (double)(count + 1) * session->slowest_evaluation / 2);
+}
+
+/* All finalists, judged by the best alone: close enough for setting time aside. */
+double hone_session_final_seconds(const hone_tune_session *session) {
+    if (session->candidate_count == 0)
+        return 0;
+    hone_candidate best[FINALISTS];
+    int count = session->candidate_count < FINALISTS ? (int)session->candidate_count : FINALISTS;
+    for (int i = 0; i < FINALISTS; i++)
+        best[i] = (hone_candidate){.value = session->best};
+    return seconds_of(session, best, count);
+}
+
+/* As many finalists as the rest of the budget holds, one at least. */
+static int64_t affordable(const hone_tune_session *session) {
+    int64_t count = session->candidate_count < FINALISTS ? session->candidate_count : FINALISTS;
+    while (count > 1 && seconds_of(session, session->candidates, count) > hone_session_left(session))
+        count--;
+    return count;
+}
+
+typedef struct final_round {
+    hone_contender contenders[FINALISTS + 1];
+    hone_numerics numerics[FINALISTS + 1]; /* of finalists */
+    hone_runner runners[FINALISTS + 1];
+    int count;
+    int has_unfused; /* contender 0 */
+} final_round;
+
+/* A baseline that cannot run this problem is left out. */
+static hone_status add_unfused(final_round *final, hone_tune_session *session) {
+    if (!session->unfused)
+        return HONE_OK;
+    hone_status status =
+        hone_contender_create(&final->contenders[0], session->unfused, session->context, session->device,
+                              &session->operands, NULL, session->options->threads);
+    if (status)
+        return status == HONE_E_NOMEM ? status : HONE_OK;
+    final->has_unfused = 1;
+    final->count = 1;
+    return HONE_OK;
+}
+
+/* Prepares candidates from the best on until `wanted` are fit to be measured. */
+static hone_status add_finalists(final_round *final, hone_tune_session *session, int64_t wanted) {
+    double limit = session->options->max_error;
+    hone_status status = HONE_OK;
+    for (int64_t i = 0; i < session->candidate_count && !status && wanted > 0; i++) {
+        hone_config config;
+        char text[HONE_CONFIG_TEXT];
+        hone_contender *contender = &final->contenders[final->count];
+        hone_numerics *numerics = &final->numerics[final->count];
+        int ok = 0;
+        status = hone_points_config(&config, session->points, session->candidates[i].point);
+        if (!status)
+            status = hone_config_format(text, sizeof text, &config);
+        if (!status)
+            status = hone_session_prepare(&ok, contender, numerics, session, text);
+        if (!ok)
+            continue;
+        if (limit > 0 && !(numerics->err_rel_fro <= limit)) {
+            hone_contender_clear(contender);
+            continue;
+        }
+        final->count++;
+        wanted--;
+    }
+    return status;
+}
+
+/* The samples to take: enough for a p95, unless the budget allows only fewer
+ * and p95 is not what decides. */
+static int least_samples(const hone_tune_session *session) {
+    double left = hone_session_left(session);
+    if (session->options->objective == HONE_OBJECTIVE_P95 || seconds_of(session, session->candidates, 1) <= left)
+        return FINAL_LEAST;
+    double share = left / seconds_of(session, session->candidates, 1);
+    return share * FINAL_LEAST < FINAL_HURRIED ? FINAL_HURRIED : (int)(share * FINAL_LEAST);
+}
+
+static hone_status measure(final_round *final, hone_tune_session *session) {
+    for (int i = 0; i < final->count; i++)
+        final->runners[i] = hone_contender_runner(&final->contenders[i]);
+    double left = hone_session_left(session);
+    hone_sampler_options options = {
+        .min_samples = least_samples(session),
+        .max_samples = FINAL_MOST,
+        .max_seconds = fmax(fmin(left, FINAL_SECONDS), 1e-3),
+        .warm_calls = session->options->cold ? 0 : CALLS_A_SAMPLE - 1,
+        .stop = session->options->stop,
+    };
+    hone_sampler *sampler;
+    hone_status status = hone_sampler_create(&sampler, final->runners, final->count, &options);
+    if (status)
+        return status;
+    do
+        status = hone_sampler_run(sampler);
+    while (!status && !hone_session_stopped(session) &&
+           hone_sampler_samples(sampler, 0)->count < options.min_samples);
+    /* Half a final would pass for a whole one. */
+    if (!status && !hone_session_stopped(session)) {
+        for (int i = 0; i < final->count && !status; i++) {
+            const hone_numerics *numerics = final->has_unfused && i == 0 ? NULL : &final->numerics[i];
+            hone_stats stats;
+            status = hone_session_store(&stats, session, &final->contenders[i], "final",
+                                        hone_sampler_samples(sampler, i), numerics);
+        }
+    }
+    hone_sampler_destroy(sampler);
+    return status;
+}
+
+hone_status hone_session_final(hone_tune_session *session) {
+    final_round final = {0};
+    qsort(session->candidates, (size_t)session->candidate_count, sizeof *session->candidates, by_value);
+    hone_status status = add_unfused(&final, session);
+    if (!status)
+        status = add_finalists(&final, session, affordable(session));
+    if (!status && final.count > final.has_unfused)
+        status = measure(&final, session);
+    for (int i = 0; i < final.count; i++)
+        hone_contender_clear(&final.contenders[i]);
+    return status;
+}

@@ -1,0 +1,60 @@
+/* What the parts of tuning one problem share: tune.c searches, tune_evaluate.c
+ * judges one config, tune_final.c re-measures the best few side by side. */
+#ifndef HONE_TUNER_TUNE_SESSION_H
+#define HONE_TUNER_TUNE_SESSION_H
+
+#include "contender.h"
+#include "tune.h"
+
+/* A config that may win: its point and its screening value. */
+typedef struct hone_candidate {
+    int64_t point;
+    double value;
+} hone_candidate;
+
+typedef struct hone_tune_session {
+    hone_db *db;
+    int64_t run;
+    hone_context *context;
+    const hone_device *device;
+    const hone_problem *problem;
+    const hone_tune_options *options;
+    hone_tune_result *result;
+    int64_t started; /* hone_clock_now */
+
+    const hone_provider *hone, *unfused;
+    hone_space *space;
+    hone_points *points;
+    unsigned char *seen; /* by point: evaluated in this session */
+    hone_operand_set operands;
+    hone_reference *reference;
+
+    hone_candidate *candidates; /* room for every point */
+    int64_t candidate_count;
+    double best;               /* value of the best candidate; INFINITY */
+    double slowest_evaluation; /* seconds */
+    char last_failure[160];
+} hone_tune_session;
+
+double hone_session_seconds(const hone_tune_session *session);
+/* Seconds left of the budget; INFINITY without one. */
+double hone_session_left(const hone_tune_session *session);
+int hone_session_stopped(const hone_tune_session *session);
+
+/* Prepares and verifies a config. *ok 0: it failed, and that has been stored. */
+hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
+                                 hone_tune_session *session, const char *config);
+/* Stores the samples of a contender; `numerics` NULL: not verified. */
+hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
+                               const char *stage, const hone_samples *samples, const hone_numerics *numerics);
+
+/* Judges one config: what the database knows, else verify and screen. INFINITY
+ * for one that fails, NaN when stopped before there was a value. */
+hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config);
+
+/* The seconds that hone_session_final is expected to need. */
+double hone_session_final_seconds(const hone_tune_session *session);
+/* Re-measures the best candidates beside the unfused provider. */
+hone_status hone_session_final(hone_tune_session *session);
+
+#endif
