@@ -15,7 +15,7 @@ enum {
     BATCH_MIN_RESOLUTIONS = 50, /* a timed batch takes at least this many clock steps, */
     BATCH_MIN_NS = 2000,        /* and this long, */
     BATCH_MAX = 1 << 20,        /* unless the call does nothing at all */
-    WARM_STABLE_CALLS = 8,      /* warm when so many batches brought nothing faster, */
+    WARM_STABLE_CALLS = 3,      /* warm when so many batches brought nothing faster, */
     WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
     WARM_MAX_NS = 50000000,     /* and in any case after this */
     OVERTIME = 4                /* times max_seconds at which min_samples is given up */
