@@ -115,7 +115,7 @@ static hone_status resolve_options(hone_sampler_options *out, const hone_sampler
 
 hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
                                 const hone_sampler_options *options) {
-    hone_sampler_options resolved;
+    hone_sampler_options resolved = {0};
     if (count < 1)
         return hone_fail(HONE_E_USAGE, "a sampler of %d runners; give at least one", count);
     const hone_status status = resolve_options(&resolved, options);
