@@ -7,10 +7,10 @@
 #include "tune.h"
 
 /* A config that may win: its point and its screening value. */
-typedef struct hone_candidate {
+typedef struct hone_scored_point {
     int64_t point;
     double value;
-} hone_candidate;
+} hone_scored_point;
 
 typedef struct hone_tune_session {
     hone_db *db;
@@ -31,8 +31,9 @@ typedef struct hone_tune_session {
     hone_operand_set operands;
     hone_reference *reference;
 
-    hone_candidate *candidates; /* room for every point */
+    hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
+    int64_t default_point;     /* -1: not among the points */
     double best;               /* value of the best candidate; INFINITY */
     double evaluation_seconds; /* spent on new evaluations so far */
     char last_failure[160];
@@ -59,7 +60,8 @@ hone_status hone_session_evaluate(double *value, hone_tune_session *session, con
 
 /* The seconds that hone_session_final is expected to need. */
 double hone_session_final_seconds(const hone_tune_session *session);
-/* Re-measures the best candidates beside the unfused provider. */
+/* Re-measures the best candidates beside the unfused provider; does nothing
+ * when the budget left has no room for it. Reorders the candidates. */
 hone_status hone_session_final(hone_tune_session *session);
 
 #endif
