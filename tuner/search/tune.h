@@ -1,5 +1,5 @@
 /* Tuning one problem on one device: search, verify, screen, re-measure the
- * best few interleaved, store everything. */
+ * best few interleaved, store everything. docs/tuning.md explains it. */
 #ifndef HONE_TUNER_TUNE_H
 #define HONE_TUNER_TUNE_H
 
@@ -21,20 +21,21 @@ double hone_objective_value(hone_objective objective, const hone_stats *stats);
 typedef struct hone_tune_progress {
     const char *problem; /* canonical text */
     int64_t evaluations, space_size;
-    double best_us; /* NaN before the first success */
+    double best_us; /* screening value; NaN before the first success */
     double seconds, budget_seconds;
 } hone_tune_progress;
 
 typedef struct hone_tune_options {
     const hone_strategy *strategy;
-    double budget_seconds;   /* of this problem; 0: none */
-    int64_t max_evaluations; /* 0: none */
+    double budget_seconds;   /* of this problem, everything included; 0: none */
+    int64_t max_evaluations; /* new ones; 0: any number */
     hone_objective objective;
     double max_error; /* largest err_rel_fro a winner may have; 0: any correct one */
     uint64_t seed;
     int threads;
     int cold;
     int shard, shards; /* only points whose index % shards == shard; shards 0: all */
+    double peak_gops;  /* measured peak for the problem's dtype, to be stored; NaN: unknown */
     void (*progress)(const hone_tune_progress *progress, void *context); /* may be NULL */
     void *progress_context;
     const volatile int *stop; /* not 0: finish with what is there; may be NULL */
@@ -43,21 +44,32 @@ typedef struct hone_tune_options {
 typedef struct hone_tune_result {
     char problem[HONE_PROBLEM_TEXT];
     char config[HONE_CONFIG_TEXT];
-    double best_us;      /* the objective's value of the winner */
+    int is_final;        /* 1: the winner comes from a final; 0: from screening, for want of time */
+    double best_us;      /* the objective's value of the winner; NaN: no winner */
     int64_t evaluations; /* new ones in this call */
     int64_t known;       /* taken from the database */
     int64_t failures, space_size;
     double seconds;
-    double *trace; /* best so far after each evaluation, known ones included */
+    double *trace; /* best screening value so far after each evaluation, known ones included;
+                      INFINITY before the first success; p50 when the objective is p95 */
     int64_t trace_count;
-    hone_stats stats; /* of the winner's final measurement */
+    hone_stats stats; /* of the winner's measurement, as stored */
     hone_numerics numerics;
-    double unfused_us; /* p50 of the unfused provider, interleaved with the winner */
-    double peak_gops;  /* measured in this run, for the problem's dtype */
+    double unfused_us; /* p50 of the unfused provider in the winner's final; NaN: unknown */
+    double peak_gops;  /* measured with the winner; NaN: unknown */
 } hone_tune_result;
 
-/* Every evaluation is stored as soon as it is made. HONE_E_WRONG when no config
- * is correct, HONE_E_INTERRUPTED after `stop`, HONE_E_DATA, HONE_E_NOMEM. */
+/* Whether the database has a winner of this build's kernels from a final: then
+ * *known is 1 and `out` says what is stored, without any evaluation. HONE_E_USAGE,
+ * HONE_E_UNAVAILABLE, HONE_E_DATA, HONE_E_NOMEM. */
+hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, const hone_device *device,
+                            const hone_problem *problem, const hone_tune_options *options);
+
+/* Tunes, also where a winner is known already. Every evaluation is stored as soon as it is made. `out` is
+ * filled, as far as things went, with HONE_OK and HONE_E_INTERRUPTED; clear it after these. HONE_E_WRONG: no
+ * config is correct (or within max_error). HONE_E_INCONCLUSIVE: the shard is empty, or the budget too small
+ * for a p95. HONE_E_INTERRUPTED after `stop`. HONE_E_USAGE, HONE_E_UNAVAILABLE: the device cannot run the
+ * problem. HONE_E_DATA, HONE_E_NOMEM. */
 hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, hone_context *context,
                               const hone_device *device, const hone_problem *problem,
                               const hone_tune_options *options);

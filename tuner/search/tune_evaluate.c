@@ -12,8 +12,6 @@ enum { SCREEN_LEAST = 3, SCREEN_MOST = 20 };
 static const double SCREEN_SECONDS = 0.1;
 static const double HOPELESS = 1.5; /* times the best: not looked at any longer */
 
-static const char *mode(const hone_tune_session *session) { return session->options->cold ? "cold" : "warm"; }
-
 /* Screening has too few samples for a p95; p50 stands in for it until the final. */
 static hone_objective screen_objective(const hone_tune_session *session) {
     hone_objective objective = session->options->objective;
@@ -27,7 +25,7 @@ static hone_measurement subject(const hone_tune_session *session, const char *pr
         .provider = provider,
         .config = config,
         .threads = session->options->threads,
-        .mode = mode(session),
+        .mode = session->mode,
         .peak_gops = session->options->peak_gops,
     };
 }
@@ -139,17 +137,19 @@ static hone_status evaluate_new(double *value, hone_tune_session *session, const
 hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config) {
     int found = 0;
     double result = INFINITY;
-    hone_status status =
-        hone_db_known(&found, &result, session->db, session->device, session->problem, config,
-                      session->options->threads, mode(session), hone_objective_name(screen_objective(session)));
+    hone_status status = hone_db_known(&found, &result, session->db, session->device, session->problem,
+                                       config, session->options->threads, session->mode,
+                                       hone_objective_name(screen_objective(session)));
     if (status)
         return status;
     if (found) {
         session->result->known++;
         snprintf(session->last_failure, sizeof session->last_failure, "it failed in an earlier run");
     } else {
-        session->result->evaluations++;
+        int64_t start = hone_clock_now();
         status = evaluate_new(&result, session, config);
+        session->result->evaluations++;
+        session->evaluation_seconds += (double)(hone_clock_now() - start) / 1e9;
     }
     if (found == 2)
         result = INFINITY;

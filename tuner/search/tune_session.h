@@ -7,10 +7,10 @@
 #include "tune.h"
 
 /* A config that may win: its point and its screening value. */
-typedef struct hone_candidate {
+typedef struct hone_scored_point {
     int64_t point;
     double value;
-} hone_candidate;
+} hone_scored_point;
 
 typedef struct hone_tune_session {
     hone_db *db;
@@ -19,20 +19,23 @@ typedef struct hone_tune_session {
     const hone_device *device;
     const hone_problem *problem;
     const hone_tune_options *options;
+    const char *mode; /* "warm" or "cold" */
     hone_tune_result *result;
     int64_t started; /* hone_clock_now */
 
     const hone_provider *hone, *unfused;
     hone_space *space;
     hone_points *points;
+    void *strategy;      /* state of options->strategy */
     unsigned char *seen; /* by point: evaluated in this session */
     hone_operand_set operands;
     hone_reference *reference;
 
-    hone_candidate *candidates; /* room for every point */
+    hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
+    int64_t default_point;     /* -1: not among the points */
     double best;               /* value of the best candidate; INFINITY */
-    double slowest_evaluation; /* seconds */
+    double evaluation_seconds; /* spent on new evaluations so far */
     char last_failure[160];
 } hone_tune_session;
 
@@ -40,6 +43,9 @@ double hone_session_seconds(const hone_tune_session *session);
 /* Seconds left of the budget; INFINITY without one. */
 double hone_session_left(const hone_tune_session *session);
 int hone_session_stopped(const hone_tune_session *session);
+
+/* Seconds that a new evaluation has taken, on average. */
+double hone_session_evaluation_seconds(const hone_tune_session *session);
 
 /* Prepares and verifies a config. *ok 0: it failed, and that has been stored. */
 hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
@@ -54,7 +60,8 @@ hone_status hone_session_evaluate(double *value, hone_tune_session *session, con
 
 /* The seconds that hone_session_final is expected to need. */
 double hone_session_final_seconds(const hone_tune_session *session);
-/* Re-measures the best candidates beside the unfused provider. */
+/* Re-measures the best candidates beside the unfused provider; does nothing
+ * when the budget left has no room for it. Reorders the candidates. */
 hone_status hone_session_final(hone_tune_session *session);
 
 #endif

@@ -1,0 +1,160 @@
+#include "peak.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../kernels/status.h"
+#include "affinity.h"
+#include "clock.h"
+
+static const double slice_seconds = 0.002, default_seconds = 0.05;
+static const size_t least_buffer = (size_t)256 << 20;
+enum { READ_PASSES = 3, MAX_READERS = 256 };
+
+/* ------------------------------------------------------------- arithmetic */
+
+/* Rounds that take about a slice: doubled until they do. */
+static int64_t slice_rounds(const hone_device *device, hone_dtype dtype, hone_pool *pool) {
+    for (int64_t rounds = 1000;; rounds *= 2) {
+        int64_t start = hone_clock_now();
+        if (device->backend->peak_run(device, dtype, pool, rounds) <= 0)
+            return 0;
+        double seconds = 1e-9 * (double)(hone_clock_now() - start);
+        if (seconds >= slice_seconds || rounds > INT64_MAX / 4)
+            return rounds;
+    }
+}
+
+/* Best of the slices; 0 when the device has no such arithmetic. */
+static double best_rate(const hone_device *device, hone_dtype dtype, hone_pool *pool, double seconds) {
+    int64_t rounds = slice_rounds(device, dtype, pool);
+    if (!rounds)
+        return 0;
+    double best = 0;
+    int64_t end = hone_clock_now() + (int64_t)(1e9 * seconds);
+    do {
+        int64_t start = hone_clock_now();
+        double operations = device->backend->peak_run(device, dtype, pool, rounds);
+        best = fmax(best, operations / (double)(hone_clock_now() - start));
+    } while (hone_clock_now() < end);
+    return best;
+}
+
+/* -------------------------------------------------------------- bandwidth */
+
+typedef struct reader {
+    pthread_t thread;
+    const uint64_t *from;
+    size_t count; /* a multiple of 8 */
+    uint64_t sum; /* kept, so that the loads are */
+} reader;
+
+static void *read_all(void *context) {
+    reader *self = context;
+    uint64_t sums[8] = {0};
+    for (size_t n = 0; n < self->count; n += 8)
+        for (size_t lane = 0; lane < 8; lane++)
+            sums[lane] += self->from[n + lane];
+    for (size_t lane = 0; lane < 8; lane++)
+        self->sum += sums[lane];
+    return NULL;
+}
+
+/* Four times the last-level cache, at most a quarter of the free memory. */
+static size_t buffer_bytes(const hone_device *device) {
+    size_t want = 4 * (size_t)device->cache_bytes;
+    size_t most = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE) / 4;
+    if (want < least_buffer)
+        want = least_buffer;
+    return want < most ? want : most;
+}
+
+/* Starts reader `index` on the index-th CPU of those that the process may use. */
+static int start_reader(reader *self, int index) {
+    cpu_set_t all, one;
+    pthread_attr_t attributes;
+    hone_affinity_initial(&all);
+    CPU_ZERO(&one);
+    int cpu = 0;
+    for (int left = CPU_COUNT(&all) ? index % CPU_COUNT(&all) : 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &all) && left-- == 0)
+            break;
+    if (pthread_attr_init(&attributes))
+        return 0;
+    if (cpu < CPU_SETSIZE) {
+        CPU_SET(cpu, &one);
+        pthread_attr_setaffinity_np(&attributes, sizeof one, &one);
+    }
+    int started = pthread_create(&self->thread, &attributes, read_all, self) == 0;
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+/* Bytes a nanosecond of one pass; starting threads takes a small part of it. 0
+ * when a thread could not be started. */
+static double time_pass(reader *readers, int threads) {
+    int started = 0;
+    size_t bytes = 0;
+    int64_t start = hone_clock_now();
+    while (started < threads && start_reader(&readers[started], started))
+        bytes += readers[started++].count * sizeof *readers->from;
+    for (int i = 0; i < started; i++)
+        pthread_join(readers[i].thread, NULL);
+    return started == threads ? (double)bytes / (double)(hone_clock_now() - start) : 0;
+}
+
+/* NaN when memory or threads could not be had. */
+static double read_bandwidth(const hone_device *device, int threads) {
+    reader readers[MAX_READERS];
+    void *buffer = NULL;
+    double best = 0;
+    if (threads > MAX_READERS)
+        threads = MAX_READERS;
+    size_t share = buffer_bytes(device) / (size_t)threads / 64 * 64;
+    if (!share || posix_memalign(&buffer, 4096, share * (size_t)threads))
+        return NAN;
+    memset(buffer, 1, share * (size_t)threads); /* so that there are pages to read */
+    for (int i = 0; i < threads; i++)
+        readers[i] = (reader){.from = (const uint64_t *)buffer + (size_t)i * (share / sizeof(uint64_t)),
+                              .count = share / sizeof(uint64_t)};
+    for (int pass = 0; pass < READ_PASSES; pass++)
+        best = fmax(best, time_pass(readers, threads));
+    free(buffer);
+    return best > 0 ? best : NAN;
+}
+
+/* Bandwidth does not depend on the data type, and takes the longest to measure:
+ * the latest one is kept. */
+static double known_bandwidth(const hone_device *device, int threads) {
+    static _Thread_local struct {
+        char fingerprint[sizeof device->fingerprint];
+        int threads;
+        double gbps;
+    } known;
+    if (known.threads != threads || strcmp(known.fingerprint, device->fingerprint) != 0) {
+        memcpy(known.fingerprint, device->fingerprint, sizeof known.fingerprint);
+        known.threads = threads;
+        known.gbps = read_bandwidth(device, threads);
+    }
+    return known.gbps;
+}
+
+hone_status hone_peak_measure(hone_peak *out, hone_context *context, const hone_device *device,
+                              hone_dtype dtype, int threads, double seconds) {
+    hone_pool *pool;
+    if (!device->backend->peak_run)
+        return hone_fail(HONE_E_UNAVAILABLE, "the peak of %s cannot be measured yet", device->name);
+    if (threads < 1)
+        return hone_fail(HONE_E_USAGE, "a peak of %d threads; give at least one", threads);
+    hone_status status = hone_context_pool(&pool, context, threads);
+    if (status)
+        return status;
+    double rate = best_rate(device, dtype, pool, seconds > 0 ? seconds : default_seconds);
+    if (rate <= 0 && (dtype == HONE_F16 || dtype == HONE_BF16))
+        rate = best_rate(device, HONE_F32, pool, seconds > 0 ? seconds : default_seconds);
+    *out = (hone_peak){.gops = rate > 0 ? rate : NAN, .read_gbps = known_bandwidth(device, threads)};
+    return HONE_OK;
+}

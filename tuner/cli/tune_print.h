@@ -1,0 +1,21 @@
+/* The results of `hone tune`: a table for people, JSON for programs. */
+#ifndef HONE_TUNER_CLI_TUNE_PRINT_H
+#define HONE_TUNER_CLI_TUNE_PRINT_H
+
+#include "../search/tune.h"
+#include "cli.h"
+
+typedef struct cli_tuned {
+    const hone_problem *problem;
+    const char *shape; /* its name in a suite, or "" */
+    hone_tune_result result;
+} cli_tuned;
+
+/* Problems without a winner are left out. HONE_E_NOMEM. */
+hone_status cli_tuned_print(const cli_tuned *tuned, int count);
+
+/* The contract's array; numbers that are not known are null. */
+json_t *cli_tuned_json(const cli_tuned *tuned, int count, const hone_device *device,
+                       hone_objective objective);
+
+#endif

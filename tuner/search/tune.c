@@ -1,0 +1,312 @@
+#include "tune.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../harness/clock.h"
+#include "../../kernels/status.h"
+#include "../db/db_winner.h"
+#include "tune_session.h"
+
+/* Products that the fp64 reference computes: a fraction of a second, and still
+ * the first, the last and many rows between. `hone verify` looks at more. */
+static const double REFERENCE_PRODUCTS = 1 << 26;
+/* At most this part of a budget is kept for the final. */
+static const double FINAL_SHARE = 0.6;
+
+double hone_session_seconds(const hone_tune_session *session) {
+    return (double)(hone_clock_now() - session->started) / 1e9;
+}
+
+double hone_session_left(const hone_tune_session *session) {
+    double budget = session->options->budget_seconds;
+    return budget > 0 ? budget - hone_session_seconds(session) : INFINITY;
+}
+
+int hone_session_stopped(const hone_tune_session *session) {
+    return session->options->stop && *session->options->stop;
+}
+
+double hone_session_evaluation_seconds(const hone_tune_session *session) {
+    int64_t count = session->result->evaluations;
+    return count > 0 ? session->evaluation_seconds / (double)count : 0;
+}
+
+/* ------------------------------------------------------------------ session */
+
+static hone_status make_points(hone_tune_session *session) {
+    const hone_tune_options *options = session->options;
+    const hone_device *device = session->device;
+    if (!device->backend->space)
+        return hone_fail(HONE_E_UNAVAILABLE, "device '%s' is listed, but has no kernels in this version",
+                         device->name);
+    hone_status status = device->backend->space(&session->space, device, session->problem, options->threads);
+    if (!status)
+        status = hone_points_create(&session->points, session->space);
+    if (status)
+        return status;
+    session->result->space_size = session->points->count;
+    if (options->shards > 0)
+        status = hone_points_shard(session->points, options->shard, options->shards);
+    if (!status && session->points->count == 0)
+        status =
+            hone_fail(HONE_E_INCONCLUSIVE,
+                      "shard %d/%d of '%s' holds none of its %lld configs; use fewer shards", options->shard,
+                      options->shards, session->result->problem, (long long)session->result->space_size);
+    return status;
+}
+
+/* Room for an evaluation of every point. */
+static hone_status make_lists(hone_tune_session *session) {
+    size_t count = (size_t)session->points->count;
+    session->seen = calloc(count, 1);
+    session->candidates = malloc(count * sizeof *session->candidates);
+    session->result->trace = malloc(count * sizeof *session->result->trace);
+    if (!session->seen || !session->candidates || !session->result->trace)
+        return hone_fail(HONE_E_NOMEM, "no memory to tune over %zu configs", count);
+    return HONE_OK;
+}
+
+static hone_status session_open(hone_tune_session *session) {
+    hone_status status = make_lists(session);
+    if (!status)
+        status =
+            session->options->strategy->create(&session->strategy, session->points, session->options->seed);
+    if (!status)
+        status = hone_operand_set_create(&session->operands, session->device, session->problem,
+                                         session->options->seed, session->options->cold);
+    if (!status)
+        status = hone_reference_create(&session->reference, session->operands.copies[0], REFERENCE_PRODUCTS);
+    return status;
+}
+
+static void session_close(hone_tune_session *session) {
+    hone_reference_destroy(session->reference);
+    hone_operand_set_clear(&session->operands);
+    if (session->strategy)
+        session->options->strategy->destroy(session->strategy);
+    free(session->candidates);
+    free(session->seen);
+    hone_points_destroy(session->points);
+    hone_space_destroy(session->space);
+}
+
+/* ------------------------------------------------------------------- search */
+
+static void report_progress(const hone_tune_session *session) {
+    const hone_tune_result *result = session->result;
+    if (!session->options->progress)
+        return;
+    hone_tune_progress progress = {
+        .problem = result->problem,
+        .evaluations = result->trace_count,
+        .space_size = session->points->count,
+        .best_us = isfinite(session->best) ? session->best : NAN,
+        .seconds = hone_session_seconds(session),
+        .budget_seconds = session->options->budget_seconds,
+    };
+    session->options->progress(&progress, session->options->progress_context);
+}
+
+/* Evaluates a point, unless this session has, and tells the strategy. */
+static hone_status consider(hone_tune_session *session, int64_t point) {
+    hone_tune_result *result = session->result;
+    hone_config config;
+    char text[HONE_CONFIG_TEXT];
+    if (session->seen[point])
+        return HONE_OK;
+    hone_status status = hone_points_config(&config, session->points, point);
+    if (!status)
+        status = hone_config_format(text, sizeof text, &config);
+    double value = INFINITY;
+    if (!status)
+        status = hone_session_evaluate(&value, session, text);
+    if (status)
+        return status;
+    session->seen[point] = 1;
+    session->options->strategy->observe(session->strategy, point, value);
+    if (isfinite(value))
+        session->candidates[session->candidate_count++] = (hone_scored_point){.point = point, .value = value};
+    else
+        result->failures++;
+    session->best = fmin(session->best, value);
+    result->trace[result->trace_count++] = session->best;
+    report_progress(session);
+    return HONE_OK;
+}
+
+/* Whether another evaluation leaves the final its time. The first one always does. */
+static int may_continue(const hone_tune_session *session) {
+    const hone_tune_options *options = session->options;
+    if (hone_session_stopped(session))
+        return 0;
+    if (options->max_evaluations > 0 && session->result->evaluations >= options->max_evaluations)
+        return 0;
+    if (options->budget_seconds <= 0 || session->candidate_count == 0)
+        return 1;
+    double reserved = fmin(hone_session_final_seconds(session), FINAL_SHARE * options->budget_seconds);
+    return hone_session_left(session) > reserved + hone_session_evaluation_seconds(session);
+}
+
+static hone_status consider_config(hone_tune_session *session, const hone_config *config) {
+    int64_t point = hone_points_find(session->points, config);
+    return point >= 0 && may_continue(session) ? consider(session, point) : HONE_OK;
+}
+
+/* What is likely good comes first: the default, then what the database knows best. */
+static hone_status consider_known(hone_tune_session *session) {
+    hone_config config;
+    hone_status status = session->device->backend->default_config(&config, session->device, session->problem,
+                                                                  session->options->threads);
+    if (status)
+        return status;
+    session->default_point = hone_points_find(session->points, &config);
+    status = consider_config(session, &config);
+    if (status)
+        return status;
+    hone_match match;
+    hone_lookup_options lookup = {
+        .threads = session->options->threads,
+        .objective = hone_objective_name(session->options->objective),
+        .allow_stale = 1,
+    };
+    status = hone_db_lookup(&match, session->db, session->context, session->device->name, session->problem,
+                            &lookup);
+    if (status)
+        return status == HONE_E_NOMATCH ? HONE_OK : status;
+    return hone_config_parse(&config, match.config) ? HONE_OK : consider_config(session, &config);
+}
+
+static hone_status search(hone_tune_session *session) {
+    hone_status status = consider_known(session);
+    while (!status && may_continue(session)) {
+        int64_t point = session->options->strategy->propose(session->strategy);
+        if (point < 0)
+            break;
+        status = consider(session, point);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------- result */
+
+static hone_status read_winner(int *found, hone_tune_session *session) {
+    hone_tune_result *result = session->result;
+    hone_winner winner;
+    hone_winner_subject subject = {
+        .device = session->device,
+        .problem = session->problem,
+        .threads = session->options->threads,
+        .mode = session->mode,
+        .objective = hone_objective_name(session->options->objective),
+        .max_error = session->options->max_error,
+    };
+    hone_status status = hone_db_winner(found, &winner, session->db, &subject);
+    if (status || !*found)
+        return status;
+    result->is_final = winner.is_final;
+    memcpy(result->config, winner.config, sizeof result->config);
+    result->best_us = hone_objective_value(session->options->objective, &winner.stats);
+    result->stats = winner.stats;
+    result->numerics = winner.numerics;
+    result->unfused_us = winner.unfused_us;
+    result->peak_gops = winner.peak_gops;
+    return HONE_OK;
+}
+
+static hone_status no_winner(const hone_tune_session *session) {
+    const hone_tune_result *result = session->result;
+    if (session->candidate_count > 0 && session->options->objective == HONE_OBJECTIVE_P95)
+        return hone_fail(HONE_E_INCONCLUSIVE,
+                         "the budget of '%s' (%.3g s) has no room for the %d samples of a p95; give more",
+                         result->problem, session->options->budget_seconds, HONE_P95_MIN_SAMPLES);
+    return hone_fail(
+        HONE_E_WRONG,
+        "none of the %lld configs of '%s' evaluated can be its winner; of the last that failed: %s",
+        (long long)result->trace_count, result->problem, session->last_failure);
+}
+
+static hone_status tune(hone_tune_session *session) {
+    int found = 0;
+    hone_status status = session_open(session);
+    if (!status)
+        status = search(session);
+    if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
+        status = hone_session_final(session);
+    if (!status)
+        status = hone_db_derive_winners(session->db, session->device, session->problem);
+    if (!status)
+        status = read_winner(&found, session);
+    if (status)
+        return status;
+    if (hone_session_stopped(session))
+        return hone_fail(HONE_E_INTERRUPTED, "stopped while tuning '%s'; what was measured is kept",
+                         session->result->problem);
+    return found ? HONE_OK : no_winner(session);
+}
+
+static hone_status session_begin(hone_tune_session *session, hone_tune_result *result, hone_db *db,
+                                 const hone_device *device, const hone_problem *problem,
+                                 const hone_tune_options *options) {
+    *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = options->peak_gops};
+    *session = (hone_tune_session){
+        .db = db,
+        .device = device,
+        .problem = problem,
+        .options = options,
+        .mode = options->cold ? "cold" : "warm",
+        .result = result,
+        .started = hone_clock_now(),
+        .hone = hone_provider_find("hone"),
+        .unfused = hone_provider_find("unfused"),
+        .default_point = -1,
+        .best = INFINITY,
+    };
+    hone_status status = hone_problem_format(result->problem, sizeof result->problem, problem);
+    return status ? status : make_points(session);
+}
+
+hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, const hone_device *device,
+                            const hone_problem *problem, const hone_tune_options *options) {
+    hone_tune_result result;
+    hone_tune_session session;
+    int found = 0;
+    hone_status status = session_begin(&session, &result, db, device, problem, options);
+    if (!status)
+        status = read_winner(&found, &session);
+    session_close(&session);
+    if (status)
+        return status;
+    *known = found && result.is_final;
+    if (*known) {
+        result.seconds = hone_session_seconds(&session);
+        *out = result;
+    }
+    return HONE_OK;
+}
+
+hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, hone_context *context,
+                              const hone_device *device, const hone_problem *problem,
+                              const hone_tune_options *options) {
+    hone_tune_result result;
+    hone_tune_session session;
+    hone_status status = session_begin(&session, &result, db, device, problem, options);
+    session.run = run;
+    session.context = context;
+    if (!status)
+        status = tune(&session);
+    session_close(&session);
+    result.seconds = hone_session_seconds(&session);
+    if (status && status != HONE_E_INTERRUPTED)
+        hone_tune_result_clear(&result);
+    else
+        *out = result;
+    return status;
+}
+
+void hone_tune_result_clear(hone_tune_result *result) {
+    free(result->trace);
+    result->trace = NULL;
+    result->trace_count = 0;
+}
