@@ -88,8 +88,11 @@ static int run_check(int argc, char **argv) {
     else if (status == HONE_E_DATA)
         hear(hone_error_detail(), &heard);
     hone_db_close(db);
-    int code = status == HONE_OK || status == HONE_E_DATA ? print_report(&report, path, &heard)
-                                                          : cli_fail("db check", status);
+    int code = 0;
+    if (status == HONE_OK || (status == HONE_E_DATA && json))
+        code = print_report(&report, path, &heard);
+    else if (status != HONE_E_DATA)
+        code = cli_fail("db check", status);
     json_decref(heard.list);
     return code ? code : hone_status_exit_code(report.ok ? HONE_OK : HONE_E_DATA);
 }

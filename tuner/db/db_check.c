@@ -148,16 +148,18 @@ hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener lis
     *out = (hone_db_report){.ok = 1, -1, -1, -1, -1, -1, -1};
     checker check = {.db = db, .report = out, .listener = listener, .context = context};
     /* One snapshot for all checks, while others may be writing. */
-    DB_TRY(hone_db_execute(db, "BEGIN", "reading"));
-    if (hone_db_integer(&schema, db, "PRAGMA user_version", "reading its version") == HONE_OK)
+    hone_status status = hone_db_execute(db, "BEGIN", "reading");
+    if (status == HONE_OK &&
+        hone_db_integer(&schema, db, "PRAGMA user_version", "reading its version") == HONE_OK)
         out->schema = (int)schema;
-    hone_status status = HONE_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status != HONE_E_NOMEM; i++) {
         status = checks[i](&check);
         if (status != HONE_OK && status != HONE_E_NOMEM)
             found(&check, "%s", hone_error_detail()); /* so damaged that a check cannot be made */
     }
-    return hone_db_end(db, status == HONE_E_NOMEM ? status : HONE_OK);
+    /* Nothing was changed, so nothing is lost if this fails on a damaged file. */
+    (void)hone_db_end(db, HONE_OK);
+    return status == HONE_E_NOMEM ? status : HONE_OK;
 }
 
 static int same_problem(sqlite3_stmt *row, const hone_problem *problem) {
