@@ -115,11 +115,11 @@ hone devices --db absent.db                                   | 4 | absent.db
 hone devices --db foreign.db                                  | 4 | not one of Hone
 hone db                                                       | 2 | check
 hone db chekc                                                 | 2 | check
-hone db check --db absent.db                                  | 4 | absent.db
-hone db check --db text.db                                    | 4 | text.db
-hone db check --db foreign.db                                 | 4 | not one of Hone
-hone db check --db newer.db                                   | 4 | newer Hone
-hone db check --db truncated.db                               | 4 | truncated.db
+hone db check --db absent.db > verdict.txt                    | 4 | absent.db
+hone db check --db text.db > verdict.txt                      | 4 | text.db
+hone db check --db foreign.db > verdict.txt                   | 4 | not one of Hone
+hone db check --db newer.db > verdict.txt                     | 4 | newer Hone
+hone db check --db truncated.db > verdict.txt                 | 4 | truncated.db
 hone report absent.db --csv out.csv                           | 4 | absent.db
 hone report foreign.db --csv out.csv                          | 4 | not one of Hone
 

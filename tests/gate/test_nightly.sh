@@ -4,13 +4,14 @@ set -u
 failures=0
 real=$HONE
 
-# command P50 [EXIT]: writes ./command, whose bench finds P50 and ends with EXIT.
+# command_with P50 [EXIT [TUNE_EXIT]]: writes ./command, whose bench finds P50 and
+# ends with EXIT, and whose tune ends with TUNE_EXIT.
 command_with() {
     cat >command <<END
 #!/usr/bin/env bash
 case \$1 in
 gate) exec '$real' "\$@" ;;
-tune) echo tuned >>"\$HONE_DB" ;;
+tune) echo tuned >>"\$HONE_DB" && exit ${3:-0} ;;
 bench)
     shift
     out=/dev/stdout
@@ -55,6 +56,8 @@ command_with 100 1
 night 1 "exit code 1" kept
 command_with 100 3
 night 3 "measuring ended with code 3" kept
+command_with 100 0 5
+night 5 "untuned" kept
 command_with 100
 rm kept/baseline/hone # lost: the results files are compared
 night 0 "comparing their results files" kept

@@ -66,7 +66,9 @@ expect 4 "page.html" tuned.db --out-dir page.html
 expect 2 "bogus" tuned.db --bogus
 expect 2 "p42" tuned.db --objective p42
 expect 2 "--out-dir" tuned.db --out-dir x --csv y
-expect 5 "no winner" tuned.db --objective p95 --html none.html
+"$HONE" tune --device cpu --shape 24x40x16 --threads 1 --budget 0.000001s --db empty.db >tune.log 2>&1
+expect 5 "no winner" empty.db --html none.html
+expect 0 "" empty.db tuned.db --html some.html
 expect 0 "Usage" --help
 
 [ $failures -eq 0 ]

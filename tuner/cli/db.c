@@ -51,7 +51,7 @@ static int print_report(const hone_db_report *report, const char *path, findings
                       count_or_null(report->measurements), "failures", count_or_null(report->failures),
                       "winners", count_or_null(report->winners), "devices", count_or_null(report->devices),
                       "problems", count_or_null(report->problems), "findings", heard->list));
-    printf("%s: %s\n", path, report->ok ? "ok" : "damaged");
+    printf("%s: %s\n", path, report->ok ? "ok" : "not ok");
     if (report->ok)
         printf("schema %d; %lld measurements and %lld failures on %lld problems and %lld devices; %lld "
                "winners\n",

@@ -352,9 +352,8 @@ void hone_report_write_html(FILE *file, const hone_report *report) {
     fputs(hone_embedded_report_css, file);
     fputs("</style>\n</head>\n<body>\n<header><h1>Hone report</h1>\n", file);
     fprintf(file,
-            "<p class=\"quiet\">Winners by %s of %zu device%s, written %s by hone %s. Hover or focus a "
-            "heading for "
-            "its meaning; every row names its measurement and run.</p></header>\n<main>\n",
+            "<p class=\"quiet\">Winners by %s of %zu device%s, written %s by hone %s. What "
+            "the columns mean is told at <a href=\"#columns\">the end</a>.</p></header>\n<main>\n",
             report->objective, report->devices.count, report->devices.count == 1 ? "" : "s",
             report->created_at, hone_version());
     write_comparison(file, report);

@@ -221,6 +221,10 @@ static hone_status no_winner(const hone_tune_session *session) {
         return hone_fail(HONE_E_INCONCLUSIVE,
                          "the budget of '%s' (%.3g s) has no room for the %d samples of a p95; give more",
                          result->problem, session->options->budget_seconds, HONE_P95_MIN_SAMPLES);
+    if (isfinite(session->closest_error))
+        return hone_fail(HONE_E_WRONG,
+                         "no config of '%s' evaluated has an err_rel_fro within %.3g; the best has %.3g",
+                         result->problem, session->options->max_error, session->closest_error);
     return hone_fail(
         HONE_E_WRONG,
         "none of the %lld configs of '%s' evaluated can be its winner; of the last that failed: %s",
@@ -258,10 +262,11 @@ static hone_status session_begin(hone_tune_session *session, hone_tune_result *r
         .mode = options->cold ? "cold" : "warm",
         .result = result,
         .started = hone_clock_now(),
-        .hone = hone_provider_find("hone"),
+        .hone = options->provider ? options->provider : hone_provider_find("hone"),
         .unfused = hone_provider_find("unfused"),
         .default_point = -1,
         .best = INFINITY,
+        .closest_error = INFINITY,
     };
     hone_status status = hone_problem_format(result->problem, sizeof result->problem, problem);
     return status ? status : make_points(session);

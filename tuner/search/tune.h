@@ -3,6 +3,7 @@
 #ifndef HONE_TUNER_TUNE_H
 #define HONE_TUNER_TUNE_H
 
+#include "../../harness/provider.h"
 #include "../db/db.h"
 #include "search.h"
 
@@ -27,8 +28,9 @@ typedef struct hone_tune_progress {
 
 typedef struct hone_tune_options {
     const hone_strategy *strategy;
-    double budget_seconds;   /* of this problem, everything included; 0: none */
-    int64_t max_evaluations; /* new ones; 0: any number */
+    const hone_provider *provider; /* what runs the configs; NULL: hone. A stand-in for tests */
+    double budget_seconds;         /* of this problem, everything included; 0: none */
+    int64_t max_evaluations;       /* new ones; 0: any number */
     hone_objective objective;
     double max_error; /* largest err_rel_fro a winner may have; 0: any correct one */
     uint64_t seed;

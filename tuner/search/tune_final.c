@@ -111,7 +111,6 @@ static hone_status add_unfused(final_round *final, hone_tune_session *session) {
 
 /* Prepares candidates from the best on until `wanted` are fit to be measured. */
 static hone_status add_finalists(final_round *final, hone_tune_session *session, int64_t wanted) {
-    double limit = session->options->max_error;
     hone_status status = HONE_OK;
     for (int64_t i = 0; i < session->candidate_count && !status && wanted > 0; i++) {
         char text[HONE_CONFIG_TEXT];
@@ -123,7 +122,7 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
             status = hone_session_prepare(&ok, contender, numerics, session, text);
         if (!ok)
             continue;
-        if (limit > 0 && !(numerics->err_rel_fro <= limit)) {
+        if (!hone_session_accepts(session, numerics)) {
             hone_contender_clear(contender);
             continue;
         }

@@ -35,6 +35,7 @@ typedef struct hone_tune_session {
     int64_t candidate_count;
     int64_t default_point;     /* -1: not among the points */
     double best;               /* value of the best candidate; INFINITY */
+    double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
     double evaluation_seconds; /* spent on new evaluations so far */
     char last_failure[160];
 } hone_tune_session;
@@ -50,6 +51,8 @@ double hone_session_evaluation_seconds(const hone_tune_session *session);
 /* Prepares and verifies a config. *ok 0: it failed, and that has been stored. */
 hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
                                  hone_tune_session *session, const char *config);
+/* Whether a correct result is accurate enough to win. */
+int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics);
 /* Stores the samples of a contender; `numerics` NULL: not verified. */
 hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
                                const char *stage, const hone_samples *samples, const hone_numerics *numerics);
