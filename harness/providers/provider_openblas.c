@@ -7,6 +7,7 @@
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../kernels/status.h"
 
@@ -16,6 +17,10 @@ struct hone_provider_case {
     int threads;
     char label[256];
 };
+
+/* A CPU newer than the library gets the kernels of a Pentium 4, which is no fair
+ * comparison; the label then says what to set. */
+static int knows_cpu(void) { return strcmp(openblas_get_corename(), "Prescott") != 0; }
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
     if (problem->dtype != HONE_F32)
@@ -47,8 +52,9 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     }
     self->operands = operands;
     self->threads = threads;
-    snprintf(self->label, sizeof self->label, "%.180s; plain weights, separate bias and activation",
-             openblas_get_config());
+    snprintf(self->label, sizeof self->label,
+             "%.100s, %.30s kernels%s; plain weights, separate bias and activation", openblas_get_config(),
+             openblas_get_corename(), knows_cpu() ? "" : " (set OPENBLAS_CORETYPE)");
     *out = self;
     return HONE_OK;
 }

@@ -5,7 +5,12 @@ static void TILE_PEAK(int64_t rounds) {
     static const _Alignas(64) char operand[64 * 4];
     const char *source = operand;
     TILE(tile_acc) sum[HONE_PEAK_CHAINS];
-    TILE_UNROLL for (int i = 0; i < HONE_PEAK_CHAINS; i++) sum[i] = TILE(tile_zero)();
+    /* Each chain starts from a value that the compiler cannot know to be the same
+     * as another's: it would run one chain for all. */
+    TILE_UNROLL for (int i = 0; i < HONE_PEAK_CHAINS; i++) {
+        __asm__ volatile("" : "+r"(source)::"memory");
+        sum[i] = TILE(tile_mul)(TILE(tile_zero)(), TILE(tile_a)(source), TILE(tile_b)(source));
+    }
     for (int64_t r = 0; r < rounds; r++) {
         /* The compiler must not see that the operands stay the same. */
         __asm__ volatile("" : "+r"(source)::"memory");
