@@ -106,9 +106,8 @@ static void read_binding(char *out, size_t size) {
 }
 
 static void list_libraries(char *out, size_t size) {
-    const unsigned hwloc = hwloc_get_api_version();
-    snprintf(out, size, "glibc %s, hwloc %u.%u.%u, sqlite %s, benchmark %s", gnu_get_libc_version(),
-             hwloc >> 16, (hwloc >> 8) & 0xff, hwloc & 0xff, sqlite3_libversion(), hone_gbench_version());
+    snprintf(out, size, "glibc %s, hwloc %s, sqlite %s, benchmark %s", gnu_get_libc_version(), HWLOC_VERSION,
+             sqlite3_libversion(), hone_gbench_version());
 }
 
 void hone_environment_read(hone_environment *out) {

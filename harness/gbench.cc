@@ -10,6 +10,7 @@
 #include "gbench.h"
 
 #include <benchmark/benchmark.h>
+#include <regex.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -19,8 +20,8 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -197,16 +198,17 @@ Cases select_cases(const hone_gbench_case *cases, int count, std::string filter)
         filter.erase(0, 1);
     if (filter.empty() || filter == "all")
         filter = ".";
-    std::regex pattern;
-    try {
-        pattern = std::regex(filter, std::regex::extended);
-    } catch (const std::regex_error &error) {
-        throw BadFlag("--benchmark_filter: '" + filter + "' is no regular expression: " + error.what());
+    regex_t pattern;
+    if (const int code = regcomp(&pattern, filter.c_str(), REG_EXTENDED | REG_NOSUB)) {
+        char reason[128];
+        regerror(code, &pattern, reason, sizeof reason);
+        throw BadFlag("--benchmark_filter: '" + filter + "' is no regular expression: " + reason);
     }
     Cases selected;
     for (int i = 0; i < count; ++i)
-        if (std::regex_search(cases[i].name, pattern) != negative)
+        if ((regexec(&pattern, cases[i].name, 0, nullptr, 0) == 0) != negative)
             selected.push_back(&cases[i]);
+    regfree(&pattern);
     return selected;
 }
 

@@ -15,7 +15,7 @@ enum {
     BATCH_MIN_RESOLUTIONS = 50, /* a timed batch takes at least this many clock steps, */
     BATCH_MIN_NS = 2000,        /* and this long, */
     BATCH_MAX = 1 << 20,        /* unless the call does nothing at all */
-    WARM_STABLE_CALLS = 8,      /* warm when so many batches brought nothing faster, */
+    WARM_STABLE_CALLS = 3,      /* warm when so many batches brought nothing faster, */
     WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
     WARM_MAX_NS = 50000000,     /* and in any case after this */
     OVERTIME = 4                /* times max_seconds at which min_samples is given up */
@@ -115,7 +115,7 @@ static hone_status resolve_options(hone_sampler_options *out, const hone_sampler
 
 hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
                                 const hone_sampler_options *options) {
-    hone_sampler_options resolved;
+    hone_sampler_options resolved = {0};
     if (count < 1)
         return hone_fail(HONE_E_USAGE, "a sampler of %d runners; give at least one", count);
     const hone_status status = resolve_options(&resolved, options);

@@ -68,7 +68,7 @@ static inline vf vf_log1p(vf y) {
     return vf_add(t, t);
 }
 
-/* erf(z): a rational function on |z| <= 3.92, constant beyond; absolute error 2^-25. */
+/* erf(z): a rational function on |z| <= 3.92, +-1 beyond; absolute error 2^-25. */
 static inline vf vf_erf(vf z) {
     vf c = vf_min(vf_set(3.92f), vf_max(vf_set(-3.92f), z));
     vf w = vf_mul(c, c);
@@ -82,7 +82,8 @@ static inline vf vf_erf(vf z) {
     d = vf_fma(d, w, vf_set(0.115081534f));
     d = vf_fma(d, w, vf_set(0.504158556f));
     d = vf_fma(d, w, vf_set(1.0f));
-    return vf_div(vf_mul(c, n), d);
+    vf inner = vf_div(vf_mul(c, n), d);
+    return vf_pick(vf_lt(vf_set(3.92f), vf_abs(z)), vf_copysign(vf_set(1.0f), z), inner);
 }
 
 /* x / (1 + |x|); beyond 2^64 it is +-1 in any precision used here. */

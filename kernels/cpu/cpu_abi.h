@@ -9,8 +9,8 @@
 typedef int32_t __attribute__((aligned(1), may_alias)) hone_unaligned_s32;
 typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 
-/* Chains of the peak loop: enough for a latency of 5 cycles on 2 ports. */
-enum { HONE_PEAK_CHAINS = 12 };
+/* Chains of the peak loop (peak.inc.h). */
+enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_ROWS * HONE_PEAK_VECTORS };
 
 /* How a compute kind wants A packed, in groups of TILE_GROUP consecutive k:
  *

@@ -1,4 +1,5 @@
 #include <cpuinfo.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "cpu_variants.h"
@@ -35,15 +36,29 @@ int hone_cpu_has(const char *name) {
     return 0;
 }
 
-int hone_cpu_isa_runs(const hone_cpu_isa *isa) {
-    char needs[256];
-    strncpy(needs, isa->needs, sizeof needs - 1);
-    needs[sizeof needs - 1] = 0;
-    char *save = NULL;
-    for (char *word = strtok_r(needs, " ", &save); word; word = strtok_r(NULL, " ", &save))
+static int has_all(const char *needs) {
+    char copy[256], *save = NULL;
+    strncpy(copy, needs, sizeof copy - 1);
+    copy[sizeof copy - 1] = 0;
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
         if (!hone_cpu_has(word))
             return 0;
     return 1;
+}
+
+enum { MAX_ISAS = 32 };
+
+static unsigned char runs[MAX_ISAS]; /* by index in hone_cpu_isas */
+static pthread_once_t runs_once = PTHREAD_ONCE_INIT;
+
+static void find_runs(void) {
+    for (int i = 0; hone_cpu_isas[i].name && i < MAX_ISAS; i++)
+        runs[i] = (unsigned char)has_all(hone_cpu_isas[i].needs);
+}
+
+int hone_cpu_isa_runs(const hone_cpu_isa *isa) {
+    pthread_once(&runs_once, find_runs);
+    return runs[isa - hone_cpu_isas];
 }
 
 const hone_cpu_isa *hone_cpu_isa_find(const char *name) {

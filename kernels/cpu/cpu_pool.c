@@ -56,7 +56,8 @@ hone_status hone_pool_create(hone_pool **out, int threads, int pin) {
     pool->threads = threads;
     if (pin) {
         pinning p = {0, threads};
-        pthreadpool_parallelize_1d(pool->pool, pin_task, &p, (size_t)threads, 0);
+        pthreadpool_parallelize_1d(pool->pool, pin_task, &p, (size_t)threads,
+                                   PTHREADPOOL_FLAG_YIELD_WORKERS);
     }
     *out = pool;
     return HONE_OK;
@@ -72,7 +73,9 @@ int hone_pool_threads(const hone_pool *pool) { return pool ? pool->threads : 1; 
 
 void hone_pool_run(hone_pool *pool, void (*task)(void *context, size_t index), void *context, size_t count) {
     if (pool && count > 1) {
-        pthreadpool_parallelize_1d(pool->pool, task, context, count, 0);
+        /* Workers that spin for the next call would hold their cores for tens of
+         * milliseconds, against the caller's other threads. */
+        pthreadpool_parallelize_1d(pool->pool, task, context, count, PTHREADPOOL_FLAG_YIELD_WORKERS);
         return;
     }
     for (size_t i = 0; i < count; i++)

@@ -37,4 +37,7 @@ fi
 if nm -D --undefined-only "$library" | grep -E ' (printf|puts|fputs|exit|_exit|abort|__printf_chk)(@|$)'; then
     fail "the library prints or exits"
 fi
+if nm -D --undefined-only "$library" | grep " hone_"; then
+    fail "the library lacks functions that it calls itself"
+fi
 echo "$(wc -l <declared) functions declared and exported"

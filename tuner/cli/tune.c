@@ -87,7 +87,6 @@ static hone_status resolve_options(tune_command *command) {
     options->max_error = arguments->max_error;
     options->seed = (uint64_t)arguments->seed;
     options->cold = arguments->cold;
-    options->again = arguments->again;
     options->stop = &stop_requested;
     if (arguments->max_error < 0)
         return hone_fail(HONE_E_USAGE,
@@ -149,27 +148,38 @@ static int ends_command(hone_status status) {
     return status == HONE_E_DATA || status == HONE_E_NOMEM || status == HONE_E_INTERRUPTED;
 }
 
-static hone_status tune_next(tune_command *command) {
-    cli_tuned *tuned = &command->tuned[command->done];
-    tuned->problem = &command->problems[command->done];
-    tuned->shape = command->shapes[command->done];
+/* Tunes a problem with its share of the budget left. */
+static hone_status tune_anew(tune_command *command, cli_tuned *tuned) {
     hone_status status = find_peak(command, tuned->problem->dtype);
     if (status != HONE_OK)
         return status;
     if (command->budget > 0)
         command->options.budget_seconds =
-            (command->budget - seconds_since(command->started)) / (command->count - command->done);
-    status = hone_tune_problem(&tuned->result, command->db, command->run, command->context, command->device,
-                               tuned->problem, &command->options);
-    if (status != HONE_OK && !ends_command(status)) {
-        command->failure = command->failure ? command->failure : status;
-        cli_fail("tune", status);
-        status = HONE_OK;
-    } else if (status == HONE_OK) {
-        command->up_to_date += tuned->result.evaluations == 0 && tuned->result.trace_count == 0;
-    }
+            fmax(1e-3, command->budget - seconds_since(command->started)) / (command->count - command->done);
+    return hone_tune_problem(&tuned->result, command->db, command->run, command->context, command->device,
+                             tuned->problem, &command->options);
+}
+
+/* A failure of one problem is told, and leaves the others their turn. */
+static hone_status tune_next(tune_command *command) {
+    cli_tuned *tuned = &command->tuned[command->done];
+    tuned->problem = &command->problems[command->done];
+    tuned->shape = command->shapes[command->done];
+    int known = 0;
+    hone_status status = HONE_OK;
+    /* A shard cannot tell from a winner whether its own configs have had their turn. */
+    if (!command->arguments->again && command->options.shards == 0)
+        status = hone_tune_known(&known, &tuned->result, command->db, command->device, tuned->problem,
+                                 &command->options);
+    if (status == HONE_OK && !known)
+        status = tune_anew(command, tuned);
+    command->up_to_date += known;
     command->done++;
-    return status;
+    if (status == HONE_OK || ends_command(status))
+        return status;
+    command->failure = command->failure ? command->failure : status;
+    cli_fail("tune", status);
+    return HONE_OK;
 }
 
 /* A budget that is spent leaves problems out; running again goes on with them. */
@@ -236,8 +246,11 @@ static void release(tune_command *command) {
 /* Results on stdout, then what became of the rest. Returns the exit code. */
 static int print_results(const tune_command *command) {
     int64_t evaluations = 0;
-    for (int i = 0; i < command->done; i++)
+    int screened = 0;
+    for (int i = 0; i < command->done; i++) {
         evaluations += command->tuned[i].result.evaluations;
+        screened += command->tuned[i].result.config[0] && !command->tuned[i].result.is_final;
+    }
     cli_progress_end();
     int code = 0;
     if (command->arguments->selectors.json) {
@@ -250,6 +263,8 @@ static int print_results(const tune_command *command) {
     fprintf(stderr, "%d problem%s, %d up to date, %" PRId64 " evaluations in %.1f s; database: %s\n",
             command->done, command->done == 1 ? "" : "s", command->up_to_date, evaluations,
             seconds_since(command->started), command->db->path);
+    if (screened > 0)
+        fprintf(stderr, "%d without a final measurement, for want of time; run again to go on\n", screened);
     return code;
 }
 

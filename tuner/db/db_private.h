@@ -54,9 +54,15 @@ hone_status hone_db_integer(int64_t *out, hone_db *db, const char *sql, const ch
 /* The id of a problem, stored if it was not. Within a transaction. */
 hone_status hone_db_store_problem(int64_t *id, hone_db *db, const hone_problem *problem);
 
+/* One sample as the blob of schema.sql holds it. */
+void hone_db_pack_sample(unsigned char out[4], double us);
+
 /* winners.sql between two pieces of text; the caller binds :device, :problem
  * and :max_error (NULL: all) and finalises. */
 hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
+
+/* hone_db_derive_winners by ids (0: all), within a transaction. */
+hone_status hone_db_replace_winners(hone_db *db, int64_t device_id, int64_t problem_id);
 
 /* Write transactions take the lock at once, so that none fails half-way. */
 hone_status hone_db_begin(hone_db *db);

@@ -132,7 +132,7 @@ static hone_status environment_id(int64_t *id, hone_db *db, const hone_environme
 static hone_status insert_run(int64_t *run, hone_db *db, const char *command_line,
                               const hone_environment *environment) {
     char uid[UID_TEXT], now[32];
-    int64_t build, conditions;
+    int64_t build = 0, conditions = 0;
     sqlite3_stmt *insert;
     DB_TRY(make_uid(uid));
     DB_TRY(build_id(&build, db, environment));
@@ -167,7 +167,7 @@ hone_status hone_db_run_begin(int64_t *run, hone_db *db, const char *command_lin
 /* Binds what a measurement and a failure share. */
 static hone_status bind_subject(sqlite3_stmt *statement, hone_db *db, int64_t run,
                                 const hone_measurement *measurement) {
-    int64_t device, problem, config;
+    int64_t device = 0, problem = 0, config = 0;
     DB_TRY(device_id(&device, db, measurement->device));
     DB_TRY(hone_db_store_problem(&problem, db, measurement->problem));
     DB_TRY(config_id(&config, db, measurement->config));
@@ -213,19 +213,21 @@ static void bind_numerics(sqlite3_stmt *statement, const hone_numerics *numerics
     hone_db_bind_real(statement, ":entropy_bits", numerics->health.entropy_bits);
 }
 
-/* The blob of schema.sql: binary32, little-endian. */
+void hone_db_pack_sample(unsigned char out[4], double us) {
+    float value = (float)us;
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (int byte = 0; byte < 4; byte++)
+        out[byte] = (unsigned char)(bits >> 8 * byte);
+}
+
 static hone_status pack_samples(unsigned char **out, const hone_samples *samples) {
     size_t count = samples->count > 0 ? (size_t)samples->count : 0;
     unsigned char *blob = count <= SIZE_MAX / 4 ? malloc(count ? 4 * count : 1) : NULL;
     if (!blob)
         return hone_fail(HONE_E_NOMEM, "no memory for %zu samples", count);
-    for (size_t i = 0; i < count; i++) {
-        float value = (float)samples->us[i];
-        uint32_t bits;
-        memcpy(&bits, &value, sizeof bits);
-        for (int byte = 0; byte < 4; byte++)
-            blob[4 * i + (size_t)byte] = (unsigned char)(bits >> 8 * byte);
-    }
+    for (size_t i = 0; i < count; i++)
+        hone_db_pack_sample(blob + 4 * i, samples->us[i]);
     *out = blob;
     return HONE_OK;
 }

@@ -48,7 +48,9 @@ CREATE TABLE environments (
     binding    TEXT NOT NULL,  -- CPUs the process may run on: '0-3,8'
     huge_pages TEXT NOT NULL,
     libraries  TEXT NOT NULL,  -- 'hwloc 2.9.0, sqlite 3.40.1, ...'
-    UNIQUE (host, os, cpu_model, governor, binding, huge_pages, libraries)
+    identity   TEXT NOT NULL UNIQUE GENERATED ALWAYS AS (
+        host || ' | ' || os || ' | ' || cpu_model || ' | ' || governor || ' | ' || binding || ' | ' ||
+        huge_pages || ' | ' || libraries) STORED
 ) STRICT;
 
 -- One invocation of the command.

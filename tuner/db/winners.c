@@ -6,8 +6,6 @@
 
 #include "../../kernels/status.h"
 
-/* A statement of text plus winners.sql, whose parameters are :device, :problem
- * and :max_error. The caller finalises it. */
 hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
     char *sql = NULL;
     if (asprintf(&sql, "%s%s%s", before, hone_embedded_winners_sql, after) < 0)
@@ -23,7 +21,7 @@ static void bind_id(sqlite3_stmt *statement, const char *name, int64_t id) {
         hone_db_bind_int(statement, name, id);
 }
 
-static hone_status replace_winners(hone_db *db, int64_t device, int64_t problem) {
+hone_status hone_db_replace_winners(hone_db *db, int64_t device, int64_t problem) {
     sqlite3_stmt *clear, *derive;
     DB_TRY(hone_db_prepare(&clear, db,
                            "DELETE FROM winners WHERE device_id = coalesce(:device, device_id) AND "
@@ -64,7 +62,7 @@ hone_status hone_db_derive_winners(hone_db *db, const hone_device *device, const
     if ((device && device_id == 0) || (problem && problem_id == 0))
         return HONE_OK; /* no evidence, no winners */
     DB_TRY(hone_db_begin(db));
-    return hone_db_end(db, replace_winners(db, device_id, problem_id));
+    return hone_db_end(db, hone_db_replace_winners(db, device_id, problem_id));
 }
 
 /* Failures count for any mode, since a config that cannot run cannot run cold

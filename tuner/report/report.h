@@ -14,7 +14,7 @@
 
 typedef enum hone_report_kind {
     HONE_REPORT_TEXT,    /* const char * */
-    HONE_REPORT_CODE,    /* const char *: long, may be broken after commas */
+    HONE_REPORT_CODE,    /* const char *: long; on the page it stands below the field before it */
     HONE_REPORT_RUN,     /* const char *: a run's uid */
     HONE_REPORT_UID,     /* const char *: another uid, shown short */
     HONE_REPORT_COUNT,   /* double: a whole number */
@@ -113,6 +113,8 @@ hone_status hone_report_save(const hone_report *report, hone_report_writer write
 
 /* A field's value as text for people, "" when unknown. */
 void hone_report_format(char *out, size_t size, const hone_report_field *field, const void *record);
+/* Four significant digits, without an exponent where that is readable. */
+void hone_report_format_number(char *out, size_t size, double value);
 double hone_report_number(const hone_report_field *field, const void *record);
 const char *hone_report_text(const hone_report_field *field, const void *record);
 int hone_report_is_text(const hone_report_field *field);

@@ -18,6 +18,7 @@
 
 const hone_report_field hone_report_row_fields[] = {
     ROW(problem, "problem", "operation, type, activation and shape M x N x K", TEXT),
+    ROW(config, "config", "a point of the space that hone list spaces shows", CODE),
     ROW(dtype, NULL, NULL, TEXT),
     ROW(activation, NULL, NULL, TEXT),
     ROW(m, NULL, NULL, COUNT),
@@ -47,7 +48,6 @@ const hone_report_field hone_report_row_fields[] = {
     ROW(batch, NULL, NULL, COUNT),
     ROW(disturbed, NULL, NULL, COUNT),
     ROW(settled, NULL, NULL, COUNT),
-    ROW(config, "config", "of the space `hone list spaces` shows", CODE),
     ROW(backend, NULL, NULL, TEXT),
     ROW(model, NULL, NULL, TEXT),
     ROW(fingerprint, NULL, NULL, TEXT),
@@ -62,8 +62,8 @@ const hone_report_field hone_report_row_fields[] = {
     ROW(governor, NULL, NULL, TEXT),
     ROW(clock_mhz, NULL, NULL, NUMBER),
     ROW(load, NULL, NULL, NUMBER),
-    ROW(measurement, "measurement", "its uid in the database: the samples behind this row", UID),
-    ROW(run, "run", "the invocation that measured it: its conditions are below", RUN),
+    ROW(measurement, "evidence", "uid of the measurement in the database, which holds the samples", UID),
+    ROW(run, "run", "the invocation that measured it; its conditions stand under Runs", RUN),
     ROW(database, NULL, NULL, TEXT),
     END,
 };
@@ -75,8 +75,8 @@ const hone_report_field hone_report_rival_fields[] = {
     RIVAL(hone_p50_us, "hone p50 µs", "of the winner's config, in the same run", NUMBER),
     RIVAL(speedup, "speed-up", "the provider's time over hone's; above 1 hone is faster", RATIO),
     RIVAL(gflops, "GFLOP/s", "of the provider", NUMBER),
-    RIVAL(measurement, "measurement", "of the provider", UID),
-    RIVAL(hone_measurement, "hone's", "measurement of hone beside it", UID),
+    RIVAL(measurement, "evidence", "uid of the provider's measurement", UID),
+    RIVAL(hone_measurement, "hone's", "uid of the measurement of hone beside it", UID),
     RIVAL(run, "run", NULL, RUN),
     END,
 };
@@ -131,8 +131,7 @@ const char *hone_report_text(const hone_report_field *field, const void *record)
     return text;
 }
 
-/* Four significant digits, without an exponent where that is readable. */
-static void format_number(char *out, size_t size, double value) {
+void hone_report_format_number(char *out, size_t size, double value) {
     double magnitude = fabs(value);
     if (magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e9)) {
         snprintf(out, size, "%.3e", value);
@@ -162,5 +161,5 @@ void hone_report_format(char *out, size_t size, const hone_report_field *field, 
     else if (field->kind == HONE_REPORT_ERROR)
         snprintf(out, size, "%.1e", value);
     else
-        format_number(out, size, value);
+        hone_report_format_number(out, size, value);
 }

@@ -30,10 +30,15 @@ void hone_report_escape(FILE *file, const char *text) {
 
 /* ---- tables */
 
+/* A config is written below what it belongs to, to keep tables narrow. */
+static int has_cell(const hone_report_field *field) {
+    return field->heading && field->kind != HONE_REPORT_CODE;
+}
+
 static void write_head(FILE *file, const hone_report_field *fields) {
     fputs("<thead><tr>", file);
     for (const hone_report_field *f = fields; f->name; f++) {
-        if (!f->heading)
+        if (!has_cell(f))
             continue;
         fprintf(file, "<th scope=\"col\"%s", hone_report_is_text(f) ? "" : " class=\"n\"");
         if (f->meaning) {
@@ -66,8 +71,8 @@ static void write_code(FILE *file, const char *text) {
 static const char *class_of(const hone_report_field *field, const char *text) {
     if (!hone_report_is_text(field))
         return "n";
-    if (field->kind == HONE_REPORT_CODE)
-        return "c";
+    if (field[1].kind == HONE_REPORT_CODE)
+        return "p";
     return strlen(text) > 48 ? "w" : "t";
 }
 
@@ -89,8 +94,6 @@ static void write_cell(FILE *file, const hone_report_field *field, const void *r
         fputs("\">", file);
         hone_report_escape(file, text);
         fputs("</a>", file);
-    } else if (field->kind == HONE_REPORT_CODE) {
-        write_code(file, text);
     } else if (field->kind == HONE_REPORT_RATIO && text[0]) {
         double ratio = hone_report_number(field, record);
         fprintf(file, "<span class=\"%s\">%s</span>",
@@ -100,6 +103,11 @@ static void write_cell(FILE *file, const hone_report_field *field, const void *r
                 text);
     } else {
         hone_report_escape(file, text[0] ? text : "–");
+    }
+    if (field[1].kind == HONE_REPORT_CODE) {
+        fputs("<div class=\"c\">", file);
+        write_code(file, hone_report_text(&field[1], record));
+        fputs("</div>", file);
     }
     fprintf(file, "</%s>", element);
 }
@@ -119,7 +127,7 @@ static void write_table(FILE *file, const char *name, const hone_report_field *f
         int is_first = 1;
         fputs("<tr>", file);
         for (const hone_report_field *f = fields; f->name; f++) {
-            if (!f->heading)
+            if (!has_cell(f))
                 continue;
             write_cell(file, f, (const char *)records + i * size, is_first, fields == hone_report_run_fields);
             is_first = 0;
@@ -188,8 +196,8 @@ static void write_summary(FILE *file, const hone_report_device *device) {
     write_fact(file, "Governor", latest->governor);
     write_number_fact(file, "Clock", "%.0f MHz", latest->clock_mhz);
     write_number_fact(file, "Load", "%.2f", latest->load);
-    write_fact(file, "Host and system", latest->host);
-    write_fact(file, "", latest->os);
+    write_fact(file, "Host", latest->host);
+    write_fact(file, "System", latest->os);
     write_fact(file, "Database", latest->database);
     fputs("</dl>\n", file);
     if (runs_of(device) > 1)
@@ -218,8 +226,8 @@ static void write_device(FILE *file, const hone_report *report, const hone_repor
     size_t first_rival = device->rows->first_rival;
     size_t rivals = last->first_rival + last->rival_count - first_rival;
     if (rivals) {
-        fputs("<h3>Beside other providers</h3>\n<p class=\"quiet\">Both measured in one run, "
-              "interleaved.</p>\n",
+        fputs("<h3>Beside other providers</h3>\n<p class=\"quiet\">Both times of a row come from one "
+              "run.</p>\n",
               file);
         write_table(file, "Beside other providers", hone_report_rival_fields,
                     (const hone_report_rival *)report->rivals.items + first_rival, rivals,
@@ -253,11 +261,13 @@ static void write_compared_row(FILE *file, const hone_report *report, const hone
             fputs("<td class=\"n\">–</td>", file);
             continue;
         }
-        fprintf(file, "<td class=\"n\" title=\"measurement %s, %.0f threads\">%.4g", other->measurement,
-                other->threads, other->p50_us);
+        char text[32];
+        hone_report_format_number(text, sizeof text, other->p50_us);
+        fprintf(file, "<td class=\"n\" title=\"measurement %s, %.0f threads\">%s", other->measurement,
+                other->threads, text);
         if (i > 0) {
             double ratio = other->p50_us / row->p50_us;
-            fprintf(file, " <span class=\"%s\">%.2f×</span>",
+            fprintf(file, " <span class=\"r %s\">%.2f×</span>",
                     ratio <= 0.995   ? "good"
                     : ratio >= 1.005 ? "bad"
                                      : "",
@@ -317,6 +327,21 @@ static void write_failures(FILE *file, const hone_report *report) {
     fputs("</section>\n", file);
 }
 
+/* The meanings of headings, for readers who cannot hover. */
+static void write_meanings(FILE *file) {
+    fputs("<section id=\"columns\"><h2>Columns</h2>\n<dl>\n", file);
+    for (const hone_report_field *f = hone_report_row_fields; f->name; f++) {
+        if (!f->heading || !f->meaning)
+            continue;
+        fputs("<dt>", file);
+        hone_report_escape(file, f->heading);
+        fputs("</dt><dd>", file);
+        hone_report_escape(file, f->meaning);
+        fputs("</dd>\n", file);
+    }
+    fputs("</dl></section>\n", file);
+}
+
 void hone_report_write_html(FILE *file, const hone_report *report) {
     const hone_report_device *devices = report->devices.items;
     fputs("<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
@@ -327,9 +352,8 @@ void hone_report_write_html(FILE *file, const hone_report *report) {
     fputs(hone_embedded_report_css, file);
     fputs("</style>\n</head>\n<body>\n<header><h1>Hone report</h1>\n", file);
     fprintf(file,
-            "<p class=\"quiet\">Winners by %s of %zu device%s, written %s by hone %s. Hover or focus a "
-            "heading for "
-            "its meaning; every row names its measurement and run.</p></header>\n<main>\n",
+            "<p class=\"quiet\">Winners by %s of %zu device%s, written %s by hone %s. What "
+            "the columns mean is told at <a href=\"#columns\">the end</a>.</p></header>\n<main>\n",
             report->objective, report->devices.count, report->devices.count == 1 ? "" : "s",
             report->created_at, hone_version());
     write_comparison(file, report);
@@ -341,5 +365,7 @@ void hone_report_write_html(FILE *file, const hone_report *report) {
           file);
     write_table(file, "Runs", hone_report_run_fields, report->runs.items, report->runs.count,
                 sizeof(hone_report_run));
-    fputs("</section>\n</main>\n</body>\n</html>\n", file);
+    fputs("</section>\n", file);
+    write_meanings(file);
+    fputs("</main>\n</body>\n</html>\n", file);
 }

@@ -38,7 +38,7 @@ static double round_step(double range, int most) {
 
 /* ---- bars */
 
-enum { BAR_LEFT = 96, BAR_RIGHT = WIDTH - 110, BAR_HEIGHT = 14, BAR_PITCH = 18, BAR_GAP = 30, BAR_TOP = 26 };
+enum { BAR_LEFT = 96, BAR_RIGHT = WIDTH - 160, BAR_HEIGHT = 14, BAR_PITCH = 18, BAR_GAP = 30, BAR_TOP = 26 };
 
 /* hone is 0; others by their first appearance in the report. */
 static int provider_colour(const hone_report *report, const char *provider) {
@@ -136,10 +136,10 @@ void hone_report_svg_bars(FILE *file, const hone_report *report, const hone_repo
 
 enum {
     ROOF_LEFT = 70,
-    ROOF_RIGHT = WIDTH - 24,
-    ROOF_TOP = 20,
-    ROOF_BOTTOM = 420,
-    ROOF_HEIGHT = 470,
+    ROOF_RIGHT = WIDTH - 150,
+    ROOF_TOP = 34,
+    ROOF_BOTTOM = 434,
+    ROOF_HEIGHT = 484,
     TYPES = 4
 };
 
@@ -216,10 +216,10 @@ static void roof_axes(FILE *file, const log_axis *x, const log_axis *y) {
     line(file, "axis", ROOF_LEFT, ROOF_TOP, ROOF_LEFT, ROOF_BOTTOM);
     label(file, "mid quiet", (ROOF_LEFT + ROOF_RIGHT) / 2.0, ROOF_BOTTOM + 40,
           "operations a byte that must move at least once");
-    label(file, "quiet", 8, ROOF_TOP - 6, "GFLOP/s");
+    label(file, "quiet", 8, ROOF_TOP - 18, "GFLOP/s");
 }
 
-/* The measured peaks: one line a data type, labels kept apart. */
+/* The measured peaks: one line a data type, its label and marker beside it, kept apart. */
 static void roof_lines(FILE *file, const log_axis *y, const double *peaks) {
     double free_below = -1e9;
     int order[TYPES] = {0, 1, 2, 3};
@@ -238,11 +238,11 @@ static void roof_lines(FILE *file, const log_axis *y, const double *peaks) {
         double at = place(y, peaks[type]);
         snprintf(class, sizeof class, "roof s%d", type);
         line(file, class, ROOF_LEFT, at, ROOF_RIGHT, at);
-        double text_y = fmax(at - 5, free_below + 15);
-        snprintf(text, sizeof text, "%s peak %.4g GFLOP/s", types[type], peaks[type]);
-        label(file, "halo strong end", ROOF_RIGHT - 4, text_y, text);
-        marker(file, type, ROOF_RIGHT - 12 - 6.6 * (double)strlen(text), text_y - 4);
+        double text_y = fmax(at + 4, free_below + 17);
+        snprintf(text, sizeof text, "%s peak %.4g", types[type], peaks[type]);
+        marker(file, type, ROOF_RIGHT + 14, text_y - 4);
         marker_end(file, type);
+        label(file, "strong", ROOF_RIGHT + 26, text_y, text);
         free_below = text_y;
     }
 }

@@ -37,4 +37,4 @@ JOIN sizes a ON a.dtype = p.a_type
 JOIN sizes b ON b.dtype = p.dtype
 JOIN sizes o ON o.dtype = p.c_type
 WHERE w.place = 1
-ORDER BY d.backend, d.model, d.fingerprint, p.dtype, p.activation, p.m, p.n, p.k, p.text, m.threads, m.mode
+ORDER BY d.backend, d.model, d.fingerprint, instr('f32 f16 bf16 s8', p.dtype), p.activation, p.m, p.n, p.k, p.text, m.threads, m.mode

@@ -47,14 +47,15 @@ hone_status hone_contender_create(hone_contender *contender, const hone_provider
                                   hone_context *context, const hone_device *device,
                                   const hone_operand_set *set, const char *config, int threads) {
     *contender = (hone_contender){.provider = provider};
-    if (provider->unavailable)
-        return hone_fail(HONE_E_UNAVAILABLE, "provider '%s': %s", provider->name, provider->unavailable);
+    hone_status status = hone_provider_check(provider, device, &set->copies[0]->problem);
+    if (status)
+        return status;
     contender->cases = calloc((size_t)set->count, sizeof *contender->cases);
     if (!contender->cases)
         return hone_fail(HONE_E_NOMEM, "no memory for %d cases", set->count);
     for (; contender->count < set->count; contender->count++) {
-        hone_status status = provider->prepare(&contender->cases[contender->count], context, device,
-                                               set->copies[contender->count], config, threads);
+        status = provider->prepare(&contender->cases[contender->count], context, device,
+                                   set->copies[contender->count], config, threads);
         if (status) {
             hone_contender_clear(contender);
             return status;

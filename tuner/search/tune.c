@@ -127,7 +127,7 @@ static hone_status consider(hone_tune_session *session, int64_t point) {
     session->seen[point] = 1;
     session->options->strategy->observe(session->strategy, point, value);
     if (isfinite(value))
-        session->candidates[session->candidate_count++] = (hone_candidate){.point = point, .value = value};
+        session->candidates[session->candidate_count++] = (hone_scored_point){.point = point, .value = value};
     else
         result->failures++;
     session->best = fmin(session->best, value);
@@ -159,8 +159,10 @@ static hone_status consider_known(hone_tune_session *session) {
     hone_config config;
     hone_status status = session->device->backend->default_config(&config, session->device, session->problem,
                                                                   session->options->threads);
-    if (!status)
-        status = consider_config(session, &config);
+    if (status)
+        return status;
+    session->default_point = hone_points_find(session->points, &config);
+    status = consider_config(session, &config);
     if (status)
         return status;
     hone_match match;
@@ -189,7 +191,7 @@ static hone_status search(hone_tune_session *session) {
 
 /* ------------------------------------------------------------------- result */
 
-static hone_status read_winner(int *found, int *is_final, hone_tune_session *session) {
+static hone_status read_winner(int *found, hone_tune_session *session) {
     hone_tune_result *result = session->result;
     hone_winner winner;
     hone_winner_subject subject = {
@@ -203,7 +205,7 @@ static hone_status read_winner(int *found, int *is_final, hone_tune_session *ses
     hone_status status = hone_db_winner(found, &winner, session->db, &subject);
     if (status || !*found)
         return status;
-    *is_final = winner.is_final;
+    result->is_final = winner.is_final;
     memcpy(result->config, winner.config, sizeof result->config);
     result->best_us = hone_objective_value(session->options->objective, &winner.stats);
     result->stats = winner.stats;
@@ -215,13 +217,22 @@ static hone_status read_winner(int *found, int *is_final, hone_tune_session *ses
 
 static hone_status no_winner(const hone_tune_session *session) {
     const hone_tune_result *result = session->result;
-    return hone_fail(HONE_E_WRONG,
-                     "none of the %lld configs of '%s' evaluated can be a winner; of the last: %s",
-                     (long long)result->trace_count, result->problem, session->last_failure);
+    if (session->candidate_count > 0 && session->options->objective == HONE_OBJECTIVE_P95)
+        return hone_fail(HONE_E_INCONCLUSIVE,
+                         "the budget of '%s' (%.3g s) has no room for the %d samples of a p95; give more",
+                         result->problem, session->options->budget_seconds, HONE_P95_MIN_SAMPLES);
+    if (isfinite(session->closest_error))
+        return hone_fail(HONE_E_WRONG,
+                         "no config of '%s' evaluated has an err_rel_fro within %.3g; the best has %.3g",
+                         result->problem, session->options->max_error, session->closest_error);
+    return hone_fail(
+        HONE_E_WRONG,
+        "none of the %lld configs of '%s' evaluated can be its winner; of the last that failed: %s",
+        (long long)result->trace_count, result->problem, session->last_failure);
 }
 
 static hone_status tune(hone_tune_session *session) {
-    int found = 0, is_final = 0;
+    int found = 0;
     hone_status status = session_open(session);
     if (!status)
         status = search(session);
@@ -230,7 +241,7 @@ static hone_status tune(hone_tune_session *session) {
     if (!status)
         status = hone_db_derive_winners(session->db, session->device, session->problem);
     if (!status)
-        status = read_winner(&found, &is_final, session);
+        status = read_winner(&found, session);
     if (status)
         return status;
     if (hone_session_stopped(session))
@@ -239,31 +250,56 @@ static hone_status tune(hone_tune_session *session) {
     return found ? HONE_OK : no_winner(session);
 }
 
-hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, hone_context *context,
-                              const hone_device *device, const hone_problem *problem,
-                              const hone_tune_options *options) {
-    hone_tune_result result = {.best_us = NAN, .unfused_us = NAN, .peak_gops = options->peak_gops};
-    hone_tune_session session = {
+static hone_status session_begin(hone_tune_session *session, hone_tune_result *result, hone_db *db,
+                                 const hone_device *device, const hone_problem *problem,
+                                 const hone_tune_options *options) {
+    *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = options->peak_gops};
+    *session = (hone_tune_session){
         .db = db,
-        .run = run,
-        .context = context,
         .device = device,
         .problem = problem,
         .options = options,
         .mode = options->cold ? "cold" : "warm",
-        .result = &result,
+        .result = result,
         .started = hone_clock_now(),
-        .hone = hone_provider_find("hone"),
+        .hone = options->provider ? options->provider : hone_provider_find("hone"),
         .unfused = hone_provider_find("unfused"),
+        .default_point = -1,
         .best = INFINITY,
+        .closest_error = INFINITY,
     };
-    int found = 0, is_final = 0;
-    hone_status status = hone_problem_format(result.problem, sizeof result.problem, problem);
+    hone_status status = hone_problem_format(result->problem, sizeof result->problem, problem);
+    return status ? status : make_points(session);
+}
+
+hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, const hone_device *device,
+                            const hone_problem *problem, const hone_tune_options *options) {
+    hone_tune_result result;
+    hone_tune_session session;
+    int found = 0;
+    hone_status status = session_begin(&session, &result, db, device, problem, options);
     if (!status)
-        status = make_points(&session);
-    if (!status && !options->again && options->shards == 0)
-        status = read_winner(&found, &is_final, &session);
-    if (!status && !is_final)
+        status = read_winner(&found, &session);
+    session_close(&session);
+    if (status)
+        return status;
+    *known = found && result.is_final;
+    if (*known) {
+        result.seconds = hone_session_seconds(&session);
+        *out = result;
+    }
+    return HONE_OK;
+}
+
+hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, hone_context *context,
+                              const hone_device *device, const hone_problem *problem,
+                              const hone_tune_options *options) {
+    hone_tune_result result;
+    hone_tune_session session;
+    hone_status status = session_begin(&session, &result, db, device, problem, options);
+    session.run = run;
+    session.context = context;
+    if (!status)
         status = tune(&session);
     session_close(&session);
     result.seconds = hone_session_seconds(&session);

@@ -3,6 +3,7 @@
 #ifndef HONE_TUNER_TUNE_H
 #define HONE_TUNER_TUNE_H
 
+#include "../../harness/provider.h"
 #include "../db/db.h"
 #include "search.h"
 
@@ -27,15 +28,15 @@ typedef struct hone_tune_progress {
 
 typedef struct hone_tune_options {
     const hone_strategy *strategy;
-    double budget_seconds;   /* of this problem, everything included; 0: none */
-    int64_t max_evaluations; /* new ones; 0: any number */
+    const hone_provider *provider; /* what runs the configs; NULL: hone. A stand-in for tests */
+    double budget_seconds;         /* of this problem, everything included; 0: none */
+    int64_t max_evaluations;       /* new ones; 0: any number */
     hone_objective objective;
     double max_error; /* largest err_rel_fro a winner may have; 0: any correct one */
     uint64_t seed;
     int threads;
     int cold;
     int shard, shards; /* only points whose index % shards == shard; shards 0: all */
-    int again;         /* 1: search on although a final winner is known (shards always do) */
     double peak_gops;  /* measured peak for the problem's dtype, to be stored; NaN: unknown */
     void (*progress)(const hone_tune_progress *progress, void *context); /* may be NULL */
     void *progress_context;
@@ -45,6 +46,7 @@ typedef struct hone_tune_options {
 typedef struct hone_tune_result {
     char problem[HONE_PROBLEM_TEXT];
     char config[HONE_CONFIG_TEXT];
+    int is_final;        /* 1: the winner comes from a final; 0: from screening, for want of time */
     double best_us;      /* the objective's value of the winner; NaN: no winner */
     int64_t evaluations; /* new ones in this call */
     int64_t known;       /* taken from the database */
@@ -59,11 +61,17 @@ typedef struct hone_tune_result {
     double peak_gops;  /* measured with the winner; NaN: unknown */
 } hone_tune_result;
 
-/* Every evaluation is stored as soon as it is made. `out` is filled, as far as
- * things went, with HONE_OK and HONE_E_INTERRUPTED; clear it after these.
- * HONE_E_WRONG: no config is correct (or within max_error). HONE_E_INCONCLUSIVE:
- * the shard is empty. HONE_E_INTERRUPTED after `stop`. HONE_E_USAGE,
- * HONE_E_UNAVAILABLE: the device cannot run the problem. HONE_E_DATA, HONE_E_NOMEM. */
+/* Whether the database has a winner of this build's kernels from a final: then
+ * *known is 1 and `out` says what is stored, without any evaluation. HONE_E_USAGE,
+ * HONE_E_UNAVAILABLE, HONE_E_DATA, HONE_E_NOMEM. */
+hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, const hone_device *device,
+                            const hone_problem *problem, const hone_tune_options *options);
+
+/* Tunes, also where a winner is known already. Every evaluation is stored as soon as it is made. `out` is
+ * filled, as far as things went, with HONE_OK and HONE_E_INTERRUPTED; clear it after these. HONE_E_WRONG: no
+ * config is correct (or within max_error). HONE_E_INCONCLUSIVE: the shard is empty, or the budget too small
+ * for a p95. HONE_E_INTERRUPTED after `stop`. HONE_E_USAGE, HONE_E_UNAVAILABLE: the device cannot run the
+ * problem. HONE_E_DATA, HONE_E_NOMEM. */
 hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, hone_context *context,
                               const hone_device *device, const hone_problem *problem,
                               const hone_tune_options *options);

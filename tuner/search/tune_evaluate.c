@@ -64,6 +64,14 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
     return HONE_OK;
 }
 
+int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics) {
+    double limit = session->options->max_error;
+    if (limit <= 0 || numerics->err_rel_fro <= limit)
+        return 1;
+    session->closest_error = fmin(session->closest_error, numerics->err_rel_fro);
+    return 0;
+}
+
 hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
                                const char *stage, const hone_samples *samples,
                                const hone_numerics *numerics) {
@@ -124,11 +132,7 @@ static hone_status evaluate_new(double *value, hone_tune_session *session, const
     hone_status status = hone_session_prepare(&ok, &contender, &numerics, session, config);
     if (status || !ok)
         return status;
-    double limit = session->options->max_error;
-    if (limit > 0 && !(numerics.err_rel_fro <= limit))
-        snprintf(session->last_failure, sizeof session->last_failure,
-                 "its err_rel_fro of %.3g exceeds the %.3g allowed", numerics.err_rel_fro, limit);
-    else
+    if (hone_session_accepts(session, &numerics))
         status = screen(value, session, &contender, &numerics);
     hone_contender_clear(&contender);
     return status;

@@ -19,14 +19,14 @@ static const double UNFUSED_COST = 1.5; /* expected, in times of the best candid
 static const double MARGIN = 1.2;
 
 static int by_value(const void *left, const void *right) {
-    const hone_candidate *a = left, *b = right;
+    const hone_scored_point *a = left, *b = right;
     if (a->value != b->value)
         return a->value < b->value ? -1 : 1;
     return (a->point > b->point) - (a->point < b->point);
 }
 
 /* Seconds of sampling and preparing `count` finalists, from sorted candidates. */
-static double seconds_of(const hone_tune_session *session, const hone_candidate *sorted, int64_t count) {
+static double seconds_of(const hone_tune_session *session, const hone_scored_point *sorted, int64_t count) {
     double round_us = UNFUSED_COST * sorted[0].value;
     for (int64_t i = 0; i < count; i++)
         round_us += sorted[i].value;
@@ -38,10 +38,10 @@ static double seconds_of(const hone_tune_session *session, const hone_candidate 
 double hone_session_final_seconds(const hone_tune_session *session) {
     if (session->candidate_count == 0)
         return 0;
-    hone_candidate best[FINALISTS];
+    hone_scored_point best[FINALISTS];
     int count = session->candidate_count < FINALISTS ? (int)session->candidate_count : FINALISTS;
     for (int i = 0; i < FINALISTS; i++)
-        best[i] = (hone_candidate){.value = session->best};
+        best[i] = (hone_scored_point){.value = session->best};
     return seconds_of(session, best, count);
 }
 
@@ -53,6 +53,30 @@ static int64_t affordable(const hone_tune_session *session) {
     return count;
 }
 
+/* The samples to take: enough for a p95; fewer when not even one finalist fits
+ * the budget and p95 is not what decides; 0 when a final makes no sense. */
+static int least_samples(const hone_tune_session *session) {
+    double share = hone_session_left(session) / seconds_of(session, session->candidates, 1);
+    if (share >= 1)
+        return FINAL_LEAST;
+    if (session->options->objective == HONE_OBJECTIVE_P95 || share * FINAL_LEAST < FINAL_HURRIED)
+        return 0;
+    return (int)(share * FINAL_LEAST);
+}
+
+/* Puts the default config among the first `count`: lookups for other problems
+ * compare a winner with it. */
+static void keep_default(hone_tune_session *session, int64_t count) {
+    for (int64_t i = count; i < session->candidate_count && count > 1; i++) {
+        if (session->candidates[i].point != session->default_point)
+            continue;
+        hone_scored_point moved = session->candidates[count - 1];
+        session->candidates[count - 1] = session->candidates[i];
+        session->candidates[i] = moved;
+        return;
+    }
+}
+
 typedef struct final_round {
     hone_contender contenders[FINALISTS + 1];
     hone_numerics numerics[FINALISTS + 1]; /* of finalists */
@@ -62,7 +86,7 @@ typedef struct final_round {
 } final_round;
 
 static hone_status candidate_text(char text[HONE_CONFIG_TEXT], const hone_tune_session *session,
-                                  const hone_candidate *candidate) {
+                                  const hone_scored_point *candidate) {
     hone_config config;
     hone_status status = hone_points_config(&config, session->points, candidate->point);
     return status ? status : hone_config_format(text, HONE_CONFIG_TEXT, &config);
@@ -87,7 +111,6 @@ static hone_status add_unfused(final_round *final, hone_tune_session *session) {
 
 /* Prepares candidates from the best on until `wanted` are fit to be measured. */
 static hone_status add_finalists(final_round *final, hone_tune_session *session, int64_t wanted) {
-    double limit = session->options->max_error;
     hone_status status = HONE_OK;
     for (int64_t i = 0; i < session->candidate_count && !status && wanted > 0; i++) {
         char text[HONE_CONFIG_TEXT];
@@ -99,7 +122,7 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
             status = hone_session_prepare(&ok, contender, numerics, session, text);
         if (!ok)
             continue;
-        if (limit > 0 && !(numerics->err_rel_fro <= limit)) {
+        if (!hone_session_accepts(session, numerics)) {
             hone_contender_clear(contender);
             continue;
         }
@@ -109,23 +132,12 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
     return status;
 }
 
-/* The samples to take: enough for a p95, unless the budget allows only fewer
- * and p95 is not what decides. */
-static int least_samples(const hone_tune_session *session) {
-    double left = hone_session_left(session);
-    if (session->options->objective == HONE_OBJECTIVE_P95 ||
-        seconds_of(session, session->candidates, 1) <= left)
-        return FINAL_LEAST;
-    double share = left / seconds_of(session, session->candidates, 1);
-    return share * FINAL_LEAST < FINAL_HURRIED ? FINAL_HURRIED : (int)(share * FINAL_LEAST);
-}
-
-static hone_status measure(final_round *final, hone_tune_session *session) {
+static hone_status measure(final_round *final, hone_tune_session *session, int samples) {
     for (int i = 0; i < final->count; i++)
         final->runners[i] = hone_contender_runner(&final->contenders[i]);
     double left = hone_session_left(session);
     hone_sampler_options options = {
-        .min_samples = least_samples(session),
+        .min_samples = samples,
         .max_samples = FINAL_MOST,
         .max_seconds = fmax(fmin(left, FINAL_SECONDS), 1e-3),
         .warm_calls = session->options->cold ? 0 : CALLS_A_SAMPLE - 1,
@@ -155,11 +167,16 @@ static hone_status measure(final_round *final, hone_tune_session *session) {
 hone_status hone_session_final(hone_tune_session *session) {
     final_round final = {0};
     qsort(session->candidates, (size_t)session->candidate_count, sizeof *session->candidates, by_value);
+    int samples = least_samples(session);
+    if (samples == 0)
+        return HONE_OK;
+    int64_t finalists = affordable(session);
+    keep_default(session, finalists);
     hone_status status = add_unfused(&final, session);
     if (!status)
-        status = add_finalists(&final, session, affordable(session));
+        status = add_finalists(&final, session, finalists);
     if (!status && final.count > final.has_unfused)
-        status = measure(&final, session);
+        status = measure(&final, session, samples);
     for (int i = 0; i < final.count; i++)
         hone_contender_clear(&final.contenders[i]);
     return status;

@@ -7,10 +7,10 @@
 #include "tune.h"
 
 /* A config that may win: its point and its screening value. */
-typedef struct hone_candidate {
+typedef struct hone_scored_point {
     int64_t point;
     double value;
-} hone_candidate;
+} hone_scored_point;
 
 typedef struct hone_tune_session {
     hone_db *db;
@@ -31,9 +31,11 @@ typedef struct hone_tune_session {
     hone_operand_set operands;
     hone_reference *reference;
 
-    hone_candidate *candidates; /* room for every point */
+    hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
+    int64_t default_point;     /* -1: not among the points */
     double best;               /* value of the best candidate; INFINITY */
+    double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
     double evaluation_seconds; /* spent on new evaluations so far */
     char last_failure[160];
 } hone_tune_session;
@@ -49,6 +51,8 @@ double hone_session_evaluation_seconds(const hone_tune_session *session);
 /* Prepares and verifies a config. *ok 0: it failed, and that has been stored. */
 hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
                                  hone_tune_session *session, const char *config);
+/* Whether a correct result is accurate enough to win. */
+int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics);
 /* Stores the samples of a contender; `numerics` NULL: not verified. */
 hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
                                const char *stage, const hone_samples *samples, const hone_numerics *numerics);
@@ -59,7 +63,8 @@ hone_status hone_session_evaluate(double *value, hone_tune_session *session, con
 
 /* The seconds that hone_session_final is expected to need. */
 double hone_session_final_seconds(const hone_tune_session *session);
-/* Re-measures the best candidates beside the unfused provider. */
+/* Re-measures the best candidates beside the unfused provider; does nothing
+ * when the budget left has no room for it. Reorders the candidates. */
 hone_status hone_session_final(hone_tune_session *session);
 
 #endif

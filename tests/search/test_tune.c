@@ -1,0 +1,390 @@
+/* Tuning one problem with a stand-in kernel whose configs are known: which is
+ * fast, which is fast but wrong, which cannot be built. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../kernels/status.h"
+#include "../../tuner/db/db_winner.h"
+#include "../../tuner/search/tune.h"
+#include "../harness/naive_kernel.h"
+
+/* ---- a device with 4 x 4 configs: `work` is how slow, `kind` how good */
+
+static hone_status stand_in_space(hone_space **out, const hone_device *device, const hone_problem *problem,
+                                  int threads) {
+    (void)device;
+    (void)problem;
+    (void)threads;
+    hone_space *space;
+    hone_status status = hone_space_create(&space);
+    if (status)
+        return status;
+    status = hone_space_param(space, "kind", "good wrong missing broken");
+    if (!status)
+        status = hone_space_param(space, "work", "1 8 40 60");
+    if (status)
+        hone_space_destroy(space);
+    else
+        *out = space;
+    return status;
+}
+
+static hone_status stand_in_default(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                    int threads) {
+    (void)device;
+    (void)problem;
+    (void)threads;
+    return hone_config_parse(out, "kind=good,work=60");
+}
+
+static const hone_backend stand_in_backend = {
+    .name = "cpu", .space = stand_in_space, .default_config = stand_in_default};
+static const hone_device stand_in_device = {.backend = &stand_in_backend,
+                                            .name = "cpu",
+                                            .model = "Stand-in",
+                                            .fingerprint = "cpu/stand-in",
+                                            .family = "cpu/stand-in",
+                                            .threads = 1};
+
+/* ---- and a provider that runs them */
+
+struct hone_provider_case {
+    hone_args args;
+    const hone_problem *problem;
+    char kind[16], config[64];
+    int64_t work;
+    volatile double sink;
+};
+
+static int prepared;                  /* cases made, over all configs */
+static volatile int stop, stop_after; /* ask to stop once so many cases were made; 0: never */
+
+static hone_status stand_in_check(const hone_device *device, const hone_problem *problem) {
+    (void)device;
+    (void)problem;
+    return HONE_OK;
+}
+
+static hone_status stand_in_prepare(hone_provider_case **out, hone_context *context,
+                                    const hone_device *device, const hone_operands *operands,
+                                    const char *text, int threads) {
+    (void)context;
+    (void)device;
+    (void)threads;
+    hone_config config;
+    hone_status status = hone_config_parse(&config, text);
+    if (status)
+        return status;
+    prepared++;
+    stop = stop_after && prepared >= stop_after;
+    if (strcmp(hone_config_get(&config, "kind"), "broken") == 0)
+        return hone_fail(HONE_E_USAGE, "this config cannot be built");
+    hone_provider_case *self = calloc(1, sizeof *self);
+    if (!self)
+        return hone_fail(HONE_E_NOMEM, "no memory");
+    self->args = hone_operands_args(operands);
+    self->problem = &operands->problem;
+    snprintf(self->kind, sizeof self->kind, "%s", hone_config_get(&config, "kind"));
+    snprintf(self->config, sizeof self->config, "%s", text);
+    status = hone_config_get_int(&self->work, &config, "work");
+    *out = self;
+    return status;
+}
+
+static void stand_in_run(hone_provider_case *self) {
+    for (int64_t i = 0; i < 400 * self->work; i++)
+        self->sink = self->sink + (double)i;
+    int64_t last = self->problem->m * self->problem->n - 1;
+    for (int64_t i = 0; i <= last; i++) {
+        int64_t row = i / self->problem->n, column = i % self->problem->n;
+        float value = naive_element(self->problem, &self->args, row, column);
+        if (i == last && strcmp(self->kind, "missing") == 0)
+            return;
+        if (i == last && strcmp(self->kind, "wrong") == 0)
+            value += 0.01f;
+        naive_store(&self->args, self->problem->c_type, row * self->args.ldc + column, value);
+    }
+}
+
+static const char *stand_in_label(const hone_provider_case *self) { return self->config; }
+static void stand_in_destroy(hone_provider_case *self) { free(self); }
+
+static const hone_provider stand_in = {.name = "hone",
+                                       .description = "a stand-in",
+                                       .check = stand_in_check,
+                                       .prepare = stand_in_prepare,
+                                       .run = stand_in_run,
+                                       .label = stand_in_label,
+                                       .destroy = stand_in_destroy};
+
+/* ---- a database of its own */
+
+typedef struct fixture {
+    char folder[64], path[80];
+    hone_context *context;
+    hone_db *db;
+    int64_t run;
+    hone_problem problem;
+    hone_tune_options options;
+} fixture;
+
+static void reopen(fixture *f) {
+    hone_environment environment = {.load = NAN, .clock_mhz = NAN};
+    hone_db_close(f->db);
+    assert_int_equal(hone_db_open_write(&f->db, f->path), HONE_OK);
+    assert_int_equal(hone_db_run_begin(&f->run, f->db, "test", &environment), HONE_OK);
+}
+
+static int setup(void **state) {
+    fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    strcpy(f->folder, "/tmp/hone_tune_XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    snprintf(f->path, sizeof f->path, "%s/hone.db", f->folder);
+    assert_int_equal(hone_context_create(&f->context), HONE_OK);
+    assert_int_equal(hone_problem_parse(&f->problem, "gemm/f32/relu/3x5x7"), HONE_OK);
+    f->options = (hone_tune_options){.strategy = hone_strategy_find("exhaustive"),
+                                     .provider = &stand_in,
+                                     .seed = 11,
+                                     .threads = 1,
+                                     .peak_gops = 100,
+                                     .stop = &stop};
+    stop = stop_after = prepared = 0;
+    reopen(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    fixture *f = *state;
+    hone_db_close(f->db);
+    hone_context_destroy(f->context);
+    for (size_t i = 0; i < 3; i++) {
+        char path[96];
+        snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
+        unlink(path);
+    }
+    rmdir(f->folder);
+    free(f);
+    return 0;
+}
+
+static hone_status tune(hone_tune_result *result, fixture *f) {
+    return hone_tune_problem(result, f->db, f->run, f->context, &stand_in_device, &f->problem, &f->options);
+}
+
+static int64_t count(fixture *f, const char *sql) {
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(f->db->handle, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+/* ---- tests */
+
+/* The fast but wrong ones are recorded with the seed and never win. */
+static void fastest_correct_config_wins(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_string_equal(result.config, "kind=good,work=1");
+    assert_string_equal(result.problem, "gemm/f32/relu/3x5x7");
+    assert_int_equal(result.space_size, 16);
+    assert_int_equal(result.evaluations, 16);
+    assert_int_equal(result.known, 0);
+    assert_int_equal(result.failures, 12);
+    assert_true(result.is_final);
+    assert_true(result.stats.count >= HONE_P95_MIN_SAMPLES);
+    assert_true(result.stats.p95 >= result.stats.p50);
+    assert_true(result.best_us == result.stats.p50);
+    assert_true(result.numerics.correct && result.numerics.err_bound_ratio <= 1);
+    assert_int_equal(result.numerics.seed, 11);
+    assert_true(result.peak_gops == 100);
+    assert_int_equal(result.trace_count, 16);
+    for (int64_t i = 1; i < result.trace_count; i++)
+        assert_true(result.trace[i] <= result.trace[i - 1]);
+    hone_tune_result_clear(&result);
+
+    assert_int_equal(count(f, "SELECT count(*) FROM failures WHERE kind = 'wrong' AND seed = 11"), 8);
+    assert_int_equal(count(f, "SELECT count(*) FROM failures WHERE kind = 'build'"), 4);
+    assert_int_equal(count(f, "SELECT count(*) FROM failures WHERE reason LIKE '%cannot be built%'"), 4);
+    assert_int_equal(count(f, "SELECT count(*) FROM measurements WHERE stage = 'screen'"), 4);
+    assert_int_equal(
+        count(f, "SELECT count(*) FROM measurements WHERE stage = 'final' AND provider = 'hone'"), 4);
+    assert_int_equal(count(f, "SELECT count(*) FROM winners WHERE objective = 'p50'"), 1);
+}
+
+static void a_second_run_has_nothing_to_do(void **state) {
+    fixture *f = *state;
+    hone_tune_result first, second;
+    int known = 1;
+    assert_int_equal(hone_tune_known(&known, &first, f->db, &stand_in_device, &f->problem, &f->options),
+                     HONE_OK);
+    assert_false(known);
+    assert_int_equal(tune(&first, f), HONE_OK);
+    reopen(f);
+    assert_int_equal(hone_tune_known(&known, &second, f->db, &stand_in_device, &f->problem, &f->options),
+                     HONE_OK);
+    assert_true(known);
+    assert_string_equal(second.config, first.config);
+    assert_true(second.best_us == first.best_us);
+    assert_true(second.stats.p95 == first.stats.p95);
+    assert_int_equal(second.evaluations, 0);
+    assert_int_equal(second.space_size, 16);
+    hone_tune_result_clear(&second);
+
+    /* Tuned again all the same, everything but the final is known. */
+    assert_int_equal(tune(&second, f), HONE_OK);
+    assert_int_equal(second.evaluations, 0);
+    assert_int_equal(second.known, 16);
+    assert_int_equal(second.trace_count, 16);
+    hone_tune_result_clear(&second);
+    hone_tune_result_clear(&first);
+}
+
+/* Stopped after some evaluations, what was measured stays, and the rest follows. */
+static void a_stopped_search_goes_on(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    stop_after = 5;
+    assert_int_equal(tune(&result, f), HONE_E_INTERRUPTED);
+    int64_t before = result.evaluations;
+    assert_int_equal(before, 5);
+    hone_tune_result_clear(&result);
+    assert_int_equal(count(f, "SELECT count(*) FROM measurements WHERE stage = 'final'"), 0);
+    stop = stop_after = 0;
+    reopen(f);
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.known, before);
+    assert_int_equal(result.evaluations, 16 - before);
+    assert_string_equal(result.config, "kind=good,work=1");
+    hone_tune_result_clear(&result);
+}
+
+static void limits_are_kept(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    f->options.max_evaluations = 3;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.evaluations, 3);
+    hone_tune_result_clear(&result);
+
+    /* A budget of nothing: the default alone is screened, and wins. */
+    assert_int_equal(hone_problem_parse(&f->problem, "gemm/f32/relu/2x2x2"), HONE_OK);
+    f->options.max_evaluations = 0;
+    f->options.budget_seconds = 1e-6;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.evaluations, 1);
+    assert_string_equal(result.config, "kind=good,work=60");
+    assert_false(result.is_final);
+    hone_tune_result_clear(&result);
+
+    /* It has no room for a p95. */
+    assert_int_equal(hone_problem_parse(&f->problem, "gemm/f32/relu/1x2x2"), HONE_OK);
+    f->options.objective = HONE_OBJECTIVE_P95;
+    assert_int_equal(tune(&result, f), HONE_E_INCONCLUSIVE);
+}
+
+static void shards_share_the_work(void **state) {
+    fixture *f = *state;
+    int64_t evaluations = 0;
+    f->options.shards = 3;
+    for (f->options.shard = 0; f->options.shard < 3; f->options.shard++) {
+        hone_tune_result result;
+        hone_status status = tune(&result, f);
+        assert_int_equal(status, HONE_OK);
+        assert_int_equal(result.space_size, 16);
+        assert_int_equal(result.known, 0);
+        evaluations += result.evaluations;
+        hone_tune_result_clear(&result);
+    }
+    assert_int_equal(evaluations, 16);
+    hone_winner winner;
+    int found;
+    hone_winner_subject subject = {
+        .device = &stand_in_device, .problem = &f->problem, .threads = 1, .mode = "warm", .objective = "p50"};
+    assert_int_equal(hone_db_winner(&found, &winner, f->db, &subject), HONE_OK);
+    assert_true(found);
+    assert_string_equal(winner.config, "kind=good,work=1");
+    f->options.shards = 40;
+    f->options.shard = 39;
+    hone_tune_result result;
+    assert_int_equal(tune(&result, f), HONE_E_INCONCLUSIVE);
+}
+
+static void accuracy_can_be_demanded(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    f->options.max_error = 1e-30;
+    assert_int_equal(tune(&result, f), HONE_E_WRONG);
+    assert_non_null(strstr(hone_error_detail(), "err_rel_fro"));
+    f->options.max_error = 1e-3;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_true(result.numerics.err_rel_fro <= 1e-3);
+    hone_tune_result_clear(&result);
+}
+
+/* Each objective has its winner; cold measurements are a record of their own. */
+static void objectives_and_modes_are_apart(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    f->options.objective = HONE_OBJECTIVE_P95;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_true(result.best_us == result.stats.p95);
+    hone_tune_result_clear(&result);
+    f->options.objective = HONE_OBJECTIVE_THROUGHPUT;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.evaluations, 0);
+    assert_true(result.best_us == result.stats.mean);
+    hone_tune_result_clear(&result);
+    f->options.cold = 1;
+    f->options.max_evaluations = 1;
+    int known;
+    assert_int_equal(hone_tune_known(&known, &result, f->db, &stand_in_device, &f->problem, &f->options),
+                     HONE_OK);
+    assert_false(known);
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_string_equal(result.config, "kind=good,work=60");
+    hone_tune_result_clear(&result);
+    assert_int_equal(count(f, "SELECT count(*) FROM measurements WHERE mode = 'cold' AND provider = 'hone'"),
+                     2);
+}
+
+static void objectives_have_names(void **state) {
+    (void)state;
+    static const char *const names[] = {"p50", "p95", "throughput"};
+    for (int i = 0; i < 3; i++) {
+        hone_objective objective;
+        assert_int_equal(hone_objective_parse(&objective, names[i]), HONE_OK);
+        assert_int_equal(objective, i);
+        assert_string_equal(hone_objective_name(objective), names[i]);
+    }
+    hone_objective objective = HONE_OBJECTIVE_P95;
+    assert_int_equal(hone_objective_parse(&objective, "p99"), HONE_E_USAGE);
+    assert_int_equal(objective, HONE_OBJECTIVE_P95);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(fastest_correct_config_wins, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_run_has_nothing_to_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stopped_search_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(shards_share_the_work, setup, teardown),
+        cmocka_unit_test_setup_teardown(accuracy_can_be_demanded, setup, teardown),
+        cmocka_unit_test_setup_teardown(objectives_and_modes_are_apart, setup, teardown),
+        cmocka_unit_test(objectives_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

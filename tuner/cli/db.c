@@ -1,0 +1,280 @@
+/* hone db: care of the database. One row a subcommand. */
+#include "../db/db.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../kernels/status.h"
+#include "../db/db_care.h"
+#include "cli.h"
+
+static char default_db[HONE_DB_PATH];
+
+/* --db FILE, else the default. */
+static hone_status chosen_path(const char **out, const char *named) {
+    *out = named ? named : default_db;
+    return named ? HONE_OK : hone_db_default_path(default_db, sizeof default_db);
+}
+
+static const cli_option end_of_table = {NULL, CLI_FLAG, NULL, NULL, NULL};
+
+#define DB_OPTION(target)                                                                                    \
+    {                                                                                                        \
+        "db", CLI_TEXT, target, "FILE",                                                                      \
+            "database; default: $HONE_DB, else hone/hone.db in the XDG data folder"                          \
+    }
+
+/* ---- check */
+
+typedef struct findings {
+    json_t *list; /* NULL: print them */
+    int count;
+} findings;
+
+static void hear(const char *finding, void *context) {
+    findings *heard = context;
+    heard->count++;
+    if (heard->list)
+        json_array_append_new(heard->list, json_string(finding));
+    else
+        fprintf(stderr, "hone db check: %s\n", finding);
+}
+
+static json_t *count_or_null(int64_t count) { return count < 0 ? json_null() : json_integer(count); }
+
+static int print_report(const hone_db_report *report, const char *path, findings *heard) {
+    if (heard->list)
+        return cli_print_json(
+            json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "ok", report->ok, "path", path,
+                      "schema", count_or_null(report->schema), "measurements",
+                      count_or_null(report->measurements), "failures", count_or_null(report->failures),
+                      "winners", count_or_null(report->winners), "devices", count_or_null(report->devices),
+                      "problems", count_or_null(report->problems), "findings", heard->list));
+    printf("%s: %s\n", path, report->ok ? "ok" : "not ok");
+    if (report->ok)
+        printf("schema %d; %lld measurements and %lld failures on %lld problems and %lld devices; %lld "
+               "winners\n",
+               report->schema, (long long)report->measurements, (long long)report->failures,
+               (long long)report->problems, (long long)report->devices, (long long)report->winners);
+    return 0;
+}
+
+static int run_check(int argc, char **argv) {
+    const char *path = NULL;
+    int json = 0, operands, help;
+    const cli_option table[] = {
+        DB_OPTION(&path), {"json", CLI_FLAG, &json, NULL, "print a machine-readable report"}, end_of_table};
+    hone_status status = cli_parse(
+        &operands, &help, argc, argv, table, "hone db check [FILE]",
+        "Checks pages, schema, references, and that the winners follow from the evidence. Exit code 0: "
+        "all is well; 4: not, with what to do.",
+        NULL);
+    if (status == HONE_OK && help)
+        return 0;
+    if (status == HONE_OK && operands > (path ? 0 : 1))
+        status = hone_fail(HONE_E_USAGE, "'%s' is one file too many; check takes one", argv[operands]);
+    if (status == HONE_OK)
+        status = chosen_path(&path, operands ? argv[1] : path);
+    if (status != HONE_OK)
+        return cli_fail("db check", status);
+
+    hone_db *db = NULL;
+    hone_db_report report = {0, -1, -1, -1, -1, -1, -1};
+    findings heard = {.list = json ? json_array() : NULL};
+    status = hone_db_open(&db, path);
+    if (status == HONE_OK)
+        status = hone_db_check(&report, db, hear, &heard);
+    else if (status == HONE_E_DATA)
+        hear(hone_error_detail(), &heard);
+    hone_db_close(db);
+    int code = 0;
+    if (status == HONE_OK || (status == HONE_E_DATA && json))
+        code = print_report(&report, path, &heard);
+    else if (status != HONE_E_DATA)
+        code = cli_fail("db check", status);
+    json_decref(heard.list);
+    return code ? code : hone_status_exit_code(report.ok ? HONE_OK : HONE_E_DATA);
+}
+
+/* ---- merge */
+
+static int run_merge(int argc, char **argv) {
+    static char output_option[] = "--output";
+    const char *output = NULL;
+    int operands, help;
+    const cli_option table[] = {{"output", CLI_TEXT, &output, "FILE",
+                                 "where the merged database goes (or -o); added to when it exists"},
+                                end_of_table};
+    for (int i = 1; i < argc; i++) /* options are long ones; -o is what everyone types */
+        if (strcmp(argv[i], "-o") == 0)
+            argv[i] = output_option;
+    hone_status status = cli_parse(
+        &operands, &help, argc, argv, table, "hone db merge FILE... -o FILE",
+        "Joins the evidence of databases and derives the winners anew. The result does not depend on "
+        "the order, and merging again changes nothing.",
+        NULL);
+    if (status == HONE_OK && help)
+        return 0;
+    if (status == HONE_OK && !output)
+        status = hone_fail(HONE_E_USAGE, "nothing says where the merged database goes; add -o FILE");
+    if (status == HONE_OK && operands < 1)
+        status = hone_fail(HONE_E_USAGE, "no database to merge; name one or more files");
+    if (status == HONE_OK)
+        status = hone_db_merge(output, (const char *const *)&argv[1], operands);
+    return status == HONE_OK ? 0 : cli_fail("db merge", status);
+}
+
+/* ---- export */
+
+static hone_status export_to(const char *path, hone_db *db) {
+    if (!path || strcmp(path, "-") == 0)
+        return hone_db_export(stdout, db);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; name another file with --out", path,
+                         strerror(errno));
+    hone_status status = hone_db_export(file, db);
+    if (fclose(file) != 0 && status == HONE_OK)
+        status = hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; check the disk and its free space", path,
+                           strerror(errno));
+    return status;
+}
+
+static int run_export(int argc, char **argv) {
+    const char *path = NULL, *out = NULL;
+    int operands, help;
+    const cli_option table[] = {DB_OPTION(&path),
+                                {"out", CLI_TEXT, &out, "FILE", "where to write; default: standard output"},
+                                end_of_table};
+    hone_db *db = NULL;
+    hone_status status = cli_parse(
+        &operands, &help, argc, argv, table, "hone db export [options]",
+        "Writes all evidence as JSON lines, one object a record, that 'hone db import' reads.", NULL);
+    if (status == HONE_OK && help)
+        return 0;
+    if (status == HONE_OK && operands > 0)
+        status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name the database with --db", argv[1]);
+    if (status == HONE_OK)
+        status = hone_db_open(&db, path);
+    if (status == HONE_OK)
+        status = export_to(out, db);
+    hone_db_close(db);
+    return status == HONE_OK ? 0 : cli_fail("db export", status);
+}
+
+/* ---- import */
+
+static hone_status import_from(hone_db *db, const char *path) {
+    if (strcmp(path, "-") == 0)
+        return hone_db_import(db, stdin, "standard input");
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return hone_fail(HONE_E_DATA, "'%s' cannot be read: %s; check its name and permissions", path,
+                         strerror(errno));
+    hone_status status = hone_db_import(db, file, path);
+    fclose(file);
+    return status;
+}
+
+static int run_import(int argc, char **argv) {
+    const char *path = NULL;
+    int operands, help;
+    const cli_option table[] = {DB_OPTION(&path), end_of_table};
+    hone_db *db = NULL;
+    hone_status status =
+        cli_parse(&operands, &help, argc, argv, table, "hone db import FILE... [options]",
+                  "Adds exported evidence ('-' is standard input) to a database, which is made "
+                  "when missing, and derives its winners anew. A bad file adds nothing.",
+                  NULL);
+    if (status == HONE_OK && help)
+        return 0;
+    if (status == HONE_OK && operands < 1)
+        status = hone_fail(HONE_E_USAGE, "no file to import; name one, or - for standard input");
+    if (status == HONE_OK)
+        status = hone_db_open_write(&db, path);
+    for (int i = 1; i <= operands && status == HONE_OK; i++)
+        status = import_from(db, argv[i]);
+    hone_db_close(db);
+    return status == HONE_OK ? 0 : cli_fail("db import", status);
+}
+
+/* ---- prune */
+
+static int run_prune(int argc, char **argv) {
+    const char *path = NULL;
+    int operands, help, json = 0;
+    int64_t measurements = 0, failures = 0;
+    hone_db_prune_options options = {0};
+    const cli_option table[] = {
+        {"older-than", CLI_NUMBER, &options.older_than_days, "DAYS", "measured more than this many days ago"},
+        {"build", CLI_TEXT, &options.build, "ID", "measured with this build of the kernels"},
+        {"device", CLI_TEXT, &options.device, "FINGERPRINT", "measured on this device; see 'hone devices'"},
+        DB_OPTION(&path),
+        {"json", CLI_FLAG, &json, NULL, "print machine-readable counts"},
+        end_of_table};
+    hone_db *db = NULL;
+    hone_status status = cli_parse(
+        &operands, &help, argc, argv, table, "hone db prune [options]",
+        "Removes evidence that meets all the conditions given, except what the winners rest on.", NULL);
+    if (status == HONE_OK && help)
+        return 0;
+    if (status == HONE_OK && operands > 0)
+        status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name the database with --db", argv[1]);
+    if (status == HONE_OK && !(options.older_than_days > 0) && !options.build && !options.device)
+        status =
+            hone_fail(HONE_E_USAGE, "nothing says what to prune; give --older-than, --build or --device");
+    if (status == HONE_OK) { /* a database is not made only to be pruned */
+        status = hone_db_open(&db, path);
+        hone_db_close(db);
+        db = NULL;
+    }
+    if (status == HONE_OK)
+        status = hone_db_open_write(&db, path);
+    if (status == HONE_OK)
+        status = hone_db_prune(&measurements, &failures, db, &options);
+    hone_db_close(db);
+    if (status != HONE_OK)
+        return cli_fail("db prune", status);
+    if (json)
+        return cli_print_json(json_pack("{s:I, s:I}", "measurements", (json_int_t)measurements, "failures",
+                                        (json_int_t)failures));
+    printf("removed %lld measurements and %lld failures\n", (long long)measurements, (long long)failures);
+    return 0;
+}
+
+/* ---- the command */
+
+static const cli_command subcommands[] = {
+    {"check", "whether a database is whole and its winners follow from the evidence", run_check},
+    {"merge", "join the evidence of several databases", run_merge},
+    {"export", "write all evidence as JSON lines", run_export},
+    {"import", "read what export wrote", run_import},
+    {"prune", "remove old evidence, but no winner's", run_prune},
+};
+enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+
+static void print_usage(FILE *out) {
+    fputs("Usage: hone db SUBCOMMAND [options]\n\nCare of the tuning database.\n\nSubcommands:\n", out);
+    for (int i = 0; i < SUBCOMMANDS; i++)
+        fprintf(out, "  %-8s  %s\n", subcommands[i].name, subcommands[i].summary);
+    fputs("\n'hone db SUBCOMMAND --help' lists its options.\n", out);
+}
+
+int cli_run_db(int argc, char **argv) {
+    const char *names[SUBCOMMANDS];
+    if (argc < 2) {
+        print_usage(stderr);
+        return hone_status_exit_code(HONE_E_USAGE);
+    }
+    if (strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    for (int i = 0; i < SUBCOMMANDS; i++) {
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 1, argv + 1);
+        names[i] = subcommands[i].name;
+    }
+    return cli_fail("db", cli_unknown("subcommand", argv[1], names, SUBCOMMANDS));
+}

@@ -1,0 +1,218 @@
+/* hone query: the best known config of a problem, and how it matched. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../kernels/status.h"
+#include "../db/db.h"
+#include "cli.h"
+
+typedef struct query_options {
+    cli_selectors selectors;
+    hone_lookup_options lookup;
+    int require; /* 1: the match must be of `worst` kind or better */
+    hone_match_kind worst;
+} query_options;
+
+/* ---- options */
+
+/* "--require=KIND" becomes "--require", since an option's value is not optional
+ * elsewhere; without KIND only an exact match will do. */
+static hone_status take_required_kind(query_options *options, int argc, char **argv) {
+    static char plain[] = "--require";
+    size_t length = strlen("--require=");
+    options->worst = HONE_MATCH_EXACT;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--require=", length) != 0)
+            continue;
+        int kind = 0;
+        while (kind < HONE_MATCH_DEFAULT &&
+               strcmp(argv[i] + length, hone_match_kind_name((hone_match_kind)kind)) != 0)
+            kind++;
+        if (kind == HONE_MATCH_DEFAULT)
+            return hone_fail(HONE_E_USAGE, "--require '%s' is unknown; one of exact, near, family",
+                             argv[i] + length);
+        options->worst = (hone_match_kind)kind;
+        argv[i] = plain;
+    }
+    return HONE_OK;
+}
+
+static hone_status parse(query_options *options, int *help, int argc, char **argv) {
+    cli_option selectors[20];
+    int operands = 0;
+    double max_error = 0;
+    cli_selectors_init(&options->selectors);
+    const cli_option table[] = {
+        {"objective", CLI_TEXT, &options->lookup.objective, "NAME", "p50 (default), p95 or throughput"},
+        {"max-error", CLI_NUMBER, &max_error, "X", "largest acceptable err_rel_fro; default: any"},
+        {"require", CLI_FLAG, &options->require, NULL,
+         "exit 1 unless the match is exact; --require=near or --require=family accept those too"},
+        {"allow-stale", CLI_FLAG, &options->lookup.allow_stale, NULL,
+         "answer with measurements of other kernel builds too"},
+        {"Problem", CLI_GROUP, (void *)cli_selector_options(&options->selectors, selectors), NULL, "Problem"},
+        {NULL, CLI_FLAG, NULL, NULL, NULL},
+    };
+    hone_status status = take_required_kind(options, argc, argv);
+    if (status == HONE_OK)
+        status = cli_parse(&operands, help, argc, argv, table, "hone query --shape MxNxK [options]",
+                           "Prints the best known config of a problem, its measured time and error, and how "
+                           "it matched.",
+                           NULL);
+    if (status == HONE_OK && operands > 0)
+        status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name a shape with --shape MxNxK", argv[1]);
+    if (status == HONE_OK && max_error < 0)
+        status = hone_fail(HONE_E_USAGE, "--max-error %g is negative; give a positive number", max_error);
+    options->lookup.max_rel_error = max_error;
+    return status;
+}
+
+/* ---- the database */
+
+/* A database that was named has to be there; the default one need not. */
+static hone_status open_database(hone_db **out, const char *named) {
+    char path[HONE_DB_PATH];
+    const char *variable = getenv("HONE_DB");
+    if (named || (variable && variable[0]))
+        return hone_db_open(out, named);
+    hone_status status = hone_db_default_path(path, sizeof path);
+    if (status != HONE_OK)
+        return status;
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        fprintf(
+            stderr,
+            "hone query: there is no database at '%s' yet, so the answer is the default config; 'hone tune' "
+            "makes one\n",
+            path);
+        *out = NULL;
+        return HONE_OK;
+    }
+    return hone_db_open(out, path);
+}
+
+/* ---- output */
+
+static json_t *text_or_null(const char *text) { return text[0] ? json_string(text) : json_null(); }
+
+static json_t *match_to_json(const hone_match *match) {
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:b}", "match",
+        hone_match_kind_name(match->kind), "problem", match->problem, "matched_problem",
+        text_or_null(match->matched_problem), "device", match->device, "config", match->config, "p50_us",
+        cli_json_number(match->p50_us), "p95_us", cli_json_number(match->p95_us), "gflops",
+        cli_json_number(match->gflops), "err_rel_fro", cli_json_number(match->err_rel_fro), "err_bound_ratio",
+        cli_json_number(match->err_bound_ratio), "samples", (json_int_t)match->samples, "measured_at",
+        text_or_null(match->measured_at), "build", match->build, "stale", match->stale);
+}
+
+static void explain(const hone_match *match) {
+    switch (match->kind) {
+    case HONE_MATCH_EXACT:
+        printf("exact: tuned for this problem on this device\n");
+        return;
+    case HONE_MATCH_NEAR:
+        printf("near: this problem was not tuned; %s, the nearest that suits it, was\n",
+               match->matched_problem);
+        return;
+    case HONE_MATCH_FAMILY:
+        printf("family: nothing near was tuned on this device; %s was on %s\n", match->matched_problem,
+               match->device);
+        return;
+    case HONE_MATCH_DEFAULT:
+        printf("default: nothing near was tuned on this device or its family; 'hone tune' will\n");
+        return;
+    }
+}
+
+static void print_match(const hone_match *match) {
+    printf("problem  %s\nmatch    ", match->problem);
+    explain(match);
+    printf("config   %s\n", match->config);
+    if (match->kind == HONE_MATCH_DEFAULT)
+        return;
+    printf("time     p50 %.4g us", match->p50_us);
+    if (!isnan(match->p95_us))
+        printf(", p95 %.4g us", match->p95_us);
+    printf(", %.4g GFLOP/s\n", match->gflops);
+    printf("error    %.3g relative, %.3g of its bound\n", match->err_rel_fro, match->err_bound_ratio);
+    printf("source   %lld samples, %s, build %s%s\n", (long long)match->samples, match->measured_at,
+           match->build, match->stale ? " (stale: not this build's kernels)" : "");
+}
+
+static int print_all(const hone_match *matches, int count, int json) {
+    if (json && count == 1)
+        return cli_print_json(match_to_json(&matches[0]));
+    json_t *array = json ? json_array() : NULL;
+    for (int i = 0; i < count; i++) {
+        if (json)
+            json_array_append_new(array, match_to_json(&matches[i]));
+        else
+            print_match(&matches[i]);
+        if (!json && i + 1 < count)
+            putchar('\n');
+    }
+    return json ? cli_print_json(array) : 0;
+}
+
+/* ---- the command */
+
+static hone_status look_up_all(hone_match **out, int *count, const query_options *options) {
+    hone_problem *problems = NULL;
+    hone_context *context = NULL;
+    hone_match *matches = NULL;
+    hone_db *db = NULL;
+    const hone_device *device;
+    hone_lookup_options lookup = options->lookup;
+    hone_status status = cli_selected_problems(&problems, NULL, count, &options->selectors, NULL);
+    if (status == HONE_OK)
+        status = hone_context_create(&context);
+    if (status == HONE_OK)
+        status = cli_selected_device(&device, &lookup.threads, context, &options->selectors);
+    if (status == HONE_OK)
+        status = open_database(&db, options->selectors.db);
+    if (status == HONE_OK && !(matches = calloc((size_t)*count, sizeof *matches)))
+        status = hone_fail(HONE_E_NOMEM, "no memory for %d answers", *count);
+    for (int i = 0; i < *count && status == HONE_OK; i++)
+        status = hone_db_lookup(&matches[i], db, context, options->selectors.device, &problems[i], &lookup);
+    hone_db_close(db);
+    hone_context_destroy(context);
+    free(problems);
+    if (status != HONE_OK) {
+        free(matches);
+        return status;
+    }
+    *out = matches;
+    return HONE_OK;
+}
+
+/* HONE_E_NOMATCH when an answer is worse than what was required. */
+static hone_status check_required(const query_options *options, const hone_match *matches, int count) {
+    for (int i = 0; i < count && options->require; i++)
+        if (matches[i].kind > options->worst)
+            return hone_fail(HONE_E_NOMATCH,
+                             "%s: the best match is '%s' where '%s' is required; run 'hone tune' for it",
+                             matches[i].problem, hone_match_kind_name(matches[i].kind),
+                             hone_match_kind_name(options->worst));
+    return HONE_OK;
+}
+
+int cli_run_query(int argc, char **argv) {
+    query_options options = {.lookup = {.threads = 0}};
+    hone_match *matches = NULL;
+    int count = 0, help = 0;
+    hone_status status = parse(&options, &help, argc, argv);
+    if (status != HONE_OK)
+        return cli_fail("query", status);
+    if (help)
+        return 0;
+    status = look_up_all(&matches, &count, &options);
+    if (status != HONE_OK)
+        return cli_fail("query", status);
+    int code = print_all(matches, count, options.selectors.json);
+    status = check_required(&options, matches, count);
+    free(matches);
+    return code ? code : status != HONE_OK ? cli_fail("query", status) : 0;
+}

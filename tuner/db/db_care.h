@@ -1,0 +1,58 @@
+/* Care of a database: checking, merging, export, import, pruning. */
+#ifndef HONE_TUNER_DB_CARE_H
+#define HONE_TUNER_DB_CARE_H
+
+#include <stdio.h>
+
+#include "db.h"
+
+/* Told of each finding: one sentence. */
+typedef void (*hone_db_listener)(const char *finding, void *context);
+
+typedef struct hone_db_report {
+    int ok; /* 1: nothing was found wrong */
+    int schema;
+    int64_t measurements, failures, winners, devices, problems;
+} hone_db_report;
+
+/* Checks pages, references, constraints, the schema itself, problem texts, and
+ * that the winners follow from the evidence. What is wrong goes to `listener`
+ * (may be NULL) and clears out->ok; counts that cannot be had are -1.
+ * HONE_E_NOMEM. */
+hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener listener, void *context);
+
+/* Adds the evidence of the `inputs` to `output`, which is made when missing, and
+ * derives its winners; all in one transaction. The result is the union of the
+ * evidence: the same in any order, any grouping, and when repeated.
+ * HONE_E_DATA. */
+hone_status hone_db_merge(const char *output, const char *const *inputs, int count);
+
+/* Writes all records as JSON lines: {"record":"hone","schema":1}, then one
+ * object a record ("record" is its kind), each after those it refers to; see
+ * db_record.h. Samples are an array of microseconds. Equal databases give equal
+ * text. HONE_E_DATA. */
+hone_status hone_db_export(FILE *out, hone_db *db);
+
+/* Reads what hone_db_export wrote (also several exports, one after the other),
+ * in one transaction: all of it or nothing. `name` is for messages.
+ * HONE_E_DATA with the line. */
+hone_status hone_db_import(hone_db *db, FILE *in, const char *name);
+
+/* What to prune; all conditions that are given must hold. */
+typedef struct hone_db_prune_options {
+    double older_than_days; /* 0: any age */
+    const char *build;      /* hone_build_id; NULL: any */
+    const char *device;     /* fingerprint; NULL: any */
+} hone_db_prune_options;
+
+/* Removes evidence, never a winner's. All evidence on one config (of a device,
+ * problem and build) goes together or stays together, so the winners are the
+ * same afterwards. Names that nothing refers to any more go too.
+ * HONE_E_USAGE without any condition. */
+hone_status hone_db_prune(int64_t *measurements, int64_t *failures, hone_db *db,
+                          const hone_db_prune_options *options);
+
+/* HONE_E_DATA when a stored problem's columns are not those of its text. */
+hone_status hone_db_check_problems(hone_db *db);
+
+#endif
