@@ -66,6 +66,10 @@ typedef struct hone_measurement {
 
 hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measurement *measurement);
 
+/* Stores measurements of one device and problem and derives its winners, in one
+ * transaction: whoever reads sees all of it or nothing, whenever this is killed. */
+hone_status hone_db_add_measurements(hone_db *db, int64_t run, const hone_measurement *list, int count);
+
 /* A config that is wrong, cannot be built or cannot run; never a winner.
  * `kind`: "wrong", "build", "run". */
 hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
