@@ -10,35 +10,28 @@
 #include "affinity.h"
 #include "clock.h"
 
-static const double slice_seconds = 0.002, default_seconds = 0.05;
+static const int64_t slice_ns = 2000000;
+static const double default_seconds = 0.05;
 static const size_t least_buffer = (size_t)256 << 20;
 enum { READ_PASSES = 3, MAX_READERS = 256 };
 
 /* ------------------------------------------------------------- arithmetic */
 
-/* Rounds that take about a slice: doubled until they do. */
-static int64_t slice_rounds(const hone_device *device, hone_dtype dtype, hone_pool *pool) {
-    for (int64_t rounds = 1000;; rounds *= 2) {
-        int64_t start = hone_clock_now();
-        if (device->backend->peak_run(device, dtype, pool, rounds) <= 0)
-            return 0;
-        double seconds = 1e-9 * (double)(hone_clock_now() - start);
-        if (seconds >= slice_seconds || rounds > INT64_MAX / 4)
-            return rounds;
-    }
-}
-
-/* Best of the slices; 0 when the device has no such arithmetic. */
+/* Best of the slices; 0 when the device has no such arithmetic. Whatever delays
+ * a slice only makes it longer, so the rounds grow as long as one is too short. */
 static double best_rate(const hone_device *device, hone_dtype dtype, hone_pool *pool, double seconds) {
-    int64_t rounds = slice_rounds(device, dtype, pool);
-    if (!rounds)
-        return 0;
     double best = 0;
-    int64_t end = hone_clock_now() + (int64_t)(1e9 * seconds);
+    int64_t rounds = 1000, end = hone_clock_now() + (int64_t)(1e9 * seconds);
     do {
         int64_t start = hone_clock_now();
         double operations = device->backend->peak_run(device, dtype, pool, rounds);
-        best = fmax(best, operations / (double)(hone_clock_now() - start));
+        int64_t ns = hone_clock_now() - start;
+        if (operations <= 0)
+            return 0;
+        if (ns > 0)
+            best = fmax(best, operations / (double)ns);
+        if (ns < slice_ns && rounds < INT64_MAX / 2)
+            rounds *= 2;
     } while (hone_clock_now() < end);
     return best;
 }

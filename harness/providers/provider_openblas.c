@@ -1,14 +1,23 @@
 /* OpenBLAS's sgemm to C, then hone's separate pass for bias and activation in
- * place. BLAS has no packed weights: packing is part of every call. */
+ * place. BLAS has no packed weights: packing is part of every call.
+ *
+ * The library is loaded when it is first asked for, because it chooses its
+ * kernels while it is loaded: on a CPU newer than itself it takes those of a
+ * Pentium 4, ten times too slow for a fair comparison. It is then loaded again
+ * with OPENBLAS_CORETYPE set to the best that the CPU has. */
 #include "provider_parts.h"
 
 #ifdef HONE_HAVE_OPENBLAS
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../kernels/status.h"
+#include "../affinity.h"
 
 struct hone_provider_case {
     hone_separate_pass pass;
@@ -17,10 +26,68 @@ struct hone_provider_case {
     char label[256];
 };
 
+typedef struct openblas {
+    void *handle;
+    void (*sgemm)(CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, float,
+                  const float *, blasint, const float *, blasint, float, float *, blasint);
+    void (*set_num_threads)(int);
+    char *(*get_config)(void);
+    char *(*get_corename)(void);
+} openblas;
+
+static openblas library;
+static pthread_once_t loading = PTHREAD_ONCE_INIT;
+
+static int load(openblas *out) {
+    openblas lib = {.handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL)};
+    if (!lib.handle)
+        return 0;
+    *(void **)&lib.sgemm = dlsym(lib.handle, "cblas_sgemm");
+    *(void **)&lib.set_num_threads = dlsym(lib.handle, "openblas_set_num_threads");
+    *(void **)&lib.get_config = dlsym(lib.handle, "openblas_get_config");
+    *(void **)&lib.get_corename = dlsym(lib.handle, "openblas_get_corename");
+    if (!lib.sgemm || !lib.set_num_threads || !lib.get_config || !lib.get_corename) {
+        dlclose(lib.handle);
+        return 0;
+    }
+    *out = lib;
+    return 1;
+}
+
+/* The best kernels for this CPU that every x86 OpenBLAS of the last years has. */
+static const char *best_core(void) {
+    const char *best = NULL;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        best = "Haswell";
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+        best = "SkylakeX";
+#endif
+    return best;
+}
+
+/* Its threads inherit the CPUs of the thread that loads it. */
+static void load_library(void) {
+    cpu_set_t pinned;
+    hone_affinity_widen(&pinned);
+    const char *best = best_core();
+    if (load(&library) && best && strcmp(library.get_corename(), "Prescott") == 0 &&
+        setenv("OPENBLAS_CORETYPE", best, 0) == 0) {
+        dlclose(library.handle);
+        library.handle = NULL;
+        load(&library);
+    }
+    hone_affinity_restore(&pinned);
+}
+
 static hone_status check(const hone_device *device, const hone_problem *problem) {
     if (problem->dtype != HONE_F32)
         return hone_fail(HONE_E_UNAVAILABLE, "openblas multiplies f32 only, not %s",
                          hone_dtype_name(problem->dtype));
+    pthread_once(&loading, load_library);
+    if (!library.handle)
+        return hone_fail(HONE_E_UNAVAILABLE, "libopenblas.so.0 cannot be loaded; install libopenblas0");
     return hone_provider_needs_cpu("openblas", device);
 }
 
@@ -47,8 +114,9 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     }
     self->operands = operands;
     self->threads = threads;
-    snprintf(self->label, sizeof self->label, "%.180s; plain weights, separate bias and activation",
-             openblas_get_config());
+    snprintf(self->label, sizeof self->label,
+             "%.100s, %.30s kernels; plain weights, separate bias and activation", library.get_config(),
+             library.get_corename());
     *out = self;
     return HONE_OK;
 }
@@ -56,10 +124,10 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
 static void run(hone_provider_case *self) {
     const hone_operands *o = self->operands;
     const hone_problem *p = &o->problem;
-    openblas_set_num_threads(self->threads);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, p->weights_transposed ? CblasTrans : CblasNoTrans, (blasint)p->m,
-                (blasint)p->n, (blasint)p->k, 1, o->a, (blasint)o->lda, o->b, (blasint)o->ldb, 0,
-                self->pass.x, (blasint)self->pass.ldx);
+    library.set_num_threads(self->threads);
+    library.sgemm(CblasRowMajor, CblasNoTrans, p->weights_transposed ? CblasTrans : CblasNoTrans,
+                  (blasint)p->m, (blasint)p->n, (blasint)p->k, 1, o->a, (blasint)o->lda, o->b,
+                  (blasint)o->ldb, 0, self->pass.x, (blasint)self->pass.ldx);
     hone_separate_pass_run(&self->pass);
 }
 

@@ -216,7 +216,7 @@ static void as_plain_user(void (*body)(void)) {
         }                                                                                                    \
     } while (0)
 
-static char protected_path[256];
+static char protected_path[512];
 
 static void read_but_not_write(void) {
     hone_db *db = NULL;
@@ -277,7 +277,7 @@ static void read_with_leftovers(void) {
 
 /* What a killed writer left in the log is read or reported, never dropped. */
 static void a_read_only_folder_with_a_log(void **state) {
-    char folder[256], name[300];
+    char folder[256], name[600];
     (void)state;
     snprintf(folder, sizeof folder, "%s/logged", fixture_folder);
     snprintf(protected_path, sizeof protected_path, "%s/it.db", folder);

@@ -1,0 +1,273 @@
+#include "bench_group.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../harness/stats.h"
+#include "../../kernels/status.h"
+
+enum {
+    LEAST_SAMPLES = HONE_P95_MIN_SAMPLES,
+    MANY_SAMPLES = 300,
+    MOST_SAMPLES = 10000,
+    BLOCK = 10,
+    WAKING_CALLS = 3
+};
+static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6;
+
+/* ------------------------------------------------------------------ opening */
+
+static void fail_case(bench_case *self, hone_status status) {
+    bench_setup *setup = self->group->setup;
+    snprintf(self->error, sizeof self->error, "%s", hone_error_detail());
+    if (status == HONE_E_WRONG)
+        setup->wrong++;
+    else if (!setup->failed)
+        setup->failed = status;
+}
+
+/* Prepares one provider and verifies it: what is wrong is not timed. */
+static hone_status prepare_case(bench_case *self, const hone_reference *reference) {
+    bench_group *group = self->group;
+    const bench_setup *setup = group->setup;
+    hone_status status =
+        hone_contender_create(&self->contender, self->provider, setup->context, setup->device,
+                              &group->operands, group->config, setup->threads);
+    if (status)
+        return status;
+    status = hone_contender_verify(&self->numerics, &self->contender, &group->operands, reference);
+    if (status || self->numerics.correct)
+        return status;
+    char reason[200];
+    hone_numerics_reason(reason, sizeof reason, &self->numerics);
+    return hone_fail(HONE_E_WRONG, "%s is wrong: %s", self->provider->name, reason);
+}
+
+static void run_case(void *context, int64_t sequence) {
+    bench_case *self = context;
+    (void)sequence; /* warm-up calls advance the copies too */
+    self->provider->run(self->contender.cases[self->calls++ % self->contender.count]);
+}
+
+/* Spinning threads of one provider would slow the next one: with several
+ * threads the providers take turns in blocks, each after a rest, and so need a
+ * sampler of their own. */
+static int takes_turns(const bench_group *group) { return group->setup->threads > 1 && group->count > 1; }
+
+static hone_status create_samplers(bench_group *group) {
+    hone_runner runners[BENCH_MAX_PROVIDERS];
+    bench_case *runs[BENCH_MAX_PROVIDERS];
+    int count = 0;
+    for (int i = 0; i < group->count; i++) {
+        if (group->cases[i].error[0])
+            continue;
+        runs[count] = &group->cases[i];
+        runners[count++] = (hone_runner){run_case, &group->cases[i]};
+    }
+    int each = takes_turns(group) ? 1 : count;
+    for (int first = 0; first < count; first += each) {
+        hone_sampler *sampler;
+        hone_status status = hone_sampler_create(&sampler, &runners[first], each, NULL);
+        if (status)
+            return status;
+        group->samplers[group->sampler_count++] = sampler;
+        for (int i = first; i < first + each; i++) {
+            runs[i]->sampler = sampler;
+            runs[i]->runner = i - first;
+        }
+    }
+    return HONE_OK;
+}
+
+static hone_status open_group(bench_group *group) {
+    bench_setup *setup = group->setup;
+    hone_reference *reference = NULL;
+    if (setup->open)
+        bench_group_close(setup->open);
+    setup->open = group;
+    hone_status status =
+        hone_operand_set_create(&group->operands, setup->device, &group->problem, setup->seed, setup->cold);
+    if (!status)
+        status = hone_reference_create(&reference, group->operands.copies[0], 0);
+    for (int i = 0; !status && i < group->count; i++) {
+        bench_case *self = &group->cases[i];
+        hone_status one = self->error[0] ? HONE_OK : prepare_case(self, reference);
+        if (one)
+            fail_case(self, one);
+    }
+    hone_reference_destroy(reference);
+    if (!status)
+        status = create_samplers(group);
+    if (status)
+        bench_group_close(group);
+    return status;
+}
+
+void bench_group_close(bench_group *group) {
+    for (int i = 0; i < group->sampler_count; i++)
+        hone_sampler_destroy(group->samplers[i]);
+    for (int i = 0; i < group->count; i++) {
+        bench_case *self = &group->cases[i];
+        hone_contender_clear(&self->contender);
+        self->sampler = NULL;
+        self->reported = self->taken = self->calls = 0;
+    }
+    hone_operand_set_clear(&group->operands);
+    group->sampler_count = 0;
+    group->rounds = 0;
+    if (group->setup->open == group)
+        group->setup->open = NULL;
+}
+
+/* ----------------------------------------------------------------- sampling */
+
+/* A provider's turn: when the threads of the one before sleep, its own are woken
+ * by calls that are not timed. */
+static hone_status take_turn(bench_case *self) {
+    hone_status status = HONE_OK;
+    hone_provider_rest();
+    for (int n = 0; n < WAKING_CALLS; n++)
+        run_case(self, 0);
+    for (int n = 0; n < BLOCK && !status; n++)
+        status = hone_sampler_round(self->sampler);
+    return status;
+}
+
+/* One round of all providers, in an order that alternates. */
+static hone_status sample_group(bench_group *group) {
+    hone_status status = HONE_OK;
+    if (!takes_turns(group))
+        return hone_sampler_round(group->samplers[0]);
+    int backwards = group->rounds++ % 2 != 0;
+    for (int i = 0; i < group->count && !status; i++) {
+        bench_case *self = &group->cases[backwards ? group->count - 1 - i : i];
+        if (self->sampler)
+            status = take_turn(self);
+    }
+    return status;
+}
+
+static double iterate(void *context) {
+    bench_case *self = context;
+    hone_status status = HONE_OK;
+    if (!self->error[0] && self->group->setup->open != self->group)
+        status = open_group(self->group);
+    if (!status && !self->error[0] && self->taken == hone_sampler_samples(self->sampler, self->runner)->count)
+        status = sample_group(self->group);
+    if (status)
+        fail_case(self, status);
+    if (self->error[0])
+        return -1;
+    return 1e-6 * hone_sampler_samples(self->sampler, self->runner)->us[self->taken++];
+}
+
+static const char *case_error(void *context) { return ((bench_case *)context)->error; }
+
+/* ---------------------------------------------------------------- reporting */
+
+static int settled(const hone_stats *stats) {
+    return stats->p50_high - stats->p50 <= 0.02 * stats->p50 &&
+           stats->p50 - stats->p50_low <= 0.02 * stats->p50;
+}
+
+static void compute_stats(hone_stats *stats, const bench_case *self, const hone_samples *samples) {
+    int64_t count = self->taken - self->reported;
+    double *sorted = malloc((size_t)count * sizeof *sorted + 1);
+    if (sorted)
+        memcpy(sorted, samples->us + self->reported, (size_t)count * sizeof *sorted);
+    hone_stats_compute(stats, sorted, sorted ? (size_t)count : 0);
+    free(sorted);
+}
+
+static const char *finish(void *context, hone_gbench_counter *counters, int *count) {
+    bench_case *self = context;
+    const bench_group *group = self->group;
+    const hone_samples *samples = hone_sampler_samples(self->sampler, self->runner);
+    hone_stats stats;
+    compute_stats(&stats, self, samples);
+    double gflops =
+        2e-3 * (double)group->problem.m * (double)group->problem.n * (double)group->problem.k / stats.p50;
+    const hone_gbench_counter values[] = {
+        {"p50_us", stats.p50},
+        {"p50_low_us", stats.p50_low},
+        {"p50_high_us", stats.p50_high},
+        {"p95_us", stats.p95},
+        {"p95_low_us", stats.p95_low},
+        {"p95_high_us", stats.p95_high},
+        {"p99_us", stats.p99},
+        {"gflops", gflops},
+        {"pct_peak", 100 * gflops / group->setup->peaks[group->problem.dtype].gops},
+        {"samples", (double)stats.count},
+        {"cv", stats.cv},
+        {"err_max_abs", self->numerics.err_max_abs},
+        {"err_rel_fro", self->numerics.err_rel_fro},
+        {"err_bound_ratio", self->numerics.err_bound_ratio},
+        {"quant_sqnr_db", self->numerics.quant_sqnr_db},
+        {"batch", samples->batch},
+        {"disturbed", samples->disturbed},
+        {"settled", settled(&stats)},
+        {"cold_copies", group->setup->cold ? self->contender.count : NAN},
+    };
+    int have = (int)(sizeof values / sizeof *values);
+    if (have < *count)
+        *count = have;
+    memcpy(counters, values, (size_t)*count * sizeof *values);
+    char text[HONE_PROBLEM_TEXT], plain[HONE_PROBLEM_TEXT];
+    const hone_problem *p = &group->problem;
+    hone_problem_format(text, sizeof text, p);
+    snprintf(plain, sizeof plain, "gemm/%s/%s/%lldx%lldx%lld", hone_dtype_name(p->dtype),
+             hone_activation_name(p->act), (long long)p->m, (long long)p->n, (long long)p->k);
+    snprintf(self->label, sizeof self->label, "%s%s%s", hone_contender_label(&self->contender),
+             strcmp(text, plain) ? " problem=" : "", strcmp(text, plain) ? text : "");
+    if (!self->reported)
+        group->setup->measured++;
+    self->reported = self->taken;
+    return self->label;
+}
+
+/* ------------------------------------------------------------------- making */
+
+/* Before anything has run: from the peaks, at half of which a case is taken to run. */
+static double expected_seconds(const bench_group *group) {
+    const hone_problem *p = &group->problem;
+    const hone_peak *peak = &group->setup->peaks[p->dtype];
+    double m = (double)p->m, n = (double)p->n, k = (double)p->k;
+    double bytes = m * k * (double)hone_dtype_size(p->a_type) + k * n * (double)hone_dtype_size(p->dtype) +
+                   m * n * (double)hone_dtype_size(p->c_type);
+    double seconds = fmax(least_sample_seconds, 2 * 2e-9 * m * n * k / peak->gops);
+    return fmax(seconds, 1e-9 * bytes / peak->read_gbps);
+}
+
+static int64_t iterations(void *context, double min_seconds) {
+    const bench_case *self = context;
+    double each = expected_seconds(self->group);
+    double wanted = (min_seconds > 0 ? min_seconds : default_seconds) / each;
+    double least =
+        min_seconds <= 0 && each * MANY_SAMPLES < many_samples_seconds ? MANY_SAMPLES : LEAST_SAMPLES;
+    return (int64_t)fmin(fmax(wanted, least), MOST_SAMPLES);
+}
+
+hone_status bench_group_add(bench_group *group, const hone_provider *provider) {
+    if (group->count == BENCH_MAX_PROVIDERS)
+        return hone_fail(HONE_E_USAGE, "more than %d providers; name fewer", BENCH_MAX_PROVIDERS);
+    const hone_problem *p = &group->problem;
+    bench_case *self = &group->cases[group->count++];
+    self->group = group;
+    self->provider = provider;
+    snprintf(self->name, sizeof self->name, "gemm/%s/%s/%s/%lldx%lldx%lld/%s/threads:%d",
+             group->setup->device->backend->name, hone_dtype_name(p->dtype), hone_activation_name(p->act),
+             (long long)p->m, (long long)p->n, (long long)p->k, provider->name, group->setup->threads);
+    return HONE_OK;
+}
+
+hone_gbench_case bench_group_case(bench_group *group, int index) {
+    bench_case *self = &group->cases[index];
+    return (hone_gbench_case){.name = self->name,
+                              .context = self,
+                              .iterate = iterate,
+                              .finish = finish,
+                              .error = case_error,
+                              .iterations = iterations};
+}
