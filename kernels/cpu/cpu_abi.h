@@ -49,7 +49,7 @@ typedef struct hone_epilogue_args {
     int32_t zero_shift;      /* added to every row_zero: 128 where s8 was packed as u8 */
     const float *col_scale;
     const int32_t *col_sum;  /* sums of B over k */
-    /* 8-bit C: stored = round(y / c_scale) + c_zero, saturated */
+    /* 8-bit C: stored = round(y (1 / c_scale)) + c_zero, saturated */
     float c_scale;
     int32_t c_zero;
 } hone_epilogue_args;

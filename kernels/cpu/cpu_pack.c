@@ -28,13 +28,19 @@ size_t hone_cpu_b_size(const hone_variant *variant) {
             out[u] = whole + u < depth ? CONVERT(in[whole + u]) : (To)0;                            \
     }
 #define SAME(x)  (x)
-#define SHIFT(x) ((uint8_t)((x) + 128))
 DEFINE_SCATTER(scatter_f32, float, float, SAME)
 DEFINE_SCATTER(scatter_u16, uint16_t, uint16_t, SAME)
 DEFINE_SCATTER(scatter_s8_s16, int16_t, int8_t, SAME)
 DEFINE_SCATTER(scatter_u8_s16, int16_t, uint8_t, SAME)
-DEFINE_SCATTER(scatter_s8_u8, uint8_t, int8_t, SHIFT)
-DEFINE_SCATTER(scatter_u8_u8, uint8_t, uint8_t, SAME)
+
+/* Four bytes are a group; `shift` 0x80808080 adds 128 to each. */
+static void scatter_quads(uint8_t *out, const uint8_t *in, int64_t depth, int64_t mr, uint32_t shift) {
+    int64_t whole = depth / 4 * 4;
+    for (int64_t k = 0; k < whole; k += 4, out += 4 * mr)
+        *(hone_unaligned_s32 *)out = (int32_t)((uint32_t) * (const hone_unaligned_s32 *)(in + k) ^ shift);
+    for (int u = 0; whole < depth && u < 4; u++)
+        out[u] = whole + u < depth ? in[whole + u] ^ (uint8_t)shift : 0;
+}
 
 static void pack_row(void *out, const hone_variant *v, const hone_isa_code *code, hone_dtype type,
                      const void *in, int64_t depth, float *scratch) {
@@ -54,8 +60,7 @@ static void pack_row(void *out, const hone_variant *v, const hone_isa_code *code
                           : scatter_u8_s16(out, in, depth, v->mr, v->group);
         break;
     default:
-        (type == HONE_S8) ? scatter_s8_u8(out, in, depth, v->mr, v->group)
-                          : scatter_u8_u8(out, in, depth, v->mr, v->group);
+        scatter_quads(out, in, depth, v->mr, type == HONE_S8 ? 0x80808080u : 0);
     }
 }
 

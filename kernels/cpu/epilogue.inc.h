@@ -20,14 +20,18 @@ static inline vf epilogue_sums(const hone_epilogue_args *e, int row, int column,
 static inline void epilogue_store8(const hone_epilogue_args *e, int row, int column, int n, vf y) {
     float low = e->c_type == HONE_C_S8 ? -128.0f : 0.0f, high = low + 255.0f;
     float zero = (float)e->c_zero;
-    vf scaled = vf_div(y, vf_set(e->c_scale));
+    vf scaled = vf_mul(y, vf_set(1.0f / e->c_scale)); /* a vector division would cost more than all the rest */
     scaled = vf_pick(vf_le(scaled, scaled), scaled, vf_set(0.0f));
     vf clamped = vf_min(vf_set(high - zero), vf_max(vf_set(low - zero), scaled));
     int32_t q[VEC_LANES];
     vi_store(q, vi_from_vf(clamped));
     unsigned char *out = (unsigned char *)e->c + row * e->ldc + column;
-    for (int i = 0; i < n; i++)
-        out[i] = (unsigned char)(q[i] + e->c_zero);
+    if (n == VEC_LANES) /* a known count becomes one narrowing store */
+        for (int i = 0; i < VEC_LANES; i++)
+            out[i] = (unsigned char)(q[i] + e->c_zero);
+    else
+        for (int i = 0; i < n; i++)
+            out[i] = (unsigned char)(q[i] + e->c_zero);
 }
 
 static inline void epilogue_store(const hone_epilogue_args *e, int row, int column, int n, vf y) {

@@ -80,7 +80,7 @@ wait_for_measurements() {
     for _ in $(seq 600); do
         sleep 0.1
         kill -0 "$2" 2>/dev/null || fail "the search ended by itself"
-        "$HONE" db check --db "$1" --json >check.json 2>/dev/null || continue
+        "$HONE" db check --db "$1" --json >check.json 2>/dev/null || continue # not created yet
         [ "$(field measurements check.json)" -ge 3 ] && return
     done
     fail "nothing was stored in $1 for a minute"
@@ -92,6 +92,7 @@ tuner=$!
 wait_for_measurements killed.db $tuner
 kill -KILL $tuner
 wait $tuner 2>/dev/null || true
+"$HONE" db check --db killed.db >check.txt || fail "after the kill: $(cat check.txt)"
 tune "${large[@]}" --max-evals 2 --db killed.db --json >resumed.json 2>resumed.err || fail "resuming: $(cat resumed.err)"
 [ "$(field evaluations resumed.json)" -eq 2 ] || fail "resumed: $(field evaluations resumed.json) evaluations"
 [ "$(field known resumed.json)" -ge 3 ] || fail "of the killed search $(field known resumed.json) are known"

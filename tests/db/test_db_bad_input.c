@@ -216,7 +216,7 @@ static void as_plain_user(void (*body)(void)) {
         }                                                                                                    \
     } while (0)
 
-static char protected_path[256];
+static char protected_path[512];
 
 static void read_but_not_write(void) {
     hone_db *db = NULL;
@@ -259,6 +259,49 @@ static void a_read_only_file_and_folder(void **state) {
     as_plain_user(create_nothing);
     snprintf(protected_path, sizeof protected_path, "%s/deep/none.db", folder);
     as_plain_user(create_nothing);
+    assert_int_equal(chmod(folder, 0755), 0);
+}
+
+static void read_with_leftovers(void) {
+    hone_db *db = NULL;
+    int64_t count = 0;
+    if (hone_db_open(&db, protected_path) == HONE_OK) {
+        child_expects(hone_db_integer(&count, db, "SELECT count(*) FROM measurements", "counting") ==
+                      HONE_OK);
+        child_expects(count == 3);
+    } else {
+        child_expects(strstr(hone_error_detail(), "-wal") != NULL);
+    }
+    hone_db_close(db);
+}
+
+/* What a killed writer left in the log is read or reported, never dropped. */
+static void a_read_only_folder_with_a_log(void **state) {
+    char folder[256], name[600];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/logged", fixture_folder);
+    snprintf(protected_path, sizeof protected_path, "%s/it.db", folder);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        hone_db *db = NULL;
+        int64_t run = 0;
+        child_expects(hone_db_open_write(&db, protected_path) == HONE_OK);
+        child_expects(hone_db_run_begin(&run, db, "hone test", fixture_environment()) == HONE_OK);
+        for (int i = 0; i < 3; i++)
+            child_expects(fixture_add(db, run, (fixture_row){0}) == HONE_OK);
+        _exit(0); /* without closing */
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    snprintf(name, sizeof name, "%s-wal", protected_path);
+    assert_int_equal(access(name, F_OK), 0);
+    assert_int_equal(chmod(fixture_folder, 0755), 0);
+    assert_int_equal(chmod(folder, 0555), 0);
+    as_plain_user(read_with_leftovers);
+    snprintf(name, sizeof name, "%s-shm", protected_path);
+    assert_int_equal(unlink(name), 0);
+    as_plain_user(read_with_leftovers);
     assert_int_equal(chmod(folder, 0755), 0);
 }
 
@@ -352,6 +395,7 @@ int main(void) {
         cmocka_unit_test(a_truncated_file),
         cmocka_unit_test(a_damaged_file),
         cmocka_unit_test(a_read_only_file_and_folder),
+        cmocka_unit_test(a_read_only_folder_with_a_log),
         cmocka_unit_test(a_full_disk),
         cmocka_unit_test(a_locked_file),
         cmocka_unit_test(waiting_ends),

@@ -1,7 +1,8 @@
 /* The tuning database: one SQLite file; schema.sql is its documentation.
  *
- * Reading and lookup (db_open.c, db_lookup.c) are part of libhone and depend on
- * SQLite and kernels/ only. Writing (db_write.c, ...) is for the command. */
+ * Reading and lookup (db_open.c, db_statement.c, db_lookup*.c) are part of libhone
+ * and depend on SQLite and kernels/ only. Writing (db_create.c, db_write.c,
+ * winners.c) and care (db_care.h) are for the command. */
 #ifndef HONE_TUNER_DB_H
 #define HONE_TUNER_DB_H
 
@@ -65,22 +66,29 @@ typedef struct hone_measurement {
 
 hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measurement *measurement);
 
+/* Stores measurements of one device and problem and derives its winners, in one
+ * transaction: whoever reads sees all of it or nothing, whenever this is killed. */
+hone_status hone_db_add_measurements(hone_db *db, int64_t run, const hone_measurement *list, int count);
+
 /* A config that is wrong, cannot be built or cannot run; never a winner.
  * `kind`: "wrong", "build", "run". */
 hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
                                 const char *kind, const char *reason, uint64_t seed);
 
 /* What is already known in this build about a config: for resuming. *found is 1
- * when measured (then *value is the objective's value in microseconds a call), 2
- * when it failed, else 0. */
+ * when it was measured (then *value is the objective's value in microseconds a
+ * call; of several measurements the first screening one, so that a resumed
+ * search sees what the first one saw), 2 when it failed or was wrong, else 0. A
+ * measurement without a value for the objective, and a bench, do not count. */
 hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_device *device,
                           const hone_problem *problem, const char *config, int threads, const char *mode,
                           const char *objective);
 
 /* Derives the winners of a device and problem (NULL: all) from the evidence:
  * of each build, thread count, mode and objective the correct config with the
- * best value, final measurements before screening ones, ties by config text.
- * A pure function of the measurements and failures. */
+ * best value, final measurements before screening ones, ties by config text; a
+ * config that was wrong once never wins, and a bench is no evidence. The rule in
+ * full is winners.sql. A pure function of the measurements and failures. */
 hone_status hone_db_derive_winners(hone_db *db, const hone_device *device, const hone_problem *problem);
 
 /* Operations of a problem: 2 M N K. */

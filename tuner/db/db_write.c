@@ -281,6 +281,28 @@ hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measure
     return status;
 }
 
+static hone_status insert_and_derive(hone_db *db, int64_t run, const hone_measurement *list, int count) {
+    int64_t device, problem;
+    for (int i = 0; i < count; i++) {
+        unsigned char *blob = NULL;
+        DB_TRY(pack_samples(&blob, list[i].samples));
+        hone_status status = insert_measurement(db, run, &list[i], blob);
+        free(blob);
+        if (status != HONE_OK)
+            return status;
+    }
+    DB_TRY(device_id(&device, db, list[0].device));
+    DB_TRY(hone_db_store_problem(&problem, db, list[0].problem));
+    return hone_db_replace_winners(db, device, problem);
+}
+
+hone_status hone_db_add_measurements(hone_db *db, int64_t run, const hone_measurement *list, int count) {
+    if (count < 1)
+        return HONE_OK;
+    DB_TRY(hone_db_begin(db));
+    return hone_db_end(db, insert_and_derive(db, run, list, count));
+}
+
 static hone_status insert_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
                                   const char *kind, const char *reason, uint64_t seed) {
     char uid[UID_TEXT], now[32];

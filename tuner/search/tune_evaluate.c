@@ -72,22 +72,21 @@ int hone_session_accepts(hone_tune_session *session, const hone_numerics *numeri
     return 0;
 }
 
-hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
-                               const char *stage, const hone_samples *samples,
-                               const hone_numerics *numerics) {
+hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, const hone_tune_session *session,
+                                  const hone_contender *contender, const char *stage,
+                                  const hone_samples *samples, const hone_numerics *numerics) {
     double *sorted = malloc((size_t)samples->count * sizeof *sorted + 1);
     if (!sorted)
         return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)samples->count);
     memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
     hone_stats_compute(stats, sorted, (size_t)samples->count);
     free(sorted);
-    hone_measurement measurement =
-        subject(session, contender->provider->name, hone_contender_label(contender));
-    measurement.stage = stage;
-    measurement.samples = samples;
-    measurement.stats = stats;
-    measurement.numerics = numerics;
-    return hone_db_add_measurement(session->db, session->run, &measurement);
+    *out = subject(session, contender->provider->name, hone_contender_label(contender));
+    out->stage = stage;
+    out->samples = samples;
+    out->stats = stats;
+    out->numerics = numerics;
+    return HONE_OK;
 }
 
 static int is_hopeless(const hone_samples *samples, double best) {
@@ -117,8 +116,11 @@ static hone_status screen(double *value, hone_tune_session *session, hone_conten
         status = hone_sampler_round(sampler);
     }
     hone_stats stats;
+    hone_measurement measurement;
     if (!status)
-        status = hone_session_store(&stats, session, contender, "screen", samples, numerics);
+        status = hone_session_describe(&measurement, &stats, session, contender, "screen", samples, numerics);
+    if (!status)
+        status = hone_db_add_measurements(session->db, session->run, &measurement, 1);
     if (!status)
         *value = hone_objective_value(screen_objective(session), &stats);
     hone_sampler_destroy(sampler);

@@ -132,14 +132,27 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
     return status;
 }
 
+static hone_status store(final_round *final, hone_tune_session *session, const hone_sampler *sampler) {
+    hone_measurement measurements[FINALISTS + 1];
+    hone_stats stats[FINALISTS + 1];
+    for (int i = 0; i < final->count; i++) {
+        const hone_numerics *numerics = final->has_unfused && i == 0 ? NULL : &final->numerics[i];
+        hone_status status =
+            hone_session_describe(&measurements[i], &stats[i], session, &final->contenders[i], "final",
+                                  hone_sampler_samples(sampler, i), numerics);
+        if (status)
+            return status;
+    }
+    return hone_db_add_measurements(session->db, session->run, measurements, final->count);
+}
+
 static hone_status measure(final_round *final, hone_tune_session *session, int samples) {
     for (int i = 0; i < final->count; i++)
         final->runners[i] = hone_contender_runner(&final->contenders[i]);
-    double left = hone_session_left(session);
     hone_sampler_options options = {
         .min_samples = samples,
         .max_samples = FINAL_MOST,
-        .max_seconds = fmax(fmin(left, FINAL_SECONDS), 1e-3),
+        .max_seconds = fmax(fmin(hone_session_left(session), FINAL_SECONDS), 1e-3),
         .warm_calls = session->options->cold ? 0 : CALLS_A_SAMPLE - 1,
         .stop = session->options->stop,
     };
@@ -147,19 +160,13 @@ static hone_status measure(final_round *final, hone_tune_session *session, int s
     hone_status status = hone_sampler_create(&sampler, final->runners, final->count, &options);
     if (status)
         return status;
+    /* A run ends early when it takes far longer than max_seconds. */
     do
         status = hone_sampler_run(sampler);
-    while (!status && !hone_session_stopped(session) &&
-           hone_sampler_samples(sampler, 0)->count < options.min_samples);
+    while (!status && !hone_session_stopped(session) && hone_sampler_samples(sampler, 0)->count < samples);
     /* Half a final would pass for a whole one. */
-    if (!status && !hone_session_stopped(session)) {
-        for (int i = 0; i < final->count && !status; i++) {
-            const hone_numerics *numerics = final->has_unfused && i == 0 ? NULL : &final->numerics[i];
-            hone_stats stats;
-            status = hone_session_store(&stats, session, &final->contenders[i], "final",
-                                        hone_sampler_samples(sampler, i), numerics);
-        }
-    }
+    if (!status && !hone_session_stopped(session))
+        status = store(final, session, sampler);
     hone_sampler_destroy(sampler);
     return status;
 }

@@ -53,9 +53,11 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
                                  hone_tune_session *session, const char *config);
 /* Whether a correct result is accurate enough to win. */
 int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics);
-/* Stores the samples of a contender; `numerics` NULL: not verified. */
-hone_status hone_session_store(hone_stats *stats, hone_tune_session *session, const hone_contender *contender,
-                               const char *stage, const hone_samples *samples, const hone_numerics *numerics);
+/* A contender's samples, ready to be stored. Computes `stats`; everything is
+ * borrowed. `numerics` NULL: not verified. HONE_E_NOMEM. */
+hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, const hone_tune_session *session,
+                                  const hone_contender *contender, const char *stage,
+                                  const hone_samples *samples, const hone_numerics *numerics);
 
 /* Judges one config: what the database knows, else verify and screen. INFINITY
  * for one that fails, NaN when stopped before there was a value. */

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# hone db: check, merge, export, import, prune.
+set -euo pipefail
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+expect() {
+    local code=$1 got=0
+    shift
+    "$@" >out 2>err || got=$?
+    [ "$got" -eq "$code" ] || fail "'$*' exited $got, not $code: $(cat err)"
+}
+
+says() { grep -q -- "$1" "${2:-out}" || fail "'$1' is not in: $(cat "${2:-out}")"; }
+
+unset HONE_DB
+export XDG_DATA_HOME=$PWD/data HOME=$PWD
+. "$SOURCE_DIR/tests/cli/evidence.sh"
+
+evidence 64x64x64 "$config" 20 >one.jsonl
+evidence 64x64x64 "$config" 30 >two.jsonl
+evidence 128x64x64 "$config" 40 >three.jsonl
+
+# Import makes a database, and is idempotent; export gives the same text back.
+expect 0 "$HONE" db import one.jsonl two.jsonl --db a.db
+expect 0 "$HONE" db import - --db b.db <three.jsonl
+expect 0 "$HONE" db export --db a.db
+cp out a.jsonl
+expect 0 "$HONE" db import a.jsonl one.jsonl --db a.db
+expect 0 "$HONE" db export --db a.db --out again.jsonl
+cmp a.jsonl again.jsonl || fail "importing twice changed the database"
+[ "$(grep -c '"record":"measurement"' a.jsonl)" -eq 2 ] || fail "two measurements were stored, not exported"
+
+# Check.
+expect 0 "$HONE" db check a.db
+says 'ok'
+expect 0 "$HONE" db check --db a.db --json
+for line in '"ok": true' '"schema": 1' '"measurements": 2' '"failures": 0' '"winners": 3' '"devices": 1' \
+    '"problems": 1'; do
+    says "$line"
+done
+HONE_DB=a.db expect 0 "$HONE" db check
+expect 4 "$HONE" db check missing.db
+says 'missing.db' err
+expect 4 "$HONE" db check
+echo "no database" >text.db
+expect 4 "$HONE" db check text.db --json
+says '"ok": false'
+head -c 20000 a.db >cut.db
+expect 4 "$HONE" db check cut.db
+says 'hone db check: ' err
+
+# Merge: in any order, and again.
+expect 0 "$HONE" db merge a.db b.db -o ab.db
+expect 0 "$HONE" db merge b.db a.db --output ba.db
+expect 0 "$HONE" db merge a.db ab.db b.db -o ab.db
+expect 0 "$HONE" db export --db ab.db --out ab.jsonl
+expect 0 "$HONE" db export --db ba.db --out ba.jsonl
+cmp ab.jsonl ba.jsonl || fail "merging depends on the order"
+expect 0 "$HONE" db check ab.db --json
+says '"measurements": 3'
+says '"problems": 2'
+expect 0 "$HONE" query --shape 128x64x64 --act relu --db ab.db --require
+expect 4 "$HONE" db merge a.db missing.db -o never.db
+[ ! -e never.db ] || fail "a merge that failed made a database"
+
+# A bad import adds nothing.
+{
+    cat three.jsonl
+    echo '{"record":"measurement"}'
+} >bad.jsonl
+expect 4 "$HONE" db import bad.jsonl --db a.db
+says "line 9" err
+expect 0 "$HONE" db check a.db --json
+says '"measurements": 2'
+expect 4 "$HONE" db import missing.jsonl --db a.db
+
+# Prune: old evidence goes, the winner's stays.
+evidence 64x64x64 "${config%=*}=1" 90 >slow.jsonl
+expect 0 "$HONE" db import slow.jsonl --db a.db
+expect 0 "$HONE" db prune --older-than 1 --db a.db --json
+says '"measurements": 1'
+expect 0 "$HONE" db check a.db --json
+says '"measurements": 2'
+expect 0 "$HONE" query --shape 64x64x64 --act relu --db a.db --require
+expect 4 "$HONE" db prune --older-than 1 --db missing.db
+[ ! -e missing.db ] || fail "pruning made a database"
+
+# A full device is said so.
+if [ -w /dev/full ]; then
+    expect 4 "$HONE" db export --db a.db --out /dev/full
+fi
+
+# Usage.
+expect 2 "$HONE" db
+expect 2 "$HONE" db chekc
+says "did you mean 'check'" err
+expect 2 "$HONE" db check a.db b.db
+expect 2 "$HONE" db merge a.db b.db
+expect 2 "$HONE" db merge -o c.db
+expect 2 "$HONE" db import --db a.db
+expect 2 "$HONE" db export a.db
+expect 2 "$HONE" db prune --db a.db
+expect 0 "$HONE" db --help
+expect 0 "$HONE" db merge --help
