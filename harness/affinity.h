@@ -3,14 +3,16 @@
 #ifndef HONE_HARNESS_AFFINITY_H
 #define HONE_HARNESS_AFFINITY_H
 
+#include <pthread.h>
 #include <sched.h>
 
-/* The CPUs that the process might run on when it started. */
-void hone_affinity_initial(cpu_set_t *out);
-
-/* Lets the calling thread run on all of them; returns through `out` what to give
+/* Lets the calling thread run on all CPUs that the process started with; returns through `out` what to give
  * to hone_affinity_restore. */
 void hone_affinity_widen(cpu_set_t *out);
 void hone_affinity_restore(const cpu_set_t *saved);
+
+/* Starts a thread on the index-th of them, around again when there are fewer. 0
+ * when there can be no more threads. */
+int hone_affinity_start(pthread_t *out, int index, void *(*run)(void *context), void *context);
 
 #endif

@@ -1,7 +1,6 @@
 #include "peak.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,34 +64,14 @@ static size_t buffer_bytes(const hone_device *device) {
     return want < most ? want : most;
 }
 
-/* Starts reader `index` on the index-th CPU of those that the process may use. */
-static int start_reader(reader *self, int index) {
-    cpu_set_t all, one;
-    pthread_attr_t attributes;
-    hone_affinity_initial(&all);
-    CPU_ZERO(&one);
-    int cpu = 0;
-    for (int left = CPU_COUNT(&all) ? index % CPU_COUNT(&all) : 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &all) && left-- == 0)
-            break;
-    if (pthread_attr_init(&attributes))
-        return 0;
-    if (cpu < CPU_SETSIZE) {
-        CPU_SET(cpu, &one);
-        pthread_attr_setaffinity_np(&attributes, sizeof one, &one);
-    }
-    int started = pthread_create(&self->thread, &attributes, read_all, self) == 0;
-    pthread_attr_destroy(&attributes);
-    return started;
-}
-
 /* Bytes a nanosecond of one pass; starting threads takes a small part of it. 0
  * when a thread could not be started. */
 static double time_pass(reader *readers, int threads) {
     int started = 0;
     size_t bytes = 0;
     int64_t start = hone_clock_now();
-    while (started < threads && start_reader(&readers[started], started))
+    while (started < threads &&
+           hone_affinity_start(&readers[started].thread, started, read_all, &readers[started]))
         bytes += readers[started++].count * sizeof *readers->from;
     for (int i = 0; i < started; i++)
         pthread_join(readers[i].thread, NULL);

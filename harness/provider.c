@@ -1,13 +1,11 @@
 #include "provider.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "../kernels/status.h"
 #include "clock.h"
-#include "providers/provider_parts.h"
 
 #define HONE_PROVIDER(name) extern const hone_provider hone_provider_##name;
 #include "providers/providers.def"
@@ -57,55 +55,4 @@ void hone_provider_rest(void) {
         nanosleep(&slice, NULL);
         busy = (cpu_seconds() - cpu) / (1e-9 * (double)(hone_clock_now() - start));
     }
-}
-
-/* ------------------------------------------------- what the baselines share */
-
-hone_status hone_provider_allocate(void **out, size_t bytes) {
-    void *memory = NULL;
-    if (posix_memalign(&memory, HONE_PACK_ALIGN, bytes ? bytes : 1))
-        return hone_fail(HONE_E_NOMEM, "out of memory for %zu bytes; choose a smaller shape", bytes);
-    *out = memory;
-    return HONE_OK;
-}
-
-hone_status hone_separate_pass_create(hone_separate_pass *out, hone_context *context,
-                                      const hone_device *device, const hone_operands *operands, int threads) {
-    if (!device->backend->activate)
-        return hone_fail(HONE_E_UNAVAILABLE, "device %s has no separate activation pass", device->name);
-    hone_separate_pass pass = {
-        .device = device, .problem = operands->problem, .args = hone_operands_args(operands)};
-    hone_status status = hone_context_pool(&pass.pool, context, threads);
-    if (status)
-        return status;
-    if (pass.problem.c_type == HONE_F32) {
-        pass.x = operands->c;
-        pass.ldx = operands->ldc;
-    } else {
-        size_t outputs = (size_t)pass.problem.m * (size_t)pass.problem.n;
-        status = hone_provider_allocate(&pass.owned, outputs * sizeof(float));
-        if (status)
-            return status;
-        pass.x = pass.owned;
-        pass.ldx = pass.problem.n;
-    }
-    *out = pass;
-    return HONE_OK;
-}
-
-void hone_separate_pass_run(const hone_separate_pass *pass) {
-    pass->device->backend->activate(pass->device, &pass->problem, pass->x, pass->ldx, &pass->args,
-                                    pass->pool);
-}
-
-void hone_separate_pass_clear(hone_separate_pass *pass) {
-    free(pass->owned);
-    pass->owned = NULL;
-}
-
-hone_status hone_provider_needs_cpu(const char *provider, const hone_device *device) {
-    if (strcmp(device->backend->name, "cpu") != 0)
-        return hone_fail(HONE_E_UNAVAILABLE, "%s runs on the CPU, not on %s; use --device cpu", provider,
-                         device->name);
-    return HONE_OK;
 }

@@ -43,10 +43,11 @@ typedef struct eltwise {
 static const eltwise eltwises[] = {
     {"identity", dnnl_eltwise_linear, 1, 0, 0, 0},     {"relu", dnnl_eltwise_relu, 0, 0, 0, 0},
     {"relu6", dnnl_eltwise_clip, 0, 6, 0, 0},          {"clip", dnnl_eltwise_clip, 0, 0, 1, 1},
-    {"leaky_relu", dnnl_eltwise_relu, 0, 0, 1, 0},     {"gelu_erf", dnnl_eltwise_gelu_erf, 0, 0, 0, 0},   {"gelu_tanh", dnnl_eltwise_gelu_tanh, 0, 0, 0, 0},
-    {"sigmoid", dnnl_eltwise_logistic, 0, 0, 0, 0},    {"tanh", dnnl_eltwise_tanh, 0, 0, 0, 0},
-    {"softplus", dnnl_eltwise_soft_relu, 0, 0, 0, 0},  {"silu", dnnl_eltwise_swish, 1, 0, 0, 0},
-    {"hardswish", dnnl_eltwise_hardswish, 0, 0, 0, 0}, {"mish", dnnl_eltwise_mish, 0, 0, 0, 0},
+    {"leaky_relu", dnnl_eltwise_relu, 0, 0, 1, 0},     {"gelu_erf", dnnl_eltwise_gelu_erf, 0, 0, 0, 0},
+    {"gelu_tanh", dnnl_eltwise_gelu_tanh, 0, 0, 0, 0}, {"sigmoid", dnnl_eltwise_logistic, 0, 0, 0, 0},
+    {"tanh", dnnl_eltwise_tanh, 0, 0, 0, 0},           {"softplus", dnnl_eltwise_soft_relu, 0, 0, 0, 0},
+    {"silu", dnnl_eltwise_swish, 1, 0, 0, 0},          {"hardswish", dnnl_eltwise_hardswish, 0, 0, 0, 0},
+    {"mish", dnnl_eltwise_mish, 0, 0, 0, 0},
 };
 
 static const dnnl_data_type_t types[HONE_DTYPE_COUNT] = {
@@ -337,7 +338,8 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     self->threads = threads;
     self->separate = !find_eltwise(&operands->problem);
     if (self->separate)
-        status = hone_separate_pass_create(&self->pass, context, device, operands, threads);
+        status = hone_separate_pass_create(&self->pass, context, device, operands, threads,
+                                           HONE_PASS_AFTER_OTHERS);
     if (!status)
         status = said(dnnl_engine_create(&self->engine, dnnl_cpu, 0), "creating an engine");
     if (!status)

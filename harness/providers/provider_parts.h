@@ -11,6 +11,7 @@ hone_status hone_provider_allocate(void **out, size_t bytes);
 typedef struct hone_separate_pass {
     const hone_device *device;
     hone_pool *pool;
+    int sleepers; /* threads of pass_threads.h; 0: those of the pool */
     hone_problem problem;
     hone_args args;
     float *x; /* C itself where C is f32, else `owned` */
@@ -18,10 +19,15 @@ typedef struct hone_separate_pass {
     void *owned;
 } hone_separate_pass;
 
+/* Whose threads ran before the pass: hone's pool, which is used again, or those
+ * of another library, which a spinning pool would slow. */
+typedef enum hone_pass_after { HONE_PASS_AFTER_HONE, HONE_PASS_AFTER_OTHERS } hone_pass_after;
+
 /* HONE_E_UNAVAILABLE: the device's backend has no such pass. HONE_E_NOMEM. */
 hone_status hone_separate_pass_create(hone_separate_pass *out, hone_context *context,
-                                      const hone_device *device, const hone_operands *operands, int threads);
-void hone_separate_pass_run(const hone_separate_pass *pass);
+                                      const hone_device *device, const hone_operands *operands, int threads,
+                                      hone_pass_after after);
+void hone_separate_pass_run(hone_separate_pass *pass);
 void hone_separate_pass_clear(hone_separate_pass *pass);
 
 /* HONE_E_UNAVAILABLE unless the device is the host's CPU. */

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# hone bench: names, labels, counters and exit codes; never a time.
+set -euo pipefail
+export HONE_DB=$PWD/none.db
+
+"$HONE" bench --shape 7x33x17,1x64x32 --dtype f32,s8 --act gelu_tanh,relu --provider hone,unfused --config default \
+    --threads 1 --benchmark_min_time=0.001 --json --out copy.json >out.json 2>messages
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+# count PATTERN FILE: lines that match.
+count() { grep -cE "$1" "$2" || true; }
+
+# Two shapes, two types, two activations, two providers.
+names='"name": "gemm/cpu/(f32|s8)/(gelu_tanh|relu)/(7x33x17|1x64x32)/(hone|unfused)/threads:1"'
+[ "$(count "$names" out.json)" = 16 ] || fail "the names are: $(grep '"name"' out.json)"
+[ "$(count '"name"' out.json)" = 16 ] || fail "there are more entries: $(grep '"name"' out.json)"
+diff <(grep '"name"' out.json) <(grep '"name"' copy.json) || fail "--out has other cases"
+[ "$(count '"label": "([a-z]+=[a-z0-9]+,)*isa=[a-z0-9]+,' out.json)" = 16 ] || fail "the labels are no configs"
+[ "$(count error_occurred out.json)" = 0 ] || fail "there are errors: $(grep error out.json)"
+for counter in p50_us p50_low_us p50_high_us p95_us gflops pct_peak samples cv err_max_abs err_rel_fro \
+    err_bound_ratio batch disturbed settled; do
+    [ "$(count "\"$counter\": [0-9][0-9.]*e[+-][0-9]+" out.json)" = 16 ] || fail "$counter is not in every entry"
+done
+[ "$(count quant_sqnr_db out.json)" = 8 ] || fail "only s8 entries have quant_sqnr_db"
+awk -F'[:,]' '/"samples"/ && $2 < 60 || /"err_bound_ratio"/ && ($2 < 0 || $2 > 1) { print; bad = 1 } END { exit bad }' \
+    out.json || fail "too few samples, or a bound that does not hold"
+for key in hone_build fingerprint cpu_model compiler seed peak_gops; do
+    grep -qE "^    \"$key\": \"..*\"" out.json || fail "the context lacks $key"
+done
+grep -q '"mode": "warm"' out.json || fail "the mode is not warm"
+
+# Options that are not the default are in the label, and weights=plain is one of them.
+"$HONE" bench --shape 7x33x17 --config weights=plain --act clip:min=-1:max=1 --threads 1 \
+    --benchmark_min_time=0.001 --json >plain.json 2>messages
+grep -q 'problem=gemm/f32/clip/7x33x17/min=-1/max=1/plain"' plain.json
+
+# The library's flags work.
+test "$("$HONE" bench --shape 8x8x8 --provider hone,unfused --benchmark_list_tests 2>messages | wc -l)" = 2
+"$HONE" bench --shape 8x8x8 --threads 1 --benchmark_repetitions=2 --benchmark_min_time=0.001 --json >twice.json 2>messages
+test "$(grep -c '"repetition_index"' twice.json)" = 2
+
+# Cold calls rotate operands; the number of copies is told.
+"$HONE" bench --shape 256x256x256 --threads 1 --cold --benchmark_min_time=0.001 --json >cold.json 2>messages
+grep -q '"cold_copies"' cold.json
+grep -q '"mode": "cold"' cold.json
+
+# All providers of this build that can run it.
+"$HONE" bench --shape 16x32x48 --provider all --benchmark_min_time=0.001 --json >all.json 2>messages
+test "$(grep -c '"run_type": "iteration"' all.json)" -ge 2
+
+expect() { # code, text on stderr, arguments
+    local code=0
+    "$HONE" bench "${@:3}" >stdout 2>stderr || code=$?
+    if [ $code != "$1" ] || ! grep -qF -- "$2" stderr; then
+        echo "FAIL: hone bench ${*:3}: exit code $code, expected $1 and '$2' in:"
+        cat stderr
+        exit 1
+    fi
+}
+expect 3 "openblas" --shape 8x8x8 --dtype f16 --provider openblas
+expect 4 "none.db" --shape 8x8x8 --config best
+expect 2 "mr=1000" --shape 8x8x8 --config mr=1000
+expect 2 "weights are packed or plain" --shape 8x8x8 --config weights=loose
+expect 2 "'extra'" --shape 8x8x8 extra
+expect 4 "choose a smaller shape" --shape 131072x131072x131072 --threads 1
+expect 5 "nothing was measured" --shape 8x8x8 --benchmark_filter=none
