@@ -5,29 +5,37 @@
 
 #include "status.h"
 
-#define NO_PARAMS 0, {{0}}
-#define ONE_PARAM(name, value, min, max) 1, {{name, value, min, max}}
-#define TWO_PARAMS(name0, value0, min0, max0, name1, value1, min1, max1) \
-    2, {{name0, value0, min0, max0}, {name1, value1, min1, max1}}
+#define NO_PARAMS                                                                                            \
+    0, {                                                                                                     \
+        { 0 }                                                                                                \
+    }
+#define ONE_PARAM(name, value, min, max)                                                                     \
+    1, {                                                                                                     \
+        { name, value, min, max }                                                                            \
+    }
+#define TWO_PARAMS(name0, value0, min0, max0, name1, value1, min1, max1)                                     \
+    2, {                                                                                                     \
+        {name0, value0, min0, max0}, { name1, value1, min1, max1 }                                           \
+    }
 
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference, \
-                 vector)                                                                                    \
-    static double reference_##name(double x, double p, double q) {                                          \
-        (void)p, (void)q;                                                                                   \
-        return reference;                                                                                   \
-    }                                                                                                       \
-    static double lipschitz_##name(double p, double q) {                                                    \
-        (void)p, (void)q;                                                                                   \
-        return lipschitz;                                                                                   \
+#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference,  \
+                 vector)                                                                                     \
+    static double reference_##name(double x, double p, double q) {                                           \
+        (void)p, (void)q;                                                                                    \
+        return reference;                                                                                    \
+    }                                                                                                        \
+    static double lipschitz_##name(double p, double q) {                                                     \
+        (void)p, (void)q;                                                                                    \
+        return lipschitz;                                                                                    \
     }
 #include "activations.def"
 #undef HONE_ACT
 
 static const hone_act_info table[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference, \
-                 vector)                                                                                    \
-    {#name,   alias,  params,           per_column, smooth, low, high, formula,                             \
-     hazard, reference_##name, lipschitz_##name},
+#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference,  \
+                 vector)                                                                                     \
+    {#name, alias,   params, per_column,       smooth,          low,                                         \
+     high,  formula, hazard, reference_##name, lipschitz_##name},
 #include "activations.def"
 #undef HONE_ACT
 };

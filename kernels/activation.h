@@ -16,9 +16,9 @@ typedef struct hone_act_info {
     const char *alias; /* NULL for most */
     int param_count;
     hone_act_param params[HONE_ACT_MAX_PARAMS];
-    int per_column;    /* 1: the parameter comes as a vector over columns (prelu) */
-    int smooth;        /* 1: evaluation itself may err, by 2^-22 max(|x|, |f(x)|) */
-    double low, high;  /* range of f with default parameters; infinite where unbounded */
+    int per_column;      /* 1: the parameter comes as a vector over columns (prelu) */
+    int smooth;          /* 1: evaluation itself may err, by 2^-22 max(|x|, |f(x)|) */
+    double low, high;    /* range of f with default parameters; infinite where unbounded */
     const char *formula; /* for people */
     const char *hazard;  /* how it is known to fail; "" if it is not */
     double (*reference)(double x, double p, double q);

@@ -47,19 +47,18 @@ struct hone_backend {
                          int threads);
 
     /* A config that is legal and reasonable without any measurement. */
-    hone_status (*default_config)(hone_config *out, const hone_device *device,
-                                  const hone_problem *problem, int threads);
+    hone_status (*default_config)(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                  int threads);
 
     /* A time in microseconds that no run of the config can beat; it prunes
      * hopeless candidates before they are measured and judges none. May be NULL. */
-    double (*lower_bound)(const hone_device *device, const hone_problem *problem,
-                          const hone_config *config, int threads);
+    double (*lower_bound)(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                          int threads);
 
     /* `config` has passed hone_space_check. `pool` outlives the plan and may be
      * NULL for one thread. */
     hone_status (*plan_create)(hone_backend_plan **out, const hone_device *device,
-                               const hone_problem *problem, const hone_config *config,
-                               hone_pool *pool);
+                               const hone_problem *problem, const hone_config *config, hone_pool *pool);
     void (*plan_destroy)(hone_backend_plan *plan);
     size_t (*packed_size)(const hone_backend_plan *plan);
     hone_status (*pack)(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
@@ -73,8 +72,8 @@ struct hone_backend {
 
     /* A separate activation pass, for baselines that cannot fuse:
      * C = act(X + bias), X being M x N of f32 (ldx), in parallel over rows. */
-    void (*activate)(const hone_device *device, const hone_problem *problem, const float *x,
-                     int64_t ldx, const hone_args *args, hone_pool *pool);
+    void (*activate)(const hone_device *device, const hone_problem *problem, const float *x, int64_t ldx,
+                     const hone_args *args, hone_pool *pool);
 
     /* Runs the fastest multiply-add loop for `dtype` on every thread of the
      * pool, `rounds` rounds, and returns the multiply and add operations done.
@@ -94,8 +93,7 @@ const hone_backend *hone_backend_find(const char *name);
 
 /* The device of a context by its name. The context owns it.
  * HONE_E_USAGE: malformed. HONE_E_UNAVAILABLE: none, with the backend's reason. */
-hone_status hone_context_device(const hone_device **out, const hone_context *context,
-                                const char *name);
+hone_status hone_context_device(const hone_device **out, const hone_context *context, const char *name);
 /* All devices of a context. */
 int hone_context_devices(const hone_device **out, const hone_context *context);
 /* Why a backend has no device; NULL when it has some. */

@@ -7,8 +7,8 @@ static const struct {
     const char *name, *alias;
     size_t size;
 } types[HONE_DTYPE_COUNT] = {
-    [HONE_F32] = {"f32", "fp32", 4},    [HONE_F16] = {"f16", "fp16", 2}, [HONE_BF16] = {"bf16", "bfloat16", 2},
-    [HONE_S8] = {"s8", "int8", 1},      [HONE_U8] = {"u8", "uint8", 1},
+    [HONE_F32] = {"f32", "fp32", 4}, [HONE_F16] = {"f16", "fp16", 2}, [HONE_BF16] = {"bf16", "bfloat16", 2},
+    [HONE_S8] = {"s8", "int8", 1},   [HONE_U8] = {"u8", "uint8", 1},
 };
 
 static int known(hone_dtype dtype) { return dtype >= 0 && dtype < HONE_DTYPE_COUNT; }

@@ -9,8 +9,8 @@
 
 void hone_problem_init(hone_problem *problem, hone_dtype dtype, hone_activation act, int64_t m, int64_t n,
                        int64_t k) {
-    *problem = (hone_problem){.m = m, .n = n, .k = k, .dtype = dtype, .a_type = dtype, .c_type = dtype,
-                              .act = act, .bias = 1};
+    *problem = (hone_problem){
+        .m = m, .n = n, .k = k, .dtype = dtype, .a_type = dtype, .c_type = dtype, .act = act, .bias = 1};
     const hone_act_info *info = hone_activation_info(act);
     for (int i = 0; info && i < info->param_count; i++)
         problem->act_params[i] = info->params[i].value;

@@ -23,9 +23,7 @@ const char *hone_status_text(hone_status status) {
     return known(status) ? statuses[status].text : "unknown status";
 }
 
-int hone_status_exit_code(hone_status status) {
-    return known(status) ? statuses[status].exit_code : 4;
-}
+int hone_status_exit_code(hone_status status) { return known(status) ? statuses[status].exit_code : 4; }
 
 const char *hone_error_detail(void) { return detail; }
 

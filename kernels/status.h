@@ -10,8 +10,8 @@
 __attribute__((format(printf, 2, 3))) hone_status hone_fail(hone_status status, const char *format, ...);
 
 /* Puts text in front of the stored detail ("while reading X: ...") and returns `status`. */
-__attribute__((format(printf, 2, 3))) hone_status hone_fail_context(hone_status status,
-                                                                    const char *format, ...);
+__attribute__((format(printf, 2, 3))) hone_status hone_fail_context(hone_status status, const char *format,
+                                                                    ...);
 
 /* The command's exit code for a status. */
 int hone_status_exit_code(hone_status status);

@@ -71,8 +71,8 @@ static void describe(hone_device *d, hwloc_topology_t topology) {
     d->threads = d->threads < 1 ? 1 : d->threads;
     d->cache_bytes = l3 ? l3 : l2;
     snprintf(d->family, sizeof d->family, "cpu:%.20s:%s", *vendor ? vendor : "cpu", isa);
-    snprintf(d->fingerprint, sizeof d->fingerprint, "cpu:%s:%s:%dc%dt:L1d=%dx%lldK,L2=%dx%lldK,L3=%dx%lldK", part,
-             isa, cores < 1 ? 1 : cores, d->threads, l1_count, (long long)(l1 >> 10), l2_count,
+    snprintf(d->fingerprint, sizeof d->fingerprint, "cpu:%s:%s:%dc%dt:L1d=%dx%lldK,L2=%dx%lldK,L3=%dx%lldK",
+             part, isa, cores < 1 ? 1 : cores, d->threads, l1_count, (long long)(l1 >> 10), l2_count,
              (long long)(l2 >> 10), l3_count, (long long)(l3 >> 10));
     for (char *c = d->fingerprint; *c; c++)
         if (isspace((unsigned char)*c) || *c == '/')

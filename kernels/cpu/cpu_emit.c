@@ -76,7 +76,11 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
     fprintf(out,
             "#define TILE_KIND %s\n#define TILE_ROWS %d\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n"
             "#define TILE_NAME %s\n",
-            v->kind, v->mr, v->nr / isa->lanes, v->kind[0] == 's' ? 1 : strcmp(v->kind, "f32") == 0 ? 4 : 2, v->name);
+            v->kind, v->mr, v->nr / isa->lanes,
+            v->kind[0] == 's'             ? 1
+            : strcmp(v->kind, "f32") == 0 ? 4
+                                          : 2,
+            v->name);
     copy(out, find_source("gemm_tile.inc.h", strlen("gemm_tile.inc.h")));
     fprintf(out, "#define ISA_NAME \"%s\"\n#define ISA_CODE hone_isa_%s\n", isa->name, isa->name);
     copy(out, find_source("isa.inc.h", strlen("isa.inc.h")));

@@ -18,16 +18,16 @@ size_t hone_cpu_b_size(const hone_variant *variant) {
 
 /* Copies `depth` elements of type T from `in`, converted by CONVERT, to a row of
  * a panel, and zeros up to a whole group. */
-#define DEFINE_SCATTER(name, To, From, CONVERT)                                                     \
-    static void name(To *out, const From *in, int64_t depth, int64_t mr, int group) {               \
-        int64_t whole = depth / group * group, stride = mr * group;                                 \
-        for (int64_t k = 0; k < whole; k += group, out += stride)                                   \
-            for (int u = 0; u < group; u++)                                                         \
-                out[u] = CONVERT(in[k + u]);                                                        \
-        for (int u = 0; whole < depth && u < group; u++)                                            \
-            out[u] = whole + u < depth ? CONVERT(in[whole + u]) : (To)0;                            \
+#define DEFINE_SCATTER(name, To, From, CONVERT)                                                              \
+    static void name(To *out, const From *in, int64_t depth, int64_t mr, int group) {                        \
+        int64_t whole = depth / group * group, stride = mr * group;                                          \
+        for (int64_t k = 0; k < whole; k += group, out += stride)                                            \
+            for (int u = 0; u < group; u++)                                                                  \
+                out[u] = CONVERT(in[k + u]);                                                                 \
+        for (int u = 0; whole < depth && u < group; u++)                                                     \
+            out[u] = whole + u < depth ? CONVERT(in[whole + u]) : (To)0;                                     \
     }
-#define SAME(x)  (x)
+#define SAME(x) (x)
 DEFINE_SCATTER(scatter_f32, float, float, SAME)
 DEFINE_SCATTER(scatter_u16, uint16_t, uint16_t, SAME)
 DEFINE_SCATTER(scatter_s8_s16, int16_t, int8_t, SAME)
@@ -84,15 +84,15 @@ void hone_cpu_pack_a(void *out, const hone_variant *v, const hone_isa_code *code
 
 /* One panel; `step_k` and `step_j` are the distances in B of the next k and the
  * next column, so that both storage orders are one loop. */
-#define DEFINE_PANEL(name, To, From, CONVERT)                                                       \
-    static void name(To *out, const From *b, int64_t step_k, int64_t step_j, int64_t depth,         \
-                     int64_t columns, int nr, int group) {                                          \
-        for (int64_t k = 0; k < depth; k += group)                                                  \
-            for (int j = 0; j < nr; j++)                                                            \
-                for (int u = 0; u < group; u++) {                                                   \
-                    int inside = j < columns && k + u < depth;                                      \
-                    *out++ = inside ? CONVERT(b[(k + u) * step_k + j * step_j]) : (To)0;            \
-                }                                                                                   \
+#define DEFINE_PANEL(name, To, From, CONVERT)                                                                \
+    static void name(To *out, const From *b, int64_t step_k, int64_t step_j, int64_t depth, int64_t columns, \
+                     int nr, int group) {                                                                    \
+        for (int64_t k = 0; k < depth; k += group)                                                           \
+            for (int j = 0; j < nr; j++)                                                                     \
+                for (int u = 0; u < group; u++) {                                                            \
+                    int inside = j < columns && k + u < depth;                                               \
+                    *out++ = inside ? CONVERT(b[(k + u) * step_k + j * step_j]) : (To)0;                     \
+                }                                                                                            \
     }
 DEFINE_PANEL(panel_32, uint32_t, uint32_t, SAME)
 DEFINE_PANEL(panel_16, uint16_t, uint16_t, SAME)

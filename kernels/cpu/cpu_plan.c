@@ -25,10 +25,10 @@
 
 /* Memory of one thread, reused in every call. */
 typedef struct workspace {
-    char *a;      /* mc x kc packed */
-    char *sums;   /* f32 or s32: one tile, or all tiles of a block */
-    float *row;   /* kc floats of scratch for packing A */
-    char *b;      /* plain weights: K x nc packed */
+    char *a;              /* mc x kc packed */
+    char *sums;           /* f32 or s32: one tile, or all tiles of a block */
+    float *row;           /* kc floats of scratch for packing A */
+    char *b;              /* plain weights: K x nc packed */
     int32_t *column_sums; /* plain s8 weights: nc */
 } workspace;
 
@@ -37,9 +37,9 @@ struct hone_backend_plan {
     hone_cpu_config config;
     hone_pool *pool;
     int threads, gm, gn;
-    int64_t kc, mc, nc;   /* multiples of the group, mr and nr; at most the padded extents */
-    int64_t depth;        /* K padded to the group */
-    int slices;           /* of K */
+    int64_t kc, mc, nc; /* multiples of the group, mr and nr; at most the padded extents */
+    int64_t depth;      /* K padded to the group */
+    int slices;         /* of K */
     size_t a_size, b_size;
     hone_epilogue_fn *epilogue;
     hone_epilogue_args epilogue_args; /* what does not change between calls */
@@ -143,11 +143,11 @@ size_t hone_cpu_packed_size(const hone_backend_plan *p) {
 
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *p, const void *b, int64_t ldb) {
     const hone_problem *q = &p->problem;
-    hone_cpu_pack_b(packed, p->config.variant, q->dtype, p->config.widened, q->weights_transposed, b, ldb, q->k,
-                    0, q->n);
+    hone_cpu_pack_b(packed, p->config.variant, q->dtype, p->config.widened, q->weights_transposed, b, ldb,
+                    q->k, 0, q->n);
     if (q->dtype == HONE_S8)
-        hone_cpu_column_sums((int32_t *)((char *)packed + panels_size(p)), q->weights_transposed, b, ldb, q->k, 0,
-                             q->n);
+        hone_cpu_column_sums((int32_t *)((char *)packed + panels_size(p)), q->weights_transposed, b, ldb,
+                             q->k, 0, q->n);
     return HONE_OK;
 }
 

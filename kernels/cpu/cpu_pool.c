@@ -16,8 +16,8 @@ void hone_pool_pin_self(int core) {
         return;
     if (!hwloc_topology_load(topology)) {
         int cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
-        hwloc_obj_t object = cores > 0 ? hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE, (unsigned)(core % cores))
-                                       : NULL;
+        hwloc_obj_t object =
+            cores > 0 ? hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE, (unsigned)(core % cores)) : NULL;
         if (object) {
             hwloc_cpuset_t set = hwloc_bitmap_dup(object->cpuset);
             if (set) {
@@ -56,8 +56,7 @@ hone_status hone_pool_create(hone_pool **out, int threads, int pin) {
     pool->threads = threads;
     if (pin) {
         pinning p = {0, threads};
-        pthreadpool_parallelize_1d(pool->pool, pin_task, &p, (size_t)threads,
-                                   PTHREADPOOL_FLAG_YIELD_WORKERS);
+        pthreadpool_parallelize_1d(pool->pool, pin_task, &p, (size_t)threads, PTHREADPOOL_FLAG_YIELD_WORKERS);
     }
     *out = pool;
     return HONE_OK;

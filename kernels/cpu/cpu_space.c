@@ -103,7 +103,8 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
             list_numbers(&gm, &g, 1);
 
     char wtype[16];
-    snprintf(wtype, sizeof wtype, "%s%s", hone_dtype_name(problem->dtype), is_half(problem->dtype) ? " f32" : "");
+    snprintf(wtype, sizeof wtype, "%s%s", hone_dtype_name(problem->dtype),
+             is_half(problem->dtype) ? " f32" : "");
 
     const struct {
         const char *name, *values;
@@ -175,8 +176,8 @@ static int default_grid(const hone_problem *problem, int threads) {
     return best;
 }
 
-hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
-                                    const hone_problem *problem, int threads) {
+hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                    int threads) {
     (void)device;
     const hone_variant *v = default_variant(problem);
     if (!v)
@@ -214,7 +215,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype");
     if (!isa_name || !wtype)
         return hone_fail(HONE_E_USAGE, "a CPU config needs isa and wtype");
-    if ((status = hone_config_get_int(&mr, config, "mr")) || (status = hone_config_get_int(&nr, config, "nr")) ||
+    if ((status = hone_config_get_int(&mr, config, "mr")) ||
+        (status = hone_config_get_int(&nr, config, "nr")) ||
         (status = hone_config_get_int(&gm, config, "gm")) ||
         (status = hone_config_get_int(&read.kc, config, "kc")) ||
         (status = hone_config_get_int(&read.mc, config, "mc")) ||
@@ -236,8 +238,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     return HONE_OK;
 }
 
-double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem,
-                            const hone_config *config, int threads) {
+double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                            int threads) {
     (void)device;
     hone_cpu_config c = {0};
     if (hone_cpu_config_read(&c, problem, config))

@@ -59,8 +59,8 @@ static int describe(hone_device *out, const driver *d, int index, int version) {
         return 0;
     snprintf(out->name, sizeof out->name, "cuda:%d", index);
     snprintf(out->family, sizeof out->family, "cuda:sm_%d%d", major, minor);
-    snprintf(out->fingerprint, sizeof out->fingerprint, "cuda:%.96s:sm_%d%d:%dsm:%zuMiB:driver_%d.%d", out->model,
-             major, minor, units, memory >> 20, version / 1000, version % 1000 / 10);
+    snprintf(out->fingerprint, sizeof out->fingerprint, "cuda:%.96s:sm_%d%d:%dsm:%zuMiB:driver_%d.%d",
+             out->model, major, minor, units, memory >> 20, version / 1000, version % 1000 / 10);
     out->threads = 1;
     out->cache_bytes = l2;
     out->index = index;
@@ -101,7 +101,8 @@ static hone_status devices(hone_device **out, int *count) {
 
 static hone_status devices(hone_device **out, int *count) {
     (void)out, (void)count;
-    return hone_fail(HONE_E_UNAVAILABLE, "built without the CUDA Toolkit's headers; install it and build again");
+    return hone_fail(HONE_E_UNAVAILABLE,
+                     "built without the CUDA Toolkit's headers; install it and build again");
 }
 
 #endif

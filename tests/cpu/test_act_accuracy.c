@@ -29,8 +29,15 @@ static void fill_inputs(void) {
 
 static void apply(const hone_isa_code *code, int act, const double *params, const float *x, float *y, int n) {
     float *alpha = NULL;
-    hone_epilogue_args args = {.acc = x, .acc_ld = n, .rows = 1, .columns = n, .c = y, .ldc = n,
-                               .c_type = HONE_C_F32, .p = (float)params[0], .q = (float)params[1]};
+    hone_epilogue_args args = {.acc = x,
+                               .acc_ld = n,
+                               .rows = 1,
+                               .columns = n,
+                               .c = y,
+                               .ldc = n,
+                               .c_type = HONE_C_F32,
+                               .p = (float)params[0],
+                               .q = (float)params[1]};
     if (hone_activation_info(act)->per_column) {
         alpha = malloc((size_t)n * sizeof *alpha);
         assert_non_null(alpha);
@@ -96,8 +103,9 @@ static void every_float_within_its_bound(void **state) {
 
 static void special_values(void **state) {
     (void)state;
-    static const float values[] = {NAN, -NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 0x1p-149f, -0x1p-149f,
-                                   0x1p-126f, 3.4028235e38f, -3.4028235e38f, 1e-30f, -1e-30f};
+    static const float values[] = {NAN,       -NAN,       INFINITY,  -INFINITY,     0.0f,           -0.0f,
+                                   0x1p-149f, -0x1p-149f, 0x1p-126f, 3.4028235e38f, -3.4028235e38f, 1e-30f,
+                                   -1e-30f};
     enum { N = sizeof values / sizeof values[0] };
     for (int act = 0; act < hone_activation_count(); act++) {
         const hone_act_info *info = hone_activation_info(act);
@@ -135,7 +143,8 @@ static void table_claims_hold(void **state) {
         }
         if (steepest > lipschitz * (1 + 1e-9))
             fail_msg("%s: slope %g is above its Lipschitz constant %g", info->name, steepest, lipschitz);
-        if (isfinite(lipschitz) && steepest < 0.98 * lipschitz && !info->per_column && strcmp(info->name, "clip"))
+        if (isfinite(lipschitz) && steepest < 0.98 * lipschitz && !info->per_column &&
+            strcmp(info->name, "clip"))
             fail_msg("%s: Lipschitz constant %g is loose, the slope is %g", info->name, lipschitz, steepest);
     }
 }

@@ -59,7 +59,8 @@ static void vector_code_rounds_the_same(void **state) {
     for (int type = HONE_C_F16; type <= HONE_C_BF16; type++) {
         for (uint32_t h = 0; h < ALL; h++) {
             float value = type == HONE_C_F16 ? hone_f16_to_f32((uint16_t)h) : hone_bf16_to_f32((uint16_t)h);
-            float next = type == HONE_C_F16 ? hone_f16_to_f32((uint16_t)(h + 1)) : hone_bf16_to_f32((uint16_t)(h + 1));
+            float next =
+                type == HONE_C_F16 ? hone_f16_to_f32((uint16_t)(h + 1)) : hone_bf16_to_f32((uint16_t)(h + 1));
             x[3 * h] = value;
             x[3 * h + 1] = value / 2 + next / 2;
             x[3 * h + 2] = value + (next - value) * 0.75f;
@@ -67,11 +68,13 @@ static void vector_code_rounds_the_same(void **state) {
         for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
             if (!hone_cpu_isa_runs(isa))
                 continue;
-            hone_epilogue_args args = {.acc = x, .acc_ld = N, .rows = 1, .columns = N, .c = y, .ldc = N, .c_type = type};
+            hone_epilogue_args args = {
+                .acc = x, .acc_ld = N, .rows = 1, .columns = N, .c = y, .ldc = N, .c_type = type};
             isa->code->epilogues[0](&args); /* the first row of the table is identity */
             for (int i = 0; i < N; i++) {
                 uint16_t want = type == HONE_C_F16 ? hone_f16_from_f32(x[i]) : hone_bf16_from_f32(x[i]);
-                int both_nan = isnan(x[i]) && isnan(type == HONE_C_F16 ? hone_f16_to_f32(y[i]) : hone_bf16_to_f32(y[i]));
+                int both_nan =
+                    isnan(x[i]) && isnan(type == HONE_C_F16 ? hone_f16_to_f32(y[i]) : hone_bf16_to_f32(y[i]));
                 if (!both_nan && y[i] != want)
                     fail_msg("%s: %a becomes %04x, not %04x", isa->name, (double)x[i], y[i], want);
             }

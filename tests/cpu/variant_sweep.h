@@ -53,7 +53,8 @@ static void sweep_config(char *text, sweep *s, const hone_space *space, const ho
     do {
         for (int i = 0; i < space->param_count; i++) {
             const hone_param *param = &space->params[i];
-            if (!strchr("kmng", param->name[0]) || strcmp(param->name, "mr") == 0 || strcmp(param->name, "nr") == 0)
+            if (!strchr("kmng", param->name[0]) || strcmp(param->name, "mr") == 0 ||
+                strcmp(param->name, "nr") == 0)
                 continue;
             char value[24];
             hone_value_format(value, &param->values[hone_random_below(&s->random, (uint64_t)param->count)]);

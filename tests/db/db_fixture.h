@@ -142,7 +142,8 @@ static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row)
                                     .samples = &samples,
                                     .stats = &stats,
                                     .numerics = row.unverified ? NULL : &numerics,
-                                    .peak_gops = 100};
+                                    .peak_gops = 100,
+                                    .read_gbps = 10};
     return hone_db_add_measurement(db, run, &measurement);
 }
 

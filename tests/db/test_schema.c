@@ -62,7 +62,7 @@ static void bad_rows_are_refused(void **state) {
         "mode, "
         "stage, threads, measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, "
         "p50_high_us, p95_us, p95_low_us, p95_high_us, p99_us, min_us, max_us, mean_us, cv, peak_gops, "
-        "correct, "
+        "read_gbps, correct, "
         "seed, err_max_abs, err_rel_fro, err_bound_ratio, quant_sqnr_db, zero_fraction, negative_fraction, "
         "saturated_fraction, dead_columns, nan_count, inf_count, entropy_bits FROM measurements",
         "DELETE FROM measurements", /* a winner rests on it */

@@ -186,8 +186,8 @@ static void errors_belong_to_a_thread(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creating_refuses_bad_input),    cmocka_unit_test(executing_refuses_what_is_missing),
-        cmocka_unit_test(packing_refuses_bad_input),     cmocka_unit_test(plans_run_at_once),
+        cmocka_unit_test(creating_refuses_bad_input), cmocka_unit_test(executing_refuses_what_is_missing),
+        cmocka_unit_test(packing_refuses_bad_input),  cmocka_unit_test(plans_run_at_once),
         cmocka_unit_test(errors_belong_to_a_thread),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);

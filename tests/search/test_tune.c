@@ -156,6 +156,7 @@ static int setup(void **state) {
                                      .seed = 11,
                                      .threads = 1,
                                      .peak_gops = 100,
+                                     .read_gbps = 10,
                                      .stop = &stop};
     stop = stop_after = prepared = 0;
     reopen(f);

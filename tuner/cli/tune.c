@@ -106,12 +106,13 @@ static hone_status resolve_options(tune_command *command) {
 static hone_status find_peak(tune_command *command, hone_dtype dtype) {
     double *known = &command->peaks[dtype];
     if (*known == 0) {
-        hone_peak peak = {.gops = NAN};
+        hone_peak peak = {NAN, NAN};
         hone_status status =
             hone_peak_measure(&peak, command->context, command->device, dtype, command->options.threads, 0);
         if (status != HONE_OK && status != HONE_E_UNAVAILABLE)
             return status;
         *known = status == HONE_OK ? peak.gops : NAN;
+        command->options.read_gbps = status == HONE_OK ? peak.read_gbps : NAN;
     }
     command->options.peak_gops = *known;
     return HONE_OK;

@@ -62,6 +62,7 @@ typedef struct hone_measurement {
     const hone_stats *stats;       /* of the samples, microseconds */
     const hone_numerics *numerics; /* NULL: not verified */
     double peak_gops;              /* NaN: unknown */
+    double read_gbps;              /* NaN: unknown */
 } hone_measurement;
 
 hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measurement *measurement);

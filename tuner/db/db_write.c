@@ -236,13 +236,13 @@ static const char insert_measurement_sql[] =
     "INSERT INTO measurements (uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
     "threads, "
     "measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, p50_high_us, p95_us, "
-    "p95_low_us, p95_high_us, p99_us, min_us, max_us, mean_us, cv, peak_gops, correct, seed, err_max_abs, "
+    "p95_low_us, p95_high_us, p99_us, min_us, max_us, mean_us, cv, peak_gops, read_gbps, correct, seed, err_max_abs, "
     "err_rel_fro, err_bound_ratio, quant_sqnr_db, zero_fraction, negative_fraction, saturated_fraction, "
     "dead_columns, nan_count, inf_count, entropy_bits) VALUES (:uid, :run, :device, :problem, :config, "
     ":provider, :mode, :stage, :threads, :measured_at, :sample_count, :batch, :disturbed, :settled, "
     ":samples, "
     ":p50_us, :p50_low_us, :p50_high_us, :p95_us, :p95_low_us, :p95_high_us, :p99_us, :min_us, :max_us, "
-    ":mean_us, :cv, :peak_gops, :correct, :seed, :err_max_abs, :err_rel_fro, :err_bound_ratio, "
+    ":mean_us, :cv, :peak_gops, :read_gbps, :correct, :seed, :err_max_abs, :err_rel_fro, :err_bound_ratio, "
     ":quant_sqnr_db, :zero_fraction, :negative_fraction, :saturated_fraction, :dead_columns, :nan_count, "
     ":inf_count, :entropy_bits)";
 
@@ -266,6 +266,7 @@ static hone_status insert_measurement(hone_db *db, int64_t run, const hone_measu
     sqlite3_bind_blob64(insert, sqlite3_bind_parameter_index(insert, ":samples"), blob,
                         4 * (sqlite3_uint64)samples->count, SQLITE_STATIC);
     hone_db_bind_real(insert, ":peak_gops", measurement->peak_gops);
+    hone_db_bind_real(insert, ":read_gbps", measurement->read_gbps);
     bind_stats(insert, measurement->stats);
     bind_numerics(insert, measurement->numerics);
     return hone_db_complete(db, insert, "storing a measurement");

@@ -127,6 +127,7 @@ CREATE TABLE measurements (
     mean_us      REAL NOT NULL CHECK (mean_us > 0),
     cv           REAL CHECK (cv >= 0),           -- standard deviation over mean
     peak_gops    REAL CHECK (peak_gops > 0),     -- measured peak of the device in that run, 1e9 op/s
+    read_gbps    REAL CHECK (read_gbps > 0),     -- measured memory bandwidth in that run, 1e9 byte/s
 
     -- Numeric error against fp64 (harness/verify.h). `correct` NULL: not verified.
     correct            INTEGER CHECK (correct IN (0, 1)),

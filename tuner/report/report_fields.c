@@ -35,6 +35,7 @@ const hone_report_field hone_report_row_fields[] = {
     ROW(gflops, "GFLOP/s", "1e9 multiply and add operations a second at p50", NUMBER),
     ROW(pct_peak, "% of peak", "of the arithmetic rate measured in the same run", PERCENT),
     ROW(peak_gops, NULL, NULL, NUMBER),
+    ROW(read_gbps, NULL, NULL, NUMBER),
     ROW(op_per_byte, NULL, NULL, NUMBER),
     ROW(speedup_unfused, "vs unfused",
         "time of the GEMM and a separate activation pass over that of this "

@@ -247,9 +247,22 @@ static void roof_lines(FILE *file, const log_axis *y, const double *peaks) {
     }
 }
 
+/* The sloped part: what memory can feed, up to where it meets the highest peak. */
+static void roof_slope(FILE *file, const log_axis *x, const log_axis *y, double gbps, double highest) {
+    if (!(gbps > 0))
+        return;
+    double left = fmax(x->low, y->low / gbps), right = fmin(fmin(x->high, y->high / gbps), highest / gbps);
+    if (!(left < right))
+        return;
+    char text[64];
+    line(file, "roof memory", place(x, left), place(y, gbps * left), place(x, right), place(y, gbps * right));
+    snprintf(text, sizeof text, "memory %.4g GB/s", gbps);
+    label(file, "strong", place(x, left) + 8, fmax(place(y, gbps * left) - 8, ROOF_TOP + 12), text);
+}
+
 void hone_report_svg_roofline(FILE *file, const hone_report_device *device) {
     log_axis x = {INFINITY, 0, ROOF_LEFT, ROOF_RIGHT}, y = {INFINITY, 0, ROOF_BOTTOM, ROOF_TOP};
-    double peaks[TYPES] = {0};
+    double peaks[TYPES] = {0}, gbps = 0, highest = 0;
     for (size_t i = 0; i < device->row_count; i++) {
         const hone_report_row *row = &device->rows[i];
         double *peak = &peaks[type_of(row->dtype)];
@@ -257,19 +270,21 @@ void hone_report_svg_roofline(FILE *file, const hone_report_device *device) {
         widen(&y, row->gflops);
         widen(&y, row->peak_gops);
         *peak = fmax(*peak, row->peak_gops);
+        highest = fmax(highest, *peak);
+        gbps = fmax(gbps, row->read_gbps);
     }
     if (!(x.high > 0) || !(y.high > 0))
         return;
     round_axis(&x, 2);
     round_axis(&y, 10);
 
-    fputs("<figure><figcaption>Roofline: how near each winner comes to the arithmetic peak measured in its "
-          "run. "
-          "Memory bandwidth is not recorded, so only the flat part of the roof is drawn."
+    fputs("<figure><figcaption>Roofline: how near each winner comes to the arithmetic peak and the memory "
+          "bandwidth measured in its run. Warm operands that stay in the caches may lie above the slope."
           "</figcaption><div class=\"chart\">\n",
           file);
     begin(file, ROOF_HEIGHT, "Roofline of", device->label);
     roof_axes(file, &x, &y);
+    roof_slope(file, &x, &y, gbps, highest);
     roof_lines(file, &y, peaks);
     for (size_t i = 0; i < device->row_count; i++) {
         const hone_report_row *row = &device->rows[i];

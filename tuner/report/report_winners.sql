@@ -17,7 +17,7 @@ SELECT d.backend, d.model, d.fingerprint, d.threads AS hardware_threads,
        m.p50_us, m.p50_low_us, m.p50_high_us, m.p95_us, m.p99_us,
        2e-3 * p.m * p.n * p.k / m.p50_us AS gflops,
        2e-1 * p.m * p.n * p.k / m.p50_us / m.peak_gops AS pct_peak,
-       m.peak_gops,
+       m.peak_gops, m.read_gbps,
        -- operations over the bytes that must move at least once
        2.0 * p.m * p.n * p.k / (1.0 * p.m * p.k * a.bytes + 1.0 * p.k * p.n * b.bytes
                                 + 1.0 * p.m * p.n * o.bytes + 4.0 * p.n * p.bias) AS op_per_byte,

@@ -36,6 +36,7 @@ int64_t hone_points_find_indices(const hone_points *points, const int *indices);
  * INFINITY for a failure). Same seed and same observations: same proposals. */
 typedef struct hone_strategy {
     const char *name, *description;
+    int prunes; /* 1: a config that cannot beat the best (hone_backend.lower_bound) is not run */
     hone_status (*create)(void **state, const hone_points *points, uint64_t seed);
     /* The next point, never one proposed or observed before; -1 when none is left. */
     int64_t (*propose)(void *state);

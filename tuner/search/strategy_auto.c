@@ -46,6 +46,7 @@ static void auto_destroy(void *state) {
 const hone_strategy hone_strategy_auto = {
     .name = "auto",
     .description = "random for spaces of at most 128 configs, else local",
+    .prunes = 1,
     .create = auto_create,
     .propose = auto_propose,
     .observe = auto_observe,

@@ -126,6 +126,7 @@ static void local_observe(void *state, int64_t point, double value) {
 const hone_strategy hone_strategy_local = {
     .name = "local",
     .description = "random starts, then the best one's neighbours, with restarts",
+    .prunes = 1,
     .create = local_create,
     .propose = local_propose,
     .observe = local_observe,

@@ -107,7 +107,16 @@ static void report_progress(const hone_tune_session *session) {
     session->options->progress(&progress, session->options->progress_context);
 }
 
-/* Evaluates a point, unless this session has, and tells the strategy. */
+/* A time that the config cannot beat; 0 where the backend knows none. */
+static double lower_bound(const hone_tune_session *session, const hone_config *config) {
+    const hone_backend *backend = session->device->backend;
+    return backend->lower_bound
+               ? backend->lower_bound(session->device, session->problem, config, session->options->threads)
+               : 0;
+}
+
+/* Evaluates a point, unless this session has, and tells the strategy. A config
+ * that cannot beat the best so far is not run; the strategy is told its bound. */
 static hone_status consider(hone_tune_session *session, int64_t point) {
     hone_tune_result *result = session->result;
     hone_config config;
@@ -117,12 +126,18 @@ static hone_status consider(hone_tune_session *session, int64_t point) {
     hone_status status = hone_points_config(&config, session->points, point);
     if (!status)
         status = hone_config_format(text, sizeof text, &config);
-    double value = INFINITY;
-    if (!status)
-        status = hone_session_evaluate(&value, session, text);
     if (status)
         return status;
     session->seen[point] = 1;
+    double value = session->options->strategy->prunes ? lower_bound(session, &config) : 0;
+    if (value > session->best) {
+        result->pruned++;
+        session->options->strategy->observe(session->strategy, point, value);
+        return HONE_OK;
+    }
+    status = hone_session_evaluate(&value, session, text);
+    if (status)
+        return status;
     session->options->strategy->observe(session->strategy, point, value);
     if (isfinite(value))
         session->candidates[session->candidate_count++] = (hone_scored_point){.point = point, .value = value};

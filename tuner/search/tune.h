@@ -38,6 +38,7 @@ typedef struct hone_tune_options {
     int cold;
     int shard, shards; /* only points whose index % shards == shard; shards 0: all */
     double peak_gops;  /* measured peak for the problem's dtype, to be stored; NaN: unknown */
+    double read_gbps;  /* measured memory bandwidth, to be stored; NaN: unknown */
     void (*progress)(const hone_tune_progress *progress, void *context); /* may be NULL */
     void *progress_context;
     const volatile int *stop; /* not 0: finish with what is there; may be NULL */
@@ -50,6 +51,7 @@ typedef struct hone_tune_result {
     double best_us;      /* the objective's value of the winner; NaN: no winner */
     int64_t evaluations; /* new ones in this call */
     int64_t known;       /* taken from the database */
+    int64_t pruned;          /* never run: their lower bound is above the best */
     int64_t failures, space_size;
     double seconds;
     double *trace; /* best screening value so far after each evaluation, known ones included;

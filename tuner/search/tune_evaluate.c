@@ -27,6 +27,7 @@ static hone_measurement subject(const hone_tune_session *session, const char *pr
         .threads = session->options->threads,
         .mode = session->mode,
         .peak_gops = session->options->peak_gops,
+        .read_gbps = session->options->read_gbps,
     };
 }
 
