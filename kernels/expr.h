@@ -28,8 +28,7 @@ typedef int (*hone_expr_lookup)(const char *name, const void *context);
 
 /* HONE_E_USAGE with the position: syntax, unknown name, nested more than 64
  * deep, longer than 64 KiB. HONE_E_NOMEM. */
-hone_status hone_expr_parse(hone_expr **out, const char *text, hone_expr_lookup lookup,
-                            const void *context);
+hone_status hone_expr_parse(hone_expr **out, const char *text, hone_expr_lookup lookup, const void *context);
 void hone_expr_destroy(hone_expr *expr);
 
 /* The value with names bound to `values[index]`. Allocates nothing; any thread. */

@@ -252,7 +252,7 @@ HONE_API void hone_plan_destroy(hone_plan *plan);
 /* The canonical text of the config the plan runs. */
 HONE_API const char *hone_plan_config(const hone_plan *plan);
 
-/* Bytes that hone_plan_pack writes; 0 for plain weights. The address given to
+/* Bytes that hone_plan_pack may write, a multiple of HONE_PACK_ALIGN; 0 for plain weights. The address given to
  * pack and execute must be aligned to HONE_PACK_ALIGN. */
 #define HONE_PACK_ALIGN 64
 HONE_API size_t hone_plan_packed_size(const hone_plan *plan);

@@ -138,7 +138,7 @@ static size_t panels_size(const hone_backend_plan *p) {
 
 size_t hone_cpu_packed_size(const hone_backend_plan *p) {
     size_t sums = p->problem.dtype == HONE_S8 ? (size_t)p->problem.n * sizeof(int32_t) : 0;
-    return p->problem.weights_plain ? 0 : panels_size(p) + sums;
+    return p->problem.weights_plain ? 0 : (size_t)round_up((int64_t)(panels_size(p) + sums), HONE_PACK_ALIGN);
 }
 
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *p, const void *b, int64_t ldb) {

@@ -38,6 +38,9 @@ done
 [ "$(field objective known.json)" = '"p50"' ] || fail "objective: $(field objective known.json)"
 [ "$(field best known.json)" = "$(field p50_us known.json)" ] || fail "best is not the p50"
 grep -q "$(field config known.json | tr -d '"')" table.txt || fail "table and JSON name different winners"
+"$HONE" query --device cpu --threads 1 "${problem[@]}" --db new/folder/hone.db --json >query.json || fail "no answer"
+[ "$(field match query.json)" = '"exact"' ] || fail "the answer is $(field match query.json)"
+[ "$(field config query.json)" = "$(field config known.json)" ] || fail "tune and query name different winners"
 
 tune "${problem[@]}" --max-evals 2 --again --db new/folder/hone.db --json >again.json 2>again.err
 [ "$(field evaluations again.json)" -eq 2 ] || fail "--again evaluated $(field evaluations again.json), not 2"

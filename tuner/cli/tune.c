@@ -246,10 +246,10 @@ static void release(tune_command *command) {
 /* Results on stdout, then what became of the rest. Returns the exit code. */
 static int print_results(const tune_command *command) {
     int64_t evaluations = 0;
-    int screened = 0;
+    int hurried = 0;
     for (int i = 0; i < command->done; i++) {
         evaluations += command->tuned[i].result.evaluations;
-        screened += command->tuned[i].result.config[0] && !command->tuned[i].result.is_final;
+        hurried += command->tuned[i].result.config[0] && !isfinite(command->tuned[i].result.stats.p95);
     }
     cli_progress_end();
     int code = 0;
@@ -263,8 +263,8 @@ static int print_results(const tune_command *command) {
     fprintf(stderr, "%d problem%s, %d up to date, %" PRId64 " evaluations in %.1f s; database: %s\n",
             command->done, command->done == 1 ? "" : "s", command->up_to_date, evaluations,
             seconds_since(command->started), command->db->path);
-    if (screened > 0)
-        fprintf(stderr, "%d without a final measurement, for want of time; run again to go on\n", screened);
+    if (hurried > 0)
+        fprintf(stderr, "%d without a p95, for want of time; run again to go on\n", hurried);
     return code;
 }
 

@@ -43,7 +43,7 @@ static hone_status local_create(void **state, const hone_points *points, uint64_
         most += (size_t)points->space->params[i].count;
     local *self = calloc(1, sizeof *self);
     if (self)
-        self->neighbours = malloc(most * sizeof *self->neighbours);
+        self->neighbours = calloc(most, sizeof *self->neighbours);
     if (!self || !self->neighbours) {
         local_destroy(self);
         return hone_fail(HONE_E_NOMEM, "no memory for a strategy");

@@ -6,7 +6,7 @@
 
 hone_status hone_walk_create(hone_walk *walk, const hone_points *points, hone_random *random) {
     *walk = (hone_walk){.count = points->count};
-    walk->order = malloc((size_t)points->count * sizeof *walk->order + 1);
+    walk->order = calloc((size_t)points->count + 1, sizeof *walk->order);
     walk->seen = calloc((size_t)points->count + 1, 1);
     if (!walk->order || !walk->seen) {
         hone_walk_clear(walk);

@@ -12,8 +12,6 @@
 /* Products that the fp64 reference computes: a fraction of a second, and still
  * the first, the last and many rows between. `hone verify` looks at more. */
 static const double REFERENCE_PRODUCTS = 1 << 26;
-/* At most this part of a budget is kept for the final. */
-static const double FINAL_SHARE = 0.6;
 
 double hone_session_seconds(const hone_tune_session *session) {
     return (double)(hone_clock_now() - session->started) / 1e9;
@@ -145,8 +143,8 @@ static int may_continue(const hone_tune_session *session) {
         return 0;
     if (options->budget_seconds <= 0 || session->candidate_count == 0)
         return 1;
-    double reserved = fmin(hone_session_final_seconds(session), FINAL_SHARE * options->budget_seconds);
-    return hone_session_left(session) > reserved + hone_session_evaluation_seconds(session);
+    return hone_session_left(session) >
+           hone_session_reserve(session) + hone_session_evaluation_seconds(session);
 }
 
 static hone_status consider_config(hone_tune_session *session, const hone_config *config) {
@@ -283,7 +281,7 @@ hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, cons
     session_close(&session);
     if (status)
         return status;
-    *known = found && result.is_final;
+    *known = found && result.is_final && !isnan(result.stats.p95);
     if (*known) {
         result.seconds = hone_session_seconds(&session);
         *out = result;

@@ -61,9 +61,9 @@ typedef struct hone_tune_result {
     double peak_gops;  /* measured with the winner; NaN: unknown */
 } hone_tune_result;
 
-/* Whether the database has a winner of this build's kernels from a final: then
- * *known is 1 and `out` says what is stored, without any evaluation. HONE_E_USAGE,
- * HONE_E_UNAVAILABLE, HONE_E_DATA, HONE_E_NOMEM. */
+/* Whether the database has a winner of this build's kernels from a whole final
+ * (one with a p95): then *known is 1 and `out` says what is stored, without any
+ * evaluation. HONE_E_USAGE, HONE_E_UNAVAILABLE, HONE_E_DATA, HONE_E_NOMEM. */
 hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, const hone_device *device,
                             const hone_problem *problem, const hone_tune_options *options);
 

@@ -17,6 +17,9 @@ enum {
 static const double FINAL_SECONDS = 2;  /* sampling goes on so long until all have settled */
 static const double UNFUSED_COST = 1.5; /* expected, in times of the best candidate */
 static const double MARGIN = 1.2;
+/* The most of a budget that is kept for all finalists, and for the one without
+ * which there is no p95. */
+static const double WANTED_SHARE = 0.5, NEEDED_SHARE = 0.85;
 
 static int by_value(const void *left, const void *right) {
     const hone_scored_point *a = left, *b = right;
@@ -34,15 +37,16 @@ static double seconds_of(const hone_tune_session *session, const hone_scored_poi
                      (double)(count + 1) * hone_session_evaluation_seconds(session));
 }
 
-/* All finalists, judged by the best alone: close enough for setting time aside. */
-double hone_session_final_seconds(const hone_tune_session *session) {
-    if (session->candidate_count == 0)
-        return 0;
+/* All are taken to be as fast as the best: close enough for setting time aside. */
+double hone_session_reserve(const hone_tune_session *session) {
     hone_scored_point best[FINALISTS];
+    double budget = session->options->budget_seconds;
     int count = session->candidate_count < FINALISTS ? (int)session->candidate_count : FINALISTS;
     for (int i = 0; i < FINALISTS; i++)
         best[i] = (hone_scored_point){.value = session->best};
-    return seconds_of(session, best, count);
+    double wanted = fmin(seconds_of(session, best, count), WANTED_SHARE * budget);
+    double needed = fmin(seconds_of(session, best, 1), NEEDED_SHARE * budget);
+    return fmax(wanted, needed);
 }
 
 /* As many finalists as the rest of the budget holds, one at least. */

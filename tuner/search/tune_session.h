@@ -63,8 +63,8 @@ hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, cons
  * for one that fails, NaN when stopped before there was a value. */
 hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config);
 
-/* The seconds that hone_session_final is expected to need. */
-double hone_session_final_seconds(const hone_tune_session *session);
+/* Seconds of the budget to keep for hone_session_final; there are candidates. */
+double hone_session_reserve(const hone_tune_session *session);
 /* Re-measures the best candidates beside the unfused provider; does nothing
  * when the budget left has no room for it. Reorders the candidates. */
 hone_status hone_session_final(hone_tune_session *session);
