@@ -90,10 +90,13 @@ static hone_status verify_one(verify_run *run, const char *problem, const char *
         hone_numerics_reason(reason, sizeof reason, &numerics);
         snprintf(run->first_wrong, sizeof run->first_wrong, "%s with %s: %s", problem, config, reason);
     }
-    if (run->array)
+    if (run->array) {
         json_array_append_new(run->array, result_json(run, problem, config, &numerics));
-    else
-        add_row(&run->grid, problem, config, &numerics);
+        return HONE_OK;
+    }
+    if (run->checked == 1)
+        add_header(&run->grid);
+    add_row(&run->grid, problem, config, &numerics);
     return HONE_OK;
 }
 
@@ -217,12 +220,13 @@ static hone_status verify_problem(verify_run *run, hone_problem *problem) {
 
 /* ------------------------------------------------------------------ command */
 
+/* What was found is printed even when a later problem cannot be verified. */
 static hone_status print_results(verify_run *run) {
     if (!run->array)
-        return cli_grid_print(&run->grid, "0011111111110");
+        return run->checked ? cli_grid_print(&run->grid, "0011111111110") : HONE_OK;
     json_t *array = run->array;
     run->array = NULL;
-    return cli_print_json(array) ? hone_fail(HONE_E_DATA, "cannot write to standard output") : HONE_OK;
+    return cli_print_json(array) ? HONE_E_DATA : HONE_OK;
 }
 
 static hone_status verify(const verify_arguments *arguments) {
@@ -244,8 +248,6 @@ static hone_status verify(const verify_arguments *arguments) {
         goto cleanup;
     if (arguments->selectors.json)
         run.array = json_array();
-    else
-        add_header(&run.grid);
     for (int i = 0; i < count && !status; i++) {
         char text[HONE_PROBLEM_TEXT];
         if (hone_problem_format(text, sizeof text, &problems[i]) == HONE_OK)
@@ -253,8 +255,9 @@ static hone_status verify(const verify_arguments *arguments) {
         status = verify_problem(&run, &problems[i]);
     }
     cli_progress_end();
+    hone_status printed = !status || run.checked ? print_results(&run) : HONE_OK;
     if (!status)
-        status = print_results(&run);
+        status = printed;
     if (!status && run.wrong)
         status = hone_fail(HONE_E_WRONG, "%d of %d results are wrong; the first: %s", run.wrong, run.checked,
                            run.first_wrong);
