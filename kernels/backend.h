@@ -71,7 +71,7 @@ struct hone_backend {
                         const hone_config *config);
 
     /* A separate activation pass, for baselines that cannot fuse:
-     * C = act(X + bias), X being M x N of f32 (ldx), in parallel over rows. */
+     * C = act(X + bias), X being M x N of f32 (ldx), in parallel. */
     void (*activate)(const hone_device *device, const hone_problem *problem, const float *x, int64_t ldx,
                      const hone_args *args, hone_pool *pool);
 

@@ -28,23 +28,26 @@ static const hone_isa_code *best_code(void) {
     return best;
 }
 
-static void activate_rows(void *context, size_t index) {
+/* A part of a pass: rows, or columns of all rows when there are fewer rows than parts. */
+static void activate_part(void *context, size_t index) {
     const activate_job *job = context;
     const hone_problem *q = job->problem;
     const hone_args *args = job->args;
-    int64_t begin = q->m * (int64_t)index / (int64_t)job->parts;
-    int64_t end = q->m * (int64_t)(index + 1) / (int64_t)job->parts;
-    for (int64_t i = begin; i < end; i++) {
+    int64_t parts = (int64_t)job->parts, part = (int64_t)index;
+    int by_rows = q->m >= parts;
+    int64_t row0 = by_rows ? q->m * part / parts : 0, row1 = by_rows ? q->m * (part + 1) / parts : q->m;
+    int64_t first = by_rows ? 0 : q->n * part / parts, last = by_rows ? q->n : q->n * (part + 1) / parts;
+    for (int64_t i = row0; i < row1 && first < last; i++) {
         hone_epilogue_args e = {
-            .acc = job->x + i * job->ldx,
+            .acc = job->x + i * job->ldx + first,
             .acc_ld = job->ldx,
             .rows = 1,
-            .columns = (int)q->n,
-            .c = (char *)args->c + (size_t)(i * args->ldc) * hone_dtype_size(q->c_type),
+            .columns = (int)(last - first),
+            .c = (char *)args->c + (size_t)(i * args->ldc + first) * hone_dtype_size(q->c_type),
             .ldc = args->ldc,
             .c_type = hone_cpu_c_type(q->c_type),
-            .bias = q->bias ? args->bias : NULL,
-            .alpha = hone_activation_info(q->act)->per_column ? args->alpha : NULL,
+            .bias = q->bias ? args->bias + first : NULL,
+            .alpha = hone_activation_info(q->act)->per_column ? args->alpha + first : NULL,
             .p = (float)q->act_params[0],
             .q = (float)q->act_params[1],
             .c_scale = args->c_scale,
@@ -58,7 +61,7 @@ static void activate(const hone_device *device, const hone_problem *problem, con
                      const hone_args *args, hone_pool *pool) {
     (void)device;
     activate_job job = {problem, best_code(), x, ldx, args, (size_t)hone_pool_threads(pool)};
-    hone_pool_run(pool, activate_rows, &job, job.parts);
+    hone_pool_run(pool, activate_part, &job, job.parts);
 }
 
 /* ---- the arithmetic limit */
