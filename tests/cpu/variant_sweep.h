@@ -43,24 +43,35 @@ static void sweep_options(hone_problem *p, int n) {
     p->a_scale_per_row = n / 2 % 3 == 0;
 }
 
-/* Random values of the blocking parameters that are legal beside a tile. */
+/* The index of a word or number among a parameter's values. */
+static int sweep_index(const hone_param *param, const char *text) {
+    hone_value value;
+    assert_int_equal(HONE_OK, hone_value_parse(&value, text));
+    for (int i = 0; i < param->count; i++)
+        if (hone_value_equal(&param->values[i], &value))
+            return i;
+    fail_msg("%s has no value %s", param->name, text);
+    return 0;
+}
+
+/* A tile with random values of the blocking parameters that are legal beside it. */
 static void sweep_config(char *text, sweep *s, const hone_space *space, const hone_variant *v) {
-    hone_config config = {0};
-    assert_int_equal(HONE_OK, hone_config_set(&config, "isa", v->isa));
-    assert_int_equal(HONE_OK, hone_config_set(&config, "wtype", v->kind));
-    assert_int_equal(HONE_OK, hone_config_set_int(&config, "mr", v->mr));
-    assert_int_equal(HONE_OK, hone_config_set_int(&config, "nr", v->nr));
+    char mr[24], nr[24];
+    snprintf(mr, sizeof mr, "%d", v->mr);
+    snprintf(nr, sizeof nr, "%d", v->nr);
+    const char *const tile[][2] = {{"isa", v->isa}, {"wtype", v->kind}, {"mr", mr}, {"nr", nr}};
+    int indices[HONE_SPACE_MAX_PARAMS];
+    hone_config config;
     do {
         for (int i = 0; i < space->param_count; i++) {
             const hone_param *param = &space->params[i];
-            if (!strchr("kmng", param->name[0]) || strcmp(param->name, "mr") == 0 ||
-                strcmp(param->name, "nr") == 0)
-                continue;
-            char value[24];
-            hone_value_format(value, &param->values[hone_random_below(&s->random, (uint64_t)param->count)]);
-            assert_int_equal(HONE_OK, hone_config_set(&config, param->name, value));
+            indices[i] = (int)hone_random_below(&s->random, (uint64_t)param->count);
+            for (int t = 0; t < 4; t++)
+                if (strcmp(param->name, tile[t][0]) == 0)
+                    indices[i] = sweep_index(param, tile[t][1]);
         }
-    } while (hone_space_check(space, &config) != HONE_OK);
+    } while (!hone_space_valid(space, indices));
+    assert_int_equal(HONE_OK, hone_space_config(&config, space, indices));
     assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));
 }
 
