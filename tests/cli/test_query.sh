@@ -84,6 +84,7 @@ fi
 # Another build's evidence is used only when allowed, and said to be stale.
 evidence 64x64x64 "$config" 20 another-build | "$HONE" db import - --db stale.db
 expect 1 "${query[@]}" --db stale.db --shape 64x64x64 --require
+"${query[@]}" --db stale.db --shape 64x64x64 2>&1 >/dev/null | grep -q 'stale exact match.*another-build'
 expect 0 "${query[@]}" --db stale.db --shape 64x64x64 --require --allow-stale --json
 says '"stale": true'
 says '"build": "another-build"'

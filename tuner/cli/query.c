@@ -159,6 +159,24 @@ static int print_all(const hone_match *matches, int count, int json) {
 
 /* ---- the command */
 
+/* Says so when kernels of another build would have had a better match. */
+static hone_status note_stale(const hone_match *match, hone_db *db, const hone_context *context,
+                              const query_options *options, const hone_lookup_options *asked,
+                              const hone_problem *problem) {
+    if (asked->allow_stale || match->kind == HONE_MATCH_EXACT)
+        return HONE_OK;
+    hone_match stale;
+    hone_lookup_options lookup = *asked;
+    lookup.allow_stale = 1;
+    hone_status status = hone_db_lookup(&stale, db, context, options->selectors.device, problem, &lookup);
+    if (status == HONE_OK && stale.stale && stale.kind < match->kind)
+        fprintf(stderr,
+                "hone query: %s: there is a stale %s match, measured with other kernels (build %s); "
+                "'hone tune' measures it again, --allow-stale shows it\n",
+                match->problem, hone_match_kind_name(stale.kind), stale.build);
+    return status;
+}
+
 static hone_status look_up_all(hone_match **out, int *count, const query_options *options) {
     hone_problem *problems = NULL;
     hone_context *context = NULL;
@@ -175,8 +193,11 @@ static hone_status look_up_all(hone_match **out, int *count, const query_options
         status = open_database(&db, options->selectors.db);
     if (status == HONE_OK && !(matches = calloc((size_t)*count, sizeof *matches)))
         status = hone_fail(HONE_E_NOMEM, "no memory for %d answers", *count);
-    for (int i = 0; i < *count && status == HONE_OK; i++)
+    for (int i = 0; i < *count && status == HONE_OK; i++) {
         status = hone_db_lookup(&matches[i], db, context, options->selectors.device, &problems[i], &lookup);
+        if (status == HONE_OK)
+            status = note_stale(&matches[i], db, context, options, &lookup, &problems[i]);
+    }
     hone_db_close(db);
     hone_context_destroy(context);
     free(problems);
