@@ -150,7 +150,8 @@ HONE_API hone_status hone_problem_parse(hone_problem *out, const char *text);
 
 typedef struct hone_context hone_context;
 
-/* Finds the devices. Costs milliseconds; one is enough for a process. May be
+/* Finds the devices. Costs milliseconds, tens of them where an OpenCL driver is
+ * installed; one is enough for a process. May be
  * used by several threads at once. HONE_E_NOMEM. */
 HONE_API hone_status hone_context_create(hone_context **out);
 /* Destroy the plans first. */
