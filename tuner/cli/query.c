@@ -122,7 +122,8 @@ static void explain(const hone_match *match) {
                match->device);
         return;
     case HONE_MATCH_DEFAULT:
-        printf("default: no winner for these options near this problem, on this device or its family; 'hone tune' "
+        printf("default: no winner for these options near this problem, on this device or its family; 'hone "
+               "tune' "
                "finds one\n");
         return;
     }

@@ -296,7 +296,8 @@ static void write_comparison(FILE *file, const hone_report *report) {
     for (size_t i = 0; i < devices[0].row_count; i++)
         compared += (size_t)is_compared(report, &devices[0].rows[i]);
     if (compared == 0) {
-        fputs("<section><h2>Devices compared</h2>\n<p>No other device has a problem of the first one, so there is "
+        fputs("<section><h2>Devices compared</h2>\n<p>No other device has a problem of the first one, so "
+              "there is "
               "nothing to compare. Tune the same suite on each.</p></section>\n",
               file);
         return;
