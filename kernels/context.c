@@ -97,6 +97,8 @@ static int same_name(const char *device, const char *asked) {
 }
 
 hone_status hone_context_device(const hone_device **out, const hone_context *context, const char *name) {
+    if (!name)
+        return hone_fail(HONE_E_USAGE, "the device's name is NULL; give one, as in \"cpu\"");
     for (int i = 0; i < context->device_count; i++) {
         if (same_name(context->devices[i].name, name)) {
             *out = &context->devices[i];

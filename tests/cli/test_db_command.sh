@@ -87,6 +87,10 @@ expect 0 "$HONE" db check a.db --json
 says '"measurements": 2'
 expect 0 "$HONE" query --shape 64x64x64 --act relu --db a.db --require
 expect 4 "$HONE" db prune --older-than 1 --db missing.db
+expect 2 "$HONE" db prune --older-than 0 --db a.db
+says 'out of range' err
+expect 2 "$HONE" db export --jsn
+says 'hone db export --help' err
 [ ! -e missing.db ] || fail "pruning made a database"
 
 # A full device is said so.

@@ -67,6 +67,7 @@ static void creating_refuses_bad_input(void **state) {
     hone_context *context = context_of(state);
     hone_problem problem = relu_problem();
     hone_plan *plan = NULL;
+    refuses(hone_plan_create(&plan, context, NULL, &problem, NULL, 1), HONE_E_USAGE, "NULL");
     refuses(hone_plan_create(&plan, context, "tpu", &problem, NULL, 1), HONE_E_USAGE, "tpu");
     refuses(hone_plan_create(&plan, context, "cpu:7", &problem, NULL, 1), HONE_E_UNAVAILABLE, "cpu:7");
     refuses(hone_plan_create(&plan, context, "cpu", &problem, NULL, -1), HONE_E_USAGE, "-1 threads");

@@ -22,9 +22,10 @@ const cli_option *cli_selector_options(cli_selectors *selectors, cli_option tabl
         {"suite", CLI_TEXT, &selectors->suite, "NAME", "a suite of real shapes; see 'hone list suites'"},
         {"shape", CLI_LIST, &selectors->shapes, "MxNxK", "shapes, separated by commas"},
         {"dtype", CLI_LIST, &selectors->dtypes, "TYPE",
-         "data types: f32, f16, bf16, s8; separated by commas"},
+         "data types: f32 (default), f16, bf16, s8; separated by commas; default of a suite: all of its own"},
         {"act", CLI_LIST, &selectors->acts, "NAME",
-         "activations, separated by commas; parameters as in leaky_relu:alpha=0.2"},
+         "activations, separated by commas; parameters as in clip:min=0:max=6; default: identity, of a suite "
+         "its own"},
         {"threads", CLI_INT, &selectors->threads, "N", "threads; 0 (default): all of the device"},
         {"weights", CLI_TEXT, &selectors->weights, "HOW",
          "packed (default): B is packed once, outside the time; plain: in every call"},

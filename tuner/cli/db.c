@@ -2,6 +2,7 @@
 #include "../db/db.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -205,7 +206,7 @@ static int run_prune(int argc, char **argv) {
     const char *path = NULL;
     int operands, help, json = 0;
     int64_t measurements = 0, failures = 0;
-    hone_db_prune_options options = {0};
+    hone_db_prune_options options = {.older_than_days = NAN};
     const cli_option table[] = {
         {"older-than", CLI_NUMBER, &options.older_than_days, "DAYS", "measured more than this many days ago"},
         {"build", CLI_TEXT, &options.build, "ID", "measured with this build of the kernels"},
@@ -221,9 +222,15 @@ static int run_prune(int argc, char **argv) {
         return 0;
     if (status == HONE_OK && operands > 0)
         status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name the database with --db", argv[1]);
-    if (status == HONE_OK && !(options.older_than_days > 0) && !options.build && !options.device)
-        status =
-            hone_fail(HONE_E_USAGE, "nothing says what to prune; give --older-than, --build or --device");
+    if (status == HONE_OK && options.older_than_days <= 0)
+        status = hone_fail(HONE_E_USAGE, "--older-than %g is out of range; give more than 0 days",
+                           options.older_than_days);
+    if (status == HONE_OK && isnan(options.older_than_days)) {
+        options.older_than_days = 0; /* any age */
+        if (!options.build && !options.device)
+            status =
+                hone_fail(HONE_E_USAGE, "nothing says what to prune; give --older-than, --build or --device");
+    }
     if (status == HONE_OK) { /* a database is not made only to be pruned */
         status = hone_db_open(&db, path);
         hone_db_close(db);
@@ -272,8 +279,12 @@ int cli_run_db(int argc, char **argv) {
         return 0;
     }
     for (int i = 0; i < SUBCOMMANDS; i++) {
-        if (strcmp(argv[1], subcommands[i].name) == 0)
+        if (strcmp(argv[1], subcommands[i].name) == 0) {
+            char name[32]; /* what messages call the command */
+            snprintf(name, sizeof name, "db %s", subcommands[i].name);
+            argv[1] = name;
             return subcommands[i].run(argc - 1, argv + 1);
+        }
         names[i] = subcommands[i].name;
     }
     return cli_fail("db", cli_unknown("subcommand", argv[1], names, SUBCOMMANDS));

@@ -99,13 +99,12 @@ static void reserve_standard_streams(void) {
 
 /* Results that did not reach their reader are a failure, whatever was found. */
 static int finish(int code) {
-    int failed = ferror(stdout);
-    if (fflush(stdout) != 0)
-        failed = 1;
-    int reason = errno;
-    if (!failed || code == hone_status_exit_code(HONE_E_DATA))
+    /* Of a write that failed earlier errno tells no more. */
+    int reason = fflush(stdout) != 0 ? errno : 0;
+    if ((!reason && !ferror(stdout)) || code == hone_status_exit_code(HONE_E_DATA))
         return code;
-    hone_fail(HONE_E_DATA, "cannot write to standard output: %s", strerror(reason));
+    hone_fail(HONE_E_DATA, "cannot write to standard output: %s",
+              reason ? strerror(reason) : "an earlier write failed; check where it goes and the space left");
     return cli_fail("", HONE_E_DATA);
 }
 

@@ -114,7 +114,7 @@ static void explain(const hone_match *match) {
         printf("exact: tuned for this problem on this device\n");
         return;
     case HONE_MATCH_NEAR:
-        printf("near: this problem was not tuned; %s, the nearest that suits it, was\n",
+        printf("near: this problem has no winner for these options; %s, the nearest that suits it, has\n",
                match->matched_problem);
         return;
     case HONE_MATCH_FAMILY:
@@ -122,10 +122,15 @@ static void explain(const hone_match *match) {
                match->device);
         return;
     case HONE_MATCH_DEFAULT:
-        printf("default: nothing near was tuned on this device or its family; 'hone tune' will\n");
+        printf("default: no winner for these options near this problem, on this device or its family; 'hone "
+               "tune' "
+               "finds one\n");
         return;
     }
 }
+
+/* Decimals that give at least three digits of a time or rate, and no exponent. */
+static int decimals(double value) { return value < 10 ? 3 : value < 100 ? 2 : 1; }
 
 static void print_match(const hone_match *match) {
     printf("problem  %s\nmatch    ", match->problem);
@@ -133,10 +138,10 @@ static void print_match(const hone_match *match) {
     printf("config   %s\n", match->config);
     if (match->kind == HONE_MATCH_DEFAULT)
         return;
-    printf("time     p50 %.4g us", match->p50_us);
+    printf("time     p50 %.*f us", decimals(match->p50_us), match->p50_us);
     if (!isnan(match->p95_us))
-        printf(", p95 %.4g us", match->p95_us);
-    printf(", %.4g GFLOP/s\n", match->gflops);
+        printf(", p95 %.*f us", decimals(match->p95_us), match->p95_us);
+    printf(", %.*f GFLOP/s\n", decimals(match->gflops), match->gflops);
     printf("error    %.3g relative, %.3g of its bound\n", match->err_rel_fro, match->err_bound_ratio);
     printf("source   %lld samples, %s, build %s%s\n", (long long)match->samples, match->measured_at,
            match->build, match->stale ? " (stale: not this build's kernels)" : "");

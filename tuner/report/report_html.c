@@ -278,11 +278,30 @@ static void write_compared_row(FILE *file, const hone_report *report, const hone
     fputs("</tr>\n", file);
 }
 
+/* Whether a row of the first device stands in the comparison. */
+static int is_compared(const hone_report *report, const hone_report_row *row) {
+    const hone_report_device *devices = report->devices.items;
+    int shared = 0;
+    for (size_t d = 1; d < report->devices.count; d++)
+        shared |= counterpart(&devices[d], row) != NULL;
+    return shared && counterpart(&devices[0], row) == row;
+}
+
 /* Problems of the first device beside those of the others. */
 static void write_comparison(FILE *file, const hone_report *report) {
     const hone_report_device *devices = report->devices.items;
     if (report->devices.count < 2)
         return;
+    size_t compared = 0;
+    for (size_t i = 0; i < devices[0].row_count; i++)
+        compared += (size_t)is_compared(report, &devices[0].rows[i]);
+    if (compared == 0) {
+        fputs("<section><h2>Devices compared</h2>\n<p>No other device has a problem of the first one, so "
+              "there is "
+              "nothing to compare. Tune the same suite on each.</p></section>\n",
+              file);
+        return;
+    }
     fputs("<section><h2>Devices compared</h2>\n<p>p50 in µs with the most threads of each device, and the "
           "ratio "
           "to the first: below 1 is faster. They were measured in different runs, so small differences mean "
@@ -296,14 +315,9 @@ static void write_comparison(FILE *file, const hone_report *report) {
         fputs("</a></th>", file);
     }
     fputs("</tr></thead>\n<tbody>\n", file);
-    for (size_t i = 0; i < devices[0].row_count; i++) {
-        const hone_report_row *row = &devices[0].rows[i];
-        int shared = 0;
-        for (size_t d = 1; d < report->devices.count; d++)
-            shared |= counterpart(&devices[d], row) != NULL;
-        if (shared && counterpart(&devices[0], row) == row)
-            write_compared_row(file, report, row);
-    }
+    for (size_t i = 0; i < devices[0].row_count; i++)
+        if (is_compared(report, &devices[0].rows[i]))
+            write_compared_row(file, report, &devices[0].rows[i]);
     end_table(file);
     fputs("</section>\n", file);
 }
