@@ -22,6 +22,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -150,6 +151,15 @@ std::vector<Run> plain(const std::vector<Run> &reports) {
     return runs;
 }
 
+// What a line of a terminal has room for; the JSON has everything.
+void keep_few(std::vector<Run> &runs) {
+    static const std::set<std::string> shown = {"p50_us",   "p95_us",  "gflops",
+                                                "pct_peak", "samples", "err_bound_ratio"};
+    for (Run &run : runs)
+        for (auto it = run.counters.begin(); it != run.counters.end();)
+            it = shown.count(it->first) ? std::next(it) : run.counters.erase(it);
+}
+
 class PlainConsole : public benchmark::ConsoleReporter {
   public:
     using ConsoleReporter::ConsoleReporter;
@@ -166,7 +176,11 @@ class PlainConsole : public benchmark::ConsoleReporter {
                 err << line << "\n";
         return wanted;
     }
-    void ReportRuns(const std::vector<Run> &reports) override { ConsoleReporter::ReportRuns(plain(reports)); }
+    void ReportRuns(const std::vector<Run> &reports) override {
+        std::vector<Run> runs = plain(reports);
+        keep_few(runs);
+        ConsoleReporter::ReportRuns(runs);
+    }
 };
 
 class PlainJson : public benchmark::JSONReporter {

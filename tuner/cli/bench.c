@@ -206,6 +206,9 @@ static hone_status verdict(const bench_run *run) {
     if (setup->wrong)
         return hone_fail(HONE_E_WRONG, "%d of %d cases computed a wrong result and were not timed",
                          setup->wrong, run->case_count);
+    if (setup->failed == HONE_E_INTERRUPTED)
+        return hone_fail(HONE_E_INTERRUPTED, "stopped by a signal; %d of %d cases were measured",
+                         setup->measured, run->case_count);
     if (setup->failed)
         return setup->failed;
     if (!setup->measured && !lists_only(run->arguments))
@@ -222,6 +225,7 @@ static hone_status bench(const bench_arguments *arguments) {
     status = cli_selected_problems(&run.problems, NULL, &run.problem_count, &arguments->selectors, NULL);
     if (status)
         goto cleanup;
+    run.setup.stop = cli_catch_stop();
     hone_environment_read(&run.environment);
     status = hone_context_create_pinned(&run.setup.context, 1);
     if (status)

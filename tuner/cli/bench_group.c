@@ -152,7 +152,9 @@ static hone_status sample_group(bench_group *group) {
 static double iterate(void *context) {
     bench_case *self = context;
     hone_status status = HONE_OK;
-    if (!self->error[0] && self->group->setup->open != self->group)
+    if (!self->error[0] && *self->group->setup->stop)
+        status = hone_fail(HONE_E_INTERRUPTED, "stopped by a signal");
+    if (!status && !self->error[0] && self->group->setup->open != self->group)
         status = open_group(self->group);
     if (!status && !self->error[0] && self->taken == hone_sampler_samples(self->sampler, self->runner)->count)
         status = sample_group(self->group);

@@ -117,6 +117,13 @@ void cli_grid_row(cli_grid *grid, int count, ...);
 /* Prints it as cli_table does, with strlen(right) columns, and frees it. HONE_E_NOMEM. */
 hone_status cli_grid_print(cli_grid *grid, const char *right);
 
+/* ---- stopping */
+
+/* From now on SIGINT and SIGTERM only set the flag that is returned; a second one
+ * ends the process. A command that sees it set keeps what it has and ends with
+ * HONE_E_INTERRUPTED. */
+const volatile int *cli_catch_stop(void);
+
 /* ---- commands */
 
 typedef struct cli_command {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../kernels/status.h"
+#include "choose_config.h"
 #include "cli.h"
 
 typedef struct emit_arguments {
@@ -11,24 +12,11 @@ typedef struct emit_arguments {
     const char *config, *out;
 } emit_arguments;
 
-/* The config asked for, checked; the default when there is none. */
-static hone_status read_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                               const char *text, int threads) {
-    hone_space *space = NULL;
-    if (!text || strcmp(text, "default") == 0)
-        return device->backend->default_config(out, device, problem, threads);
-    hone_status status = hone_config_parse(out, text);
-    if (status == HONE_OK)
-        status = device->backend->space(&space, device, problem, threads);
-    if (status == HONE_OK)
-        status = hone_space_check(space, out);
-    hone_space_destroy(space);
-    return status;
-}
-
 static hone_status emit_to(FILE *file, const emit_arguments *arguments, const hone_context *context,
-                           const hone_problem *problem) {
+                           hone_problem *problem) {
     const hone_device *device;
+    config_choice choice = {0};
+    char text[HONE_CONFIG_TEXT];
     hone_config config;
     int threads;
     hone_status status = cli_selected_device(&device, &threads, context, &arguments->selectors);
@@ -37,8 +25,15 @@ static hone_status emit_to(FILE *file, const emit_arguments *arguments, const ho
     if (!device->backend->emit)
         return hone_fail(HONE_E_UNAVAILABLE, "the %s backend of this version has no kernels; use cpu",
                          device->backend->name);
-    status = read_config(&config, device, problem, arguments->config, threads);
-    return status == HONE_OK ? device->backend->emit(file, device, problem, &config) : status;
+    status = config_choice_open(&choice, arguments->config, arguments->selectors.db);
+    if (status == HONE_OK)
+        status = config_choice_find(text, &choice, problem, context, device, threads);
+    if (status == HONE_OK)
+        status = hone_config_parse(&config, text);
+    if (status == HONE_OK)
+        status = device->backend->emit(file, device, problem, &config);
+    config_choice_clear(&choice);
+    return status;
 }
 
 static hone_status emit(const emit_arguments *arguments) {
@@ -76,7 +71,9 @@ int cli_run_emit(int argc, char **argv) {
     cli_selector_options(&arguments.selectors, table);
     int operands, help;
     const cli_option options[] = {
-        {"config", CLI_TEXT, &arguments.config, "default|K=V,...", "the config (default: default)"},
+        {"config", CLI_TEXT, &arguments.config, "CONFIG",
+         "best (of the database), default, or k=v,... (other keys: default); without it: best where there is "
+         "a database, else default"},
         {"out", CLI_TEXT, &arguments.out, "FILE", "write here instead of standard output"},
         {NULL, CLI_GROUP, table, NULL, "Of which device and problem"},
         {NULL, CLI_FLAG, NULL, NULL, NULL},

@@ -1,7 +1,6 @@
 /* hone tune: search the best configs of problems and store them. */
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,21 +13,6 @@
 
 /* Of a problem, when neither --budget nor --max-evals is given. */
 static const double DEFAULT_BUDGET = 10;
-
-static volatile int stop_requested;
-
-/* The second signal ends the process: its handler is gone. */
-static void request_stop(int number) {
-    (void)number;
-    stop_requested = 1;
-}
-
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESETHAND | SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 typedef struct tune_arguments {
     cli_selectors selectors;
@@ -87,7 +71,6 @@ static hone_status resolve_options(tune_command *command) {
     options->max_error = arguments->max_error;
     options->seed = (uint64_t)arguments->seed;
     options->cold = arguments->cold;
-    options->stop = &stop_requested;
     if (arguments->max_error < 0)
         return hone_fail(HONE_E_USAGE,
                          "--max-error %g is negative; give the largest err_rel_fro, or 0 for any",
@@ -187,7 +170,7 @@ static hone_status tune_next(tune_command *command) {
 static hone_status tune_all(tune_command *command) {
     hone_status status = HONE_OK;
     while (status == HONE_OK && command->done < command->count) {
-        if (stop_requested)
+        if (*command->options.stop)
             return hone_fail(HONE_E_INTERRUPTED, "stopped after %d of %d problems; what was measured is kept",
                              command->done, command->count);
         if (command->budget > 0 && seconds_since(command->started) >= command->budget) {
@@ -273,7 +256,7 @@ static int tune(const tune_arguments *arguments, const char *command_line) {
     tune_command command = {.arguments = arguments, .started = hone_clock_now()};
     command.options.progress = show_progress;
     command.options.progress_context = &command;
-    catch_signals();
+    command.options.stop = cli_catch_stop();
     int code;
     hone_status status = prepare(&command, command_line);
     if (status == HONE_OK) {
