@@ -17,6 +17,9 @@ enum {
 static const double FINAL_SECONDS = 2;  /* sampling goes on so long until all have settled */
 static const double UNFUSED_COST = 1.5; /* expected, in times of the best candidate */
 static const double MARGIN = 1.2;
+/* A winner without a p95 is worth little: what is left may be this part of what a
+ * final of one needs. */
+static const double OVERRUN = 1.0 / 3;
 /* The most of a budget that is kept for all finalists, and for the one without
  * which there is no p95. */
 static const double WANTED_SHARE = 0.5, NEEDED_SHARE = 0.85;
@@ -57,11 +60,12 @@ static int64_t affordable(const hone_tune_session *session) {
     return count;
 }
 
-/* The samples to take: enough for a p95; fewer when not even one finalist fits
- * the budget and p95 is not what decides; 0 when a final makes no sense. */
+/* The samples to take: enough for a p95, even where one finalist exceeds the
+ * budget somewhat; fewer when it would by far and p95 is not what decides; 0 when
+ * a final makes no sense. */
 static int least_samples(const hone_tune_session *session) {
     double share = hone_session_left(session) / seconds_of(session, session->candidates, 1);
-    if (share >= 1)
+    if (share >= OVERRUN)
         return FINAL_LEAST;
     if (session->options->objective == HONE_OBJECTIVE_P95 || share * FINAL_LEAST < FINAL_HURRIED)
         return 0;
