@@ -89,7 +89,7 @@ wait_for_measurements() {
     fail "nothing was stored in $1 for a minute"
 }
 
-large=(--device cpu --threads 1 --shape 384x384x384 --act gelu_tanh --strategy random --budget 0)
+large=(--device cpu --threads 1 --shape 128x128x128 --act gelu_tanh --strategy random --budget 0)
 "$HONE" tune "${large[@]}" --db killed.db >killed.out 2>killed.err &
 tuner=$!
 wait_for_measurements killed.db $tuner

@@ -116,6 +116,8 @@ __attribute__((format(printf, 2, 3))) void cli_grid_add(cli_grid *grid, const ch
 void cli_grid_row(cli_grid *grid, int count, ...);
 /* Prints it as cli_table does, with strlen(right) columns, and frees it. HONE_E_NOMEM. */
 hone_status cli_grid_print(cli_grid *grid, const char *right);
+/* Frees it without printing. */
+void cli_grid_clear(cli_grid *grid);
 
 /* ---- stopping */
 

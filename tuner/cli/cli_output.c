@@ -102,11 +102,15 @@ hone_status cli_grid_print(cli_grid *grid, const char *right) {
     if (!grid->failed)
         cli_table((const char *const *)grid->cells, grid->count / columns, columns, right);
     hone_status status = grid->failed ? hone_fail(HONE_E_NOMEM, "no memory for a table") : HONE_OK;
+    cli_grid_clear(grid);
+    return status;
+}
+
+void cli_grid_clear(cli_grid *grid) {
     for (int i = 0; i < grid->count; i++)
         free(grid->cells[i]);
     free(grid->cells);
     *grid = (cli_grid){0};
-    return status;
 }
 
 /* ---- progress */

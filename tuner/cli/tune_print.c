@@ -46,9 +46,10 @@ hone_status cli_tuned_print(const cli_tuned *tuned, int count) {
             rows++;
         }
     }
-    if (rows == 0)
-        grid.count = 0; /* a header alone says nothing */
-    return cli_grid_print(&grid, "011111110");
+    if (rows > 0)
+        return cli_grid_print(&grid, "011111110");
+    cli_grid_clear(&grid); /* a header alone says nothing */
+    return HONE_OK;
 }
 
 static json_t *trace_json(const hone_tune_result *result) {
