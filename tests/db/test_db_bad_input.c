@@ -242,7 +242,7 @@ static void read_nothing(void) {
 }
 
 static void a_read_only_file_and_folder(void **state) {
-    char folder[256];
+    char folder[128];
     (void)state;
     snprintf(folder, sizeof folder, "%s/protected", fixture_folder);
     assert_int_equal(mkdir(folder, 0755), 0);
@@ -277,7 +277,7 @@ static void read_with_leftovers(void) {
 
 /* What a killed writer left in the log is read or reported, never dropped. */
 static void a_read_only_folder_with_a_log(void **state) {
-    char folder[256], name[600];
+    char folder[128], name[600];
     (void)state;
     snprintf(folder, sizeof folder, "%s/logged", fixture_folder);
     snprintf(protected_path, sizeof protected_path, "%s/it.db", folder);

@@ -17,6 +17,7 @@ enum {
 static const double FINAL_SECONDS = 2;  /* sampling goes on so long until all have settled */
 static const double UNFUSED_COST = 1.5; /* expected, in times of the best candidate */
 static const double MARGIN = 1.2;
+static const double FAR_BEHIND = 2; /* times the best */
 /* A winner without a p95 is worth little: what is left may be this part of what a
  * final of one needs. */
 static const double OVERRUN = 1.0 / 3;
@@ -52,9 +53,12 @@ double hone_session_reserve(const hone_tune_session *session) {
     return fmax(wanted, needed);
 }
 
-/* As many finalists as the rest of the budget holds, one at least. */
+/* As many finalists as the rest of the budget holds, one at least; none that was
+ * screened far behind the best. */
 static int64_t affordable(const hone_tune_session *session) {
     int64_t count = session->candidate_count < FINALISTS ? session->candidate_count : FINALISTS;
+    while (count > 1 && session->candidates[count - 1].value > FAR_BEHIND * session->candidates[0].value)
+        count--;
     while (count > 1 && seconds_of(session, session->candidates, count) > hone_session_left(session))
         count--;
     return count;
