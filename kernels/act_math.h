@@ -7,6 +7,14 @@
 #ifndef HONE_ACT_MATH_H
 #define HONE_ACT_MATH_H
 
+/* An infinity as the largest finite number: 0 times that is 0. */
+static inline vf vf_finite(vf x) {
+    return vf_min(vf_set(0x1.fffffep127f), vf_max(vf_set(-0x1.fffffep127f), x));
+}
+
+/* p x; 0 for p = 0 also where x is infinite. */
+static inline vf vf_slope(vf p, vf x) { return vf_pick(vf_lt(vf_set(0.0f), vf_abs(p)), vf_mul(p, x), p); }
+
 /* Cody and Waite's reduction: x = n ln 2 + r, |r| <= ln(2)/2. ln 2 is split so
  * that n times the first part is exact for |n| <= 256. */
 static inline vf vf_ln2_quotient(vf x) { return vf_round(vf_mul(x, vf_set(1.44269504f))); }

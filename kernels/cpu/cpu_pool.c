@@ -1,7 +1,9 @@
 #include "cpu_pool.h"
 
 #include <hwloc.h>
+#include <pthread.h>
 #include <pthreadpool.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -10,24 +12,48 @@ struct hone_pool {
     int threads;
 };
 
-void hone_pool_pin_self(int core) {
+/* Where threads are bound: the hardware threads that the process was given when
+ * it first bound one, one of each core before any core's second. */
+static struct { int count, cpus[CPU_SETSIZE]; } places;
+static pthread_once_t places_once = PTHREAD_ONCE_INIT;
+
+/* Appends the allowed hardware thread of rank `sibling` of each core; 0 when no core has one. */
+static int add_siblings(hwloc_topology_t topology, hwloc_const_cpuset_t allowed, int sibling) {
+    int found = 0;
+    for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core));) {
+        int rank = 0, cpu;
+        hwloc_bitmap_foreach_begin(cpu, core->cpuset) if (hwloc_bitmap_isset(allowed, (unsigned)cpu) &&
+                                                          rank++ == sibling && places.count < CPU_SETSIZE) {
+            places.cpus[places.count++] = cpu;
+            found = 1;
+        }
+        hwloc_bitmap_foreach_end();
+    }
+    return found;
+}
+
+static void find_places(void) {
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology))
         return;
-    if (!hwloc_topology_load(topology)) {
-        int cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
-        hwloc_obj_t object =
-            cores > 0 ? hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE, (unsigned)(core % cores)) : NULL;
-        if (object) {
-            hwloc_cpuset_t set = hwloc_bitmap_dup(object->cpuset);
-            if (set) {
-                hwloc_bitmap_singlify(set);
-                hwloc_set_cpubind(topology, set, HWLOC_CPUBIND_THREAD);
-                hwloc_bitmap_free(set);
-            }
-        }
-    }
+    hwloc_bitmap_t allowed = hwloc_bitmap_alloc();
+    if (allowed && !hwloc_topology_load(topology) &&
+        !hwloc_get_cpubind(topology, allowed, HWLOC_CPUBIND_THREAD))
+        for (int sibling = 0; add_siblings(topology, allowed, sibling);)
+            sibling++;
+    hwloc_bitmap_free(allowed);
     hwloc_topology_destroy(topology);
+}
+
+void hone_pool_pin_self(int index) {
+    pthread_once(&places_once, find_places);
+    if (!places.count)
+        return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)places.cpus[index % places.count], &one);
+    /* A refusal leaves the thread where it is: slower, not wrong. */
+    (void)sched_setaffinity(0, sizeof one, &one);
 }
 
 typedef struct pinning {
@@ -39,8 +65,7 @@ typedef struct pinning {
 static void pin_task(void *context, size_t index) {
     pinning *p = context;
     (void)index;
-    int core = atomic_fetch_add(&p->arrived, 1);
-    hone_pool_pin_self(core);
+    hone_pool_pin_self(atomic_fetch_add(&p->arrived, 1));
     while (atomic_load(&p->arrived) < p->threads)
         ;
 }

@@ -4,8 +4,8 @@
 
 #include "backend.h"
 
-/* `threads` >= 2, the caller included. `pin`: thread i is bound to core i.
- * HONE_E_NOMEM. */
+/* `threads` >= 2, the caller included. `pin`: thread i is bound as by
+ * hone_pool_pin_self(i). HONE_E_NOMEM. */
 hone_status hone_pool_create(hone_pool **out, int threads, int pin);
 void hone_pool_destroy(hone_pool *pool);
 /* 1 for NULL. */
@@ -15,8 +15,9 @@ int hone_pool_threads(const hone_pool *pool);
  * and returns when all are done. */
 void hone_pool_run(hone_pool *pool, void (*task)(void *context, size_t index), void *context, size_t count);
 
-/* Binds the calling thread to a core (modulo the number of cores). Refusal is
- * not an error: the record of the environment says what binding there is. */
-void hone_pool_pin_self(int core);
+/* Binds the calling thread to one of the hardware threads that the process was
+ * given: `index` counts the cores first, then their second threads, and wraps.
+ * Refusal is not an error: the record of the environment says what binding there is. */
+void hone_pool_pin_self(int index);
 
 #endif

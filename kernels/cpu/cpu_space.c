@@ -245,6 +245,8 @@ double hone_cpu_lower_bound(const hone_device *device, const hone_problem *probl
     if (hone_cpu_config_read(&c, problem, config))
         return 0;
     const hone_cpu_isa *isa = hone_cpu_isa_find(c.variant->isa);
+    if (isa->lanes == 1)
+        return 0; /* how many lanes the compiler made of scalar code is not known */
     double products = (double)problem->m * (double)problem->n * (double)problem->k;
     double per_cycle = 2.0 * isa->lanes * c.variant->group;
     return products / (per_cycle * 6e3 * threads);

@@ -144,6 +144,37 @@ static void test_holm(void **unused) {
 }
 
 /* One value a side: the stored intervals decide. */
+/* Too many cases for so few rounds: nothing is SLOW, but it must not pass either. */
+static void test_suspect_does_not_pass(void **unused) {
+    (void)unused;
+    hone_gate *gate = new_gate("p50_us", 0.05, 0.01);
+    state = 11;
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        fill(gate, HONE_GATE_BASELINE, name, 5, 50, 0.001);
+        fill(gate, HONE_GATE_CANDIDATE, name, 5, i ? 50 : 100, 0.001);
+    }
+    assert_int_equal(hone_gate_decide(gate), HONE_OK);
+    assert_int_equal(gate->counts[HONE_GATE_SAME], 99);
+    assert_int_equal(gate->cases[0].verdict, HONE_GATE_UNSURE);
+    assert_int_equal(hone_gate_status(gate), HONE_E_INCONCLUSIVE);
+    hone_gate_destroy(gate);
+}
+
+/* Few values on one side, many on the other: the ratio is that of the medians of all. */
+static void test_uneven_sides(void **unused) {
+    (void)unused;
+    static const double values[] = {90, 90, 90, 90, 50, 50, 50, 50, 50};
+    hone_gate *gate = new_gate("p50_us", 0.05, 0.01);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        assert_int_equal(hone_gate_add(gate, HONE_GATE_BASELINE, "case", values[i], NAN, NAN), HONE_OK);
+    assert_int_equal(hone_gate_add(gate, HONE_GATE_CANDIDATE, "case", 50, NAN, NAN), HONE_OK);
+    assert_int_equal(hone_gate_decide(gate), HONE_OK);
+    assert_true(gate->cases[0].ratio == 1);
+    hone_gate_destroy(gate);
+}
+
 static void test_stored_intervals(void **unused) {
     (void)unused;
     static const struct {
@@ -277,6 +308,8 @@ int main(void) {
         cmocka_unit_test(test_no_false_alarms),
         cmocka_unit_test(test_no_false_alarms_by_default),
         cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_suspect_does_not_pass),
+        cmocka_unit_test(test_uneven_sides),
         cmocka_unit_test(test_stored_intervals),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_wrong_and_missing),

@@ -23,7 +23,7 @@ static const char description[] =
     "Compares two builds of the command (better: runs them alternately, the way to use it in CI) or two\n"
     "results files of hone bench --out. Each case is SAME, FAST, SLOW or UNSURE; a ratio above 1 is slower,\n"
     "whatever the metric. Exit code: 0 no case is slower, 1 a case is slower or wrong, 4 unreadable,\n"
-    "5 no verdict: nothing to compare, or more than half UNSURE.\n"
+    "5 no verdict: nothing to compare, more than half UNSURE, or a case that looks slower without proof.\n"
     "\n"
     "  hone gate old/hone new/hone -- --suite bert --dtype f32\n"
     "  hone gate monday.json tuesday.json";

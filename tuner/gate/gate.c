@@ -142,13 +142,11 @@ static int compare_doubles(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* Sorts the values: nothing depends on their order. */
 static double median(const hone_gate_side *side) {
-    /* Only for fewer than RANK_MIN_VALUES values. */
-    double sorted[RANK_MIN_VALUES] = {0};
-    size_t n = side->count < RANK_MIN_VALUES ? side->count : RANK_MIN_VALUES;
-    memcpy(sorted, side->values, n * sizeof sorted[0]);
-    qsort(sorted, n, sizeof sorted[0], compare_doubles);
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+    size_t n = side->count;
+    qsort(side->values, n, sizeof side->values[0], compare_doubles);
+    return (side->values[(n - 1) / 2] + side->values[n / 2]) / 2;
 }
 
 /* What both sides are compared by: a rank test, or their stored intervals. */
@@ -247,6 +245,16 @@ static void decide_case(const hone_gate *gate, hone_gate_case *c) {
     }
 }
 
+/* Cases that look slower, of which too few values or too many cases leave no
+ * proof: a whole with one of them has not passed. */
+static size_t count_suspects(const hone_gate *gate) {
+    size_t suspects = 0;
+    for (size_t i = 0; i < gate->count; i++)
+        suspects +=
+            gate->cases[i].verdict == HONE_GATE_UNSURE && gate->cases[i].low > 1 + gate->options.threshold;
+    return suspects;
+}
+
 static hone_gate_verdict decide_whole(const hone_gate *gate) {
     const size_t *counts = gate->counts;
     size_t sure = counts[HONE_GATE_SAME] + counts[HONE_GATE_FAST];
@@ -254,7 +262,7 @@ static hone_gate_verdict decide_whole(const hone_gate *gate) {
         return HONE_GATE_WRONG;
     if (counts[HONE_GATE_SLOW])
         return HONE_GATE_SLOW;
-    if (sure == 0 || counts[HONE_GATE_UNSURE] > sure)
+    if (sure == 0 || counts[HONE_GATE_UNSURE] > sure || count_suspects(gate))
         return HONE_GATE_UNSURE;
     return counts[HONE_GATE_FAST] ? HONE_GATE_FAST : HONE_GATE_SAME;
 }
@@ -292,6 +300,13 @@ hone_status hone_gate_status(const hone_gate *gate) {
             HONE_E_INCONCLUSIVE,
             "nothing was compared: no case has %s on both sides; use the same selectors for both",
             gate->options.metric->name);
+    size_t suspects = count_suspects(gate);
+    if (gate->verdict == HONE_GATE_UNSURE && suspects)
+        return hone_fail(
+            HONE_E_INCONCLUSIVE,
+            "no verdict: %zu of %zu cases look slower by more than %g%%, but are not significant "
+            "over so many cases; use more rounds",
+            suspects, compared, 100 * gate->options.threshold);
     if (gate->verdict == HONE_GATE_UNSURE)
         return hone_fail(HONE_E_INCONCLUSIVE,
                          "no verdict: %zu of %zu cases are UNSURE; use more rounds, a quieter machine or a "

@@ -13,7 +13,9 @@
  *     MISSING one side has no value
  *
  * so that exchanging the sides exchanges SLOW and FAST, and two runs of one
- * build are SLOW no more often than alpha, over all cases together.
+ * build are SLOW no more often than alpha, over all cases together. An UNSURE
+ * case whose interval lies above 1 + threshold keeps the whole from passing:
+ * with few rounds and many cases nothing can be significant.
  *
  * With too few values for a rank test (one run a side in two results files) the
  * intervals stored with the values decide alone. They know the noise within a
@@ -133,7 +135,8 @@ int hone_gate_is_executable(const char *path);
 hone_status hone_gate_decide(hone_gate *gate);
 
 /* The verdict as a status with its reason: HONE_OK, HONE_E_WRONG (SLOW or WRONG)
- * or HONE_E_INCONCLUSIVE (nothing compared, or more than half UNSURE). */
+ * or HONE_E_INCONCLUSIVE (nothing compared, more than half UNSURE, or one of
+ * them with its interval above the threshold). */
 hone_status hone_gate_status(const hone_gate *gate);
 
 #endif
