@@ -22,7 +22,7 @@ typedef struct hone_device {
     char model[128];       /* for people: "AMD EPYC 9R14" */
     char fingerprint[256]; /* all that changes performance; the database's key */
     char family[128];      /* devices whose winners are likely to suit this one */
-    int threads;           /* hardware threads; 1 for GPUs */
+    int threads;           /* hardware threads that this process may use; 1 for GPUs */
     int64_t cache_bytes;   /* last-level cache; 0 when unknown */
     int index;             /* the backend's own number */
 } hone_device;

@@ -90,6 +90,16 @@ hone_status hone_plan_pack(void *packed, const hone_plan *plan, const void *b, i
     return status ? status : plan->device->backend->pack(packed, plan->backend_plan, b, ldb);
 }
 
+/* Sums are exact only for zero points inside A's type. */
+static int zeros_outside(const hone_problem *p, const int32_t *zeros) {
+    int32_t low = p->a_type == HONE_S8 ? -128 : 0;
+    int64_t count = !zeros ? 0 : p->a_scale_per_row ? p->m : 1;
+    for (int64_t i = 0; i < count; i++)
+        if (zeros[i] < low || zeros[i] > low + 255)
+            return 1;
+    return 0;
+}
+
 /* What a problem needs of its arguments, one line a need. */
 static hone_status check_args(const hone_problem *p, const hone_args *a) {
     int s8 = p->dtype == HONE_S8, out8 = p->c_type == HONE_S8 || p->c_type == HONE_U8;
@@ -108,6 +118,7 @@ static hone_status check_args(const hone_problem *p, const hone_args *a) {
         {s8 && !a->b_scale, "b_scale is NULL, but s8 problems need it"},
         {out8 && !(a->c_scale > 0), "c_scale must be positive for an 8-bit C"},
         {!p->weights_plain && (uintptr_t)a->b % HONE_PACK_ALIGN, "b is not aligned; it must come from pack"},
+        {s8 && zeros_outside(p, a->a_zero), "a zero point of A is outside its type"},
         {p->c_type == HONE_S8 && (a->c_zero < -128 || a->c_zero > 127), "c_zero is outside s8"},
         {p->c_type == HONE_U8 && (a->c_zero < 0 || a->c_zero > 255), "c_zero is outside u8"},
     };

@@ -110,7 +110,7 @@ hone_status hone_problem_format(char *out, size_t size, const hone_problem *p) {
     text t = {out, size, 0};
     append(&t, "gemm/%s/%s/%lldx%lldx%lld", hone_dtype_name(p->dtype), info->name, (long long)p->m,
            (long long)p->n, (long long)p->k);
-    for (int i = 0; i < info->param_count; i++) {
+    for (int i = 0; i < info->param_count && !info->per_column; i++) {
         if (p->act_params[i] != info->params[i].value) {
             char number[32];
             format_number(number, p->act_params[i]);
@@ -162,7 +162,7 @@ static hone_status parse_option(hone_problem *p, const char *word) {
     if (strncmp(word, "out=", 4) == 0)
         return hone_dtype_parse(&p->c_type, word + 4);
     const hone_act_info *info = hone_activation_info(p->act);
-    for (int i = 0; i < info->param_count; i++) {
+    for (int i = 0; i < info->param_count && !info->per_column; i++) {
         size_t length = strlen(info->params[i].name);
         if (strncmp(word, info->params[i].name, length) == 0 && word[length] == '=') {
             char *end;

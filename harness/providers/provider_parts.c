@@ -47,18 +47,23 @@ hone_status hone_separate_pass_create(hone_separate_pass *out, hone_context *con
     return HONE_OK;
 }
 
-/* The rows of one of the sleeping threads. */
+/* The part of one of the sleeping threads: rows, or columns where rows are fewer. */
 static void run_part(void *context, int index) {
     const hone_separate_pass *pass = context;
-    int64_t begin = pass->problem.m * index / pass->sleepers;
-    int64_t end = pass->problem.m * (index + 1) / pass->sleepers;
-    hone_problem problem = pass->problem;
+    const hone_problem *whole = &pass->problem;
+    int by_rows = whole->m >= pass->sleepers;
+    int64_t extent = by_rows ? whole->m : whole->n;
+    int64_t begin = extent * index / pass->sleepers, end = extent * (index + 1) / pass->sleepers;
+    int64_t row = by_rows ? begin : 0, column = by_rows ? 0 : begin;
+    hone_problem problem = *whole;
     hone_args args = pass->args;
-    problem.m = end - begin;
-    args.c = (char *)args.c + (size_t)(begin * args.ldc) * hone_dtype_size(problem.c_type);
-    if (problem.m)
-        pass->device->backend->activate(pass->device, &problem, pass->x + begin * pass->ldx, pass->ldx, &args,
-                                        NULL);
+    *(by_rows ? &problem.m : &problem.n) = end - begin;
+    args.c = (char *)args.c + (size_t)(row * args.ldc + column) * hone_dtype_size(problem.c_type);
+    args.bias = args.bias ? args.bias + column : NULL;
+    args.alpha = args.alpha ? args.alpha + column : NULL;
+    if (end > begin)
+        pass->device->backend->activate(pass->device, &problem, pass->x + row * pass->ldx + column, pass->ldx,
+                                        &args, NULL);
 }
 
 void hone_separate_pass_run(hone_separate_pass *pass) {

@@ -234,7 +234,7 @@ typedef struct hone_args {
     const float *alpha; /* N values; needed for prelu: the negative slope of each column */
     /* s8 problems: real = scale * (stored - zero) */
     const float *a_scale;  /* 1 value, or M if a_scale_per_row */
-    const int32_t *a_zero; /* as a_scale; NULL: 0 */
+    const int32_t *a_zero; /* as a_scale; each within a_type; NULL: 0 */
     const float *b_scale;  /* N values; B has no zero point */
     float c_scale;         /* 8-bit C: its scale, > 0 */
     int32_t c_zero;        /* 8-bit C: its zero point */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_pool.h"
 #include "cpu_variants.h"
 
 enum { MAX_PATHS = 16 };
@@ -67,12 +68,13 @@ static void describe(hone_device *d, hwloc_topology_t topology) {
     int64_t l1 = cache_size(topology, HWLOC_OBJ_L1CACHE, &l1_count);
     int64_t l2 = cache_size(topology, HWLOC_OBJ_L2CACHE, &l2_count);
     int64_t l3 = cache_size(topology, HWLOC_OBJ_L3CACHE, &l3_count);
-    d->threads = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU);
-    d->threads = d->threads < 1 ? 1 : d->threads;
+    int threads = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU), given = hone_pool_places();
+    threads = threads < 1 ? 1 : threads;
+    d->threads = given > 0 && given < threads ? given : threads;
     d->cache_bytes = l3 ? l3 : l2;
     snprintf(d->family, sizeof d->family, "cpu:%.20s:%s", *vendor ? vendor : "cpu", isa);
     snprintf(d->fingerprint, sizeof d->fingerprint, "cpu:%s:%s:%dc%dt:L1d=%dx%lldK,L2=%dx%lldK,L3=%dx%lldK",
-             part, isa, cores < 1 ? 1 : cores, d->threads, l1_count, (long long)(l1 >> 10), l2_count,
+             part, isa, cores < 1 ? 1 : cores, threads, l1_count, (long long)(l1 >> 10), l2_count,
              (long long)(l2 >> 10), l3_count, (long long)(l3 >> 10));
     for (char *c = d->fingerprint; *c; c++)
         if (isspace((unsigned char)*c) || *c == '/')

@@ -45,9 +45,13 @@ static void find_places(void) {
     hwloc_topology_destroy(topology);
 }
 
-void hone_pool_pin_self(int index) {
+int hone_pool_places(void) {
     pthread_once(&places_once, find_places);
-    if (!places.count)
+    return places.count;
+}
+
+void hone_pool_pin_self(int index) {
+    if (!hone_pool_places())
         return;
     cpu_set_t one;
     CPU_ZERO(&one);

@@ -15,6 +15,9 @@ int hone_pool_threads(const hone_pool *pool);
  * and returns when all are done. */
 void hone_pool_run(hone_pool *pool, void (*task)(void *context, size_t index), void *context, size_t count);
 
+/* Hardware threads that the process was given when it first asked; 0: unknown. */
+int hone_pool_places(void);
+
 /* Binds the calling thread to one of the hardware threads that the process was
  * given: `index` counts the cores first, then their second threads, and wraps.
  * Refusal is not an error: the record of the environment says what binding there is. */

@@ -20,8 +20,9 @@ static int64_t covering(const int64_t *values, int count, int64_t extent) {
 }
 
 typedef struct list {
-    char text[2048];
+    char text[8192];
     size_t used;
+    int full; /* something did not fit */
 } list;
 
 /* Appends a word that is not there yet, after `separator`. */
@@ -35,6 +36,8 @@ static void list_add(list *l, const char *separator, const char *word, int uniqu
     int n = snprintf(l->text + l->used, sizeof l->text - l->used, "%s%s", l->used ? separator : "", word);
     if (n > 0 && l->used + (size_t)n < sizeof l->text)
         l->used += (size_t)n;
+    else
+        l->full = 1;
 }
 
 static void list_numbers(list *l, const int64_t *values, int count) {
@@ -79,6 +82,8 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&mr==%d&&nr==%d", v->isa, v->kind, v->mr, v->nr);
         list_add(&lists->tiles, "||", word, 0);
     }
+    if (lists->tiles.full)
+        return hone_fail(HONE_E_NOMEM, "more register tiles than their constraint has room for");
     if (!lists->isa.used)
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
                          hone_dtype_name(problem->dtype));
@@ -89,7 +94,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                            int threads) {
     (void)device;
     variant_lists v = {0};
-    list kc = {{0}, 0}, mc = {{0}, 0}, nc = {{0}, 0}, gm = {{0}, 0};
+    list kc = {0}, mc = {0}, nc = {0}, gm = {0};
     hone_space *space = NULL;
     hone_status status = collect_variants(&v, problem);
     if (status || (status = hone_space_create(&space)))

@@ -81,6 +81,7 @@ hone query --device tpu --shape 8x8x8                         | 2 | 'tpu' is unk
 hone query --device cpu:9 --shape 8x8x8                       | 3 | 'cpu:9'
 hone bench --device cuda:99 --shape 8x8x8                     | 3 | 'cuda:99'
 hone tune --device opencl:99 --shape 8x8x8                    | 3 | 'opencl:99'
+hone query --shape 8x8x8 --act prelu:alpha=0.3                | 2 | per column
 hone emit --device opencl:99 --shape 8x8x8                    | 3 | 'opencl:99'
 hone list spaces --device opencl:99                           | 3 | 'opencl:99'
 
@@ -91,7 +92,7 @@ hone query --shape 8x8x8 --dtype s8 --a-type f32              | 2 | s8 or u8
 hone query --shape 8x8x100000 --dtype s8                      | 2 | 65536
 
 # configs
-hone emit --shape 8x8x8 --config mr=1                         | 2 | lacks 'isa'
+hone emit --shape 8x8x8 --config mr=9                         | 2 | mr=9 is not legal
 hone emit --shape 8x8x8 --config "${KNOWN/mr=*,nc/mr=banana,nc}" | 2 | mr=banana
 hone emit --shape 8x8x8 --config "$KNOWN,color=red"           | 2 | 'color' is unknown
 hone verify --shape 8x8x8 --config nosuchkey=1                | 2 | nosuchkey

@@ -48,6 +48,7 @@ static void bad_text_is_refused_with_a_reason(void **state) {
         {"gemm/s8/relu/1x1x65537", "65537"},
         {"gemm/f32/relu/1x1x1/fast", "fast"},
         {"gemm/f32/relu/1x1x1/alpha=1", "alpha"},
+        {"gemm/f32/prelu/1x1x1/alpha=0.3", "alpha"}, /* prelu's slopes are arguments */
         {"gemm/f32/elu/1x1x1/alpha=x", "not a number"},
         {"gemm/f32/elu/1x1x1/alpha=nan", "nan"},
         {"gemm/f32/celu/1x1x1/alpha=0", "alpha of celu"},

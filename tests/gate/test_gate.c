@@ -230,6 +230,9 @@ static void test_wrong_and_missing(void **unused) {
     fill(gate, HONE_GATE_BASELINE, "good", 10, 1, 0.001);
     fill(gate, HONE_GATE_CANDIDATE, "good", 10, 1, 0.001);
     assert_int_equal(hone_gate_decide(gate), HONE_OK);
+    assert_int_equal(hone_gate_status(gate), HONE_E_INCONCLUSIVE); /* "gone" was lost */
+    fill(gate, HONE_GATE_CANDIDATE, "gone", 10, 1, 0.01);
+    assert_int_equal(hone_gate_decide(gate), HONE_OK);
     assert_int_equal(hone_gate_status(gate), HONE_OK);
 
     fill(gate, HONE_GATE_BASELINE, "bad", 10, 1, 0.001);

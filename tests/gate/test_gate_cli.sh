@@ -66,7 +66,8 @@ expect 5 UNSURE a.json noisy.json
 expect 0 UNSURE a.json half.json
 expect 1 "wrong: ratio 3.1" a.json wrong.json
 expect 0 MISSING wrong.json a.json
-expect 0 MISSING a.json fewer.json
+expect 5 "missing from the candidate" a.json fewer.json
+expect 0 MISSING fewer.json a.json
 expect 5 "nothing was compared" a.json other.json
 expect 5 "nothing was compared" a.json none.json
 expect 0 SAME bare.json bare.json

@@ -135,6 +135,9 @@ static hone_status parse_activation(activation_choice *out, const char *text) {
     const hone_act_info *info = hone_activation_info(choice.act);
     for (int i = 0; i < info->param_count; i++)
         choice.params[i] = info->params[i].value;
+    if (save && *save && info->per_column)
+        return hone_fail(HONE_E_USAGE, "'%s': the %s of %s is a value per column of the operands, no option",
+                         text, info->params[0].name, info->name);
     for (char *item = strtok_r(NULL, ":", &save); item; item = strtok_r(NULL, ":", &save)) {
         hone_status status = parse_act_param(choice.params, info, item);
         if (status != HONE_OK)

@@ -255,6 +255,17 @@ static size_t count_suspects(const hone_gate *gate) {
     return suspects;
 }
 
+/* Cases that the baseline has and the candidate lost: what was not measured
+ * cannot be called the same. */
+static size_t count_lost(const hone_gate *gate) {
+    size_t lost = 0;
+    for (size_t i = 0; i < gate->count; i++) {
+        const hone_gate_case *c = &gate->cases[i];
+        lost += c->verdict == HONE_GATE_MISSING && c->sides[HONE_GATE_BASELINE].count > 0;
+    }
+    return lost;
+}
+
 static hone_gate_verdict decide_whole(const hone_gate *gate) {
     const size_t *counts = gate->counts;
     size_t sure = counts[HONE_GATE_SAME] + counts[HONE_GATE_FAST];
@@ -262,7 +273,7 @@ static hone_gate_verdict decide_whole(const hone_gate *gate) {
         return HONE_GATE_WRONG;
     if (counts[HONE_GATE_SLOW])
         return HONE_GATE_SLOW;
-    if (sure == 0 || counts[HONE_GATE_UNSURE] > sure || count_suspects(gate))
+    if (sure == 0 || counts[HONE_GATE_UNSURE] > sure || count_suspects(gate) || count_lost(gate))
         return HONE_GATE_UNSURE;
     return counts[HONE_GATE_FAST] ? HONE_GATE_FAST : HONE_GATE_SAME;
 }
@@ -300,7 +311,12 @@ hone_status hone_gate_status(const hone_gate *gate) {
             HONE_E_INCONCLUSIVE,
             "nothing was compared: no case has %s on both sides; use the same selectors for both",
             gate->options.metric->name);
-    size_t suspects = count_suspects(gate);
+    size_t suspects = count_suspects(gate), lost = count_lost(gate);
+    if (gate->verdict == HONE_GATE_UNSURE && lost)
+        return hone_fail(HONE_E_INCONCLUSIVE,
+                         "no verdict: %zu cases of the baseline are missing from the candidate; measure the "
+                         "same selectors for both",
+                         lost);
     if (gate->verdict == HONE_GATE_UNSURE && suspects)
         return hone_fail(
             HONE_E_INCONCLUSIVE,

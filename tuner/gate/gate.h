@@ -10,7 +10,7 @@
  *     SAME    the interval lies between these two
  *     UNSURE  neither
  *     WRONG   the candidate ended with an error: a wrong kernel
- *     MISSING one side has no value
+ *     MISSING one side has no value; what only the baseline has leaves no verdict
  *
  * so that exchanging the sides exchanges SLOW and FAST, and two runs of one
  * build are SLOW no more often than alpha, over all cases together. An UNSURE

@@ -1,5 +1,6 @@
 #include "contender.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../../kernels/status.h"
@@ -7,7 +8,7 @@
 /* A copy is out of the cache when twice the cache's size went by; a device of
  * unknown cache is taken for a large one. */
 static const double CACHE_ROUNDS = 2, UNKNOWN_CACHE = 64 << 20;
-enum { MAX_COPIES = 1024 };
+enum { MAX_COPIES = 1024, VERIFY_PADDING = 3 };
 
 static int cold_copies(const hone_device *device, const hone_problem *problem) {
     double m = (double)problem->m, n = (double)problem->n, k = (double)problem->k;
@@ -25,20 +26,18 @@ hone_status hone_operand_set_create(hone_operand_set *set, const hone_device *de
     *set = (hone_operand_set){.copies = calloc((size_t)count, sizeof *set->copies)};
     if (!set->copies)
         return hone_fail(HONE_E_NOMEM, "no memory for %d copies of operands", count);
-    for (; set->count < count; set->count++) {
-        hone_status status =
-            hone_operands_create(&set->copies[set->count], problem, seed + (uint64_t)set->count, 0);
-        if (status) {
-            hone_operand_set_clear(set);
-            return status;
-        }
-    }
-    return HONE_OK;
+    hone_status status = hone_operands_create(&set->padded, problem, seed, VERIFY_PADDING);
+    for (; !status && set->count < count; set->count += !status)
+        status = hone_operands_create(&set->copies[set->count], problem, seed + (uint64_t)set->count, 0);
+    if (status)
+        hone_operand_set_clear(set);
+    return status;
 }
 
 void hone_operand_set_clear(hone_operand_set *set) {
     for (int i = 0; i < set->count; i++)
         hone_operands_destroy(set->copies[i]);
+    hone_operands_destroy(set->padded);
     free(set->copies);
     *set = (hone_operand_set){0};
 }
@@ -46,7 +45,12 @@ void hone_operand_set_clear(hone_operand_set *set) {
 hone_status hone_contender_create(hone_contender *contender, const hone_provider *provider,
                                   hone_context *context, const hone_device *device,
                                   const hone_operand_set *set, const char *config, int threads) {
-    *contender = (hone_contender){.provider = provider};
+    *contender = (hone_contender){.provider = provider,
+                                  .context = context,
+                                  .device = device,
+                                  .threads = threads,
+                                  .has_config = config != NULL};
+    snprintf(contender->config, sizeof contender->config, "%s", config ? config : "");
     hone_status status = hone_provider_check(provider, device, &set->copies[0]->problem);
     if (status)
         return status;
@@ -71,14 +75,27 @@ void hone_contender_clear(hone_contender *contender) {
     *contender = (hone_contender){0};
 }
 
-static void run_first(void *context) {
-    const hone_contender *contender = context;
-    contender->provider->run(contender->cases[0]);
+typedef struct single_run {
+    const hone_provider *provider;
+    hone_provider_case *prepared;
+} single_run;
+
+static void run_once(void *context) {
+    const single_run *single = context;
+    single->provider->run(single->prepared);
 }
 
-hone_status hone_contender_verify(hone_numerics *out, hone_contender *contender, const hone_operand_set *set,
-                                  const hone_reference *reference) {
-    return hone_verify_run(out, set->copies[0], reference, run_first, contender);
+hone_status hone_contender_verify(hone_numerics *out, const hone_contender *contender,
+                                  const hone_operand_set *set, const hone_reference *reference) {
+    single_run single = {.provider = contender->provider};
+    hone_status status =
+        contender->provider->prepare(&single.prepared, contender->context, contender->device, set->padded,
+                                     contender->has_config ? contender->config : NULL, contender->threads);
+    if (status)
+        return status;
+    status = hone_verify_run(out, set->padded, reference, run_once, &single);
+    contender->provider->destroy(single.prepared);
+    return status;
 }
 
 static void run_next(void *context, int64_t sequence) {

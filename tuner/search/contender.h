@@ -13,7 +13,8 @@
 /* Copies of a problem's operands, of seed, seed + 1, ... */
 typedef struct hone_operand_set {
     hone_operands **copies;
-    int count; /* 1 when warm */
+    int count;             /* 1 when warm */
+    hone_operands *padded; /* the first copy's values in longer rows: a store beyond one shows */
 } hone_operand_set;
 
 /* HONE_E_NOMEM, HONE_E_USAGE. Leaves an empty set on failure. */
@@ -23,6 +24,11 @@ void hone_operand_set_clear(hone_operand_set *set);
 
 typedef struct hone_contender {
     const hone_provider *provider;
+    hone_context *context;
+    const hone_device *device;
+    int threads;
+    int has_config;
+    char config[HONE_CONFIG_TEXT];
     hone_provider_case **cases;
     int count;
 } hone_contender;
@@ -32,8 +38,9 @@ hone_status hone_contender_create(hone_contender *contender, const hone_provider
                                   hone_context *context, const hone_device *device,
                                   const hone_operand_set *set, const char *config, int threads);
 void hone_contender_clear(hone_contender *contender);
-hone_status hone_contender_verify(hone_numerics *out, hone_contender *contender, const hone_operand_set *set,
-                                  const hone_reference *reference);
+/* On the padded operands, with a preparation of its own. The provider's status on failure. */
+hone_status hone_contender_verify(hone_numerics *out, const hone_contender *contender,
+                                  const hone_operand_set *set, const hone_reference *reference);
 /* For the sampler; valid as long as the contender stays where it is. */
 hone_runner hone_contender_runner(hone_contender *contender);
 const char *hone_contender_label(const hone_contender *contender);
