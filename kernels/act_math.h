@@ -3,7 +3,10 @@
  *
  * Coefficients are minimax fits on the stated intervals (Lawson-weighted least
  * squares in double, rounded to float). tests/cpu/test_act_accuracy.c measures
- * the errors stated here. NaN in gives NaN out: see vf_min and vf_max. */
+ * the errors stated here. NaN in gives NaN out: see vf_min and vf_max.
+ *
+ * Intermediate results stay out of the subnormals: on many processors one costs
+ * a hundred cycles, and saturated activations would make nothing else. */
 #ifndef HONE_ACT_MATH_H
 #define HONE_ACT_MATH_H
 
@@ -33,17 +36,19 @@ static inline vf vf_expm1_core(vf r) {
     return vf_fma(t, vf_mul(r, r), r);
 }
 
-/* exp(x): about 1 ulp, gradual underflow, overflow to infinity. */
+/* exp(x): about 1 ulp; 0 where it would be subnormal, infinity where it overflows. */
 static inline vf vf_exp(vf x) {
-    vf c = vf_min(vf_set(89.0f), vf_max(vf_set(-105.0f), x));
+    const float lowest = -87.3f; /* exp of it is the smallest normal number, nearly */
+    vf c = vf_min(vf_set(89.0f), vf_max(vf_set(lowest), x));
     vf n = vf_ln2_quotient(c);
     vf e = vf_expm1_core(vf_ln2_remainder(c, n));
-    return vf_scale(vf_add(e, vf_set(1.0f)), n);
+    return vf_pick(vf_lt(x, vf_set(lowest)), vf_set(0.0f), vf_scale(vf_add(e, vf_set(1.0f)), n));
 }
 
-/* exp(x) - 1 without cancellation: about 2 ulp. Constant above x = 88. */
+/* exp(x) - 1 without cancellation: about 2 ulp. Constant above x = 88; -1 to f32
+ * precision below -17.4. */
 static inline vf vf_expm1(vf x) {
-    vf c = vf_min(vf_set(88.0f), vf_max(vf_set(-105.0f), x));
+    vf c = vf_min(vf_set(88.0f), vf_max(vf_set(-20.0f), x));
     vf n = vf_ln2_quotient(c);
     vf e = vf_expm1_core(vf_ln2_remainder(c, n));
     vf s = vf_scale(vf_set(1.0f), n);
@@ -64,16 +69,17 @@ static inline vf vf_tanh(vf x) {
     return vf_copysign(vf_div(t, vf_add(t, vf_set(2.0f))), x);
 }
 
-/* log(1 + y) for 0 <= y <= 1: 2 atanh(y / (2 + y)), error 2^-33 before rounding. */
+/* log(1 + y) for 0 <= y <= 1: 2 atanh(s), s = y / (2 + y), error 2^-33 before
+ * rounding. `d` is 2 s, which is normal where y is. */
 static inline vf vf_log1p(vf y) {
-    vf s = vf_div(y, vf_add(y, vf_set(2.0f)));
+    vf d = vf_div(vf_add(y, y), vf_add(y, vf_set(2.0f)));
+    vf s = vf_mul(vf_max(vf_set(0x1p-39f), d), vf_set(0.5f)); /* below, the square no longer counts */
     vf u = vf_mul(s, s);
     vf t = vf_fma(vf_set(0.122124501f), u, vf_set(0.106949814f));
     t = vf_fma(t, u, vf_set(0.143105209f));
     t = vf_fma(t, u, vf_set(0.199993387f));
     t = vf_fma(t, u, vf_set(0.333333403f));
-    t = vf_fma(vf_mul(t, u), s, s);
-    return vf_add(t, t);
+    return vf_fma(vf_mul(t, u), d, d);
 }
 
 /* erf(z): a rational function on |z| <= 3.92, +-1 beyond; absolute error 2^-25. */
@@ -107,7 +113,8 @@ static inline vf vf_mish(vf x) {
     vm negative = vf_lt(x, vf_set(0.0f));
     vf n = vf_fma(vf_pick(negative, vf_add(e, vf_set(2.0f)), vf_set(2.0f)), e,
                   vf_pick(negative, vf_set(0.0f), vf_set(1.0f)));
-    vf d = vf_add(n, vf_pick(negative, vf_set(2.0f), vf_mul(vf_add(e, e), e)));
+    vf d = vf_fma(vf_pick(negative, vf_set(0.0f), vf_add(e, e)), e,
+                  vf_pick(negative, vf_add(n, vf_set(2.0f)), n));
     return vf_mul(vf_max(vf_set(-120.0f), x), vf_div(n, d));
 }
 
