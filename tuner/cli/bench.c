@@ -211,6 +211,8 @@ static hone_status verdict(const bench_run *run) {
                          setup->measured, run->case_count);
     if (setup->failed)
         return setup->failed;
+    if (!setup->measured && setup->unavailable)
+        return hone_fail(HONE_E_UNAVAILABLE, "no provider can run what was selected; see above");
     if (!setup->measured && !lists_only(run->arguments))
         return hone_fail(HONE_E_INCONCLUSIVE, "nothing was measured; --benchmark_filter left no case");
     return HONE_OK;

@@ -19,10 +19,16 @@ static const double default_seconds = 0.5, many_samples_seconds = 2, least_sampl
 
 /* ------------------------------------------------------------------ opening */
 
+/* A case that is not measured, and why. One that cannot run here fails nobody. */
 static void fail_case(bench_case *self, hone_status status) {
     bench_setup *setup = self->group->setup;
-    snprintf(self->error, sizeof self->error, "%s", hone_error_detail());
-    if (status == HONE_E_WRONG)
+    int unavailable = status == HONE_E_UNAVAILABLE;
+    snprintf(self->error, sizeof self->error, "%s%s", unavailable ? "unavailable: " : "",
+             hone_error_detail());
+    setup->unavailable += unavailable;
+    if (unavailable)
+        fprintf(stderr, "hone bench: %s is skipped: %s\n", self->name, hone_error_detail());
+    else if (status == HONE_E_WRONG)
         setup->wrong++;
     else if (!setup->failed)
         setup->failed = status;

@@ -18,10 +18,10 @@ typedef struct bench_setup {
     int threads, cold;
     uint64_t seed;
     hone_peak peaks[HONE_DTYPE_COUNT];
-    struct bench_group *open; /* operands of one group are in memory at a time */
-    int measured, wrong;      /* cases so far */
-    hone_status failed;       /* the first failure that is neither wrong nor unavailable */
-    const volatile int *stop; /* set by a signal: nothing more is measured */
+    struct bench_group *open;         /* operands of one group are in memory at a time */
+    int measured, wrong, unavailable; /* cases so far */
+    hone_status failed;               /* the first failure that is neither wrong nor unavailable */
+    const volatile int *stop;         /* set by a signal: nothing more is measured */
 } bench_setup;
 
 typedef struct bench_case {
