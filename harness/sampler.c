@@ -143,8 +143,10 @@ hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, 
 void hone_sampler_destroy(hone_sampler *sampler) {
     if (sampler == NULL)
         return;
-    for (int i = 0; i < sampler->count; ++i)
+    for (int i = 0; i < sampler->count; ++i) {
         free(sampler->runners[i].samples.us);
+        free(sampler->runners[i].samples.marks);
+    }
     free(sampler->runners);
     free(sampler->scratch);
     free(sampler);
@@ -168,6 +170,10 @@ static hone_status reserve(hone_sampler *self) {
         if (us == NULL)
             return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
         samples->us = us;
+        unsigned char *marks = realloc(samples->marks, (size_t)want);
+        if (marks == NULL)
+            return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
+        samples->marks = marks;
         samples->capacity = want;
     }
     return HONE_OK;
@@ -179,7 +185,8 @@ static void take_sample(timed_runner *self, int warm_calls) {
     /* Asking costs a fraction of a microsecond: outside the timed region. */
     const int64_t switches = involuntary_switches();
     const int64_t ns = time_calls(self, samples->batch);
-    samples->disturbed += involuntary_switches() > switches;
+    samples->marks[samples->count] = involuntary_switches() > switches;
+    samples->disturbed += samples->marks[samples->count];
     samples->us[samples->count++] = (double)ns / 1e3 / samples->batch;
 }
 

@@ -19,9 +19,10 @@ typedef struct hone_runner {
 /* Growing samples of one runner, in microseconds a call. */
 typedef struct hone_samples {
     double *us;
+    unsigned char *marks; /* 1: the thread was preempted during that sample (kept) */
     int64_t count, capacity;
     int batch;     /* calls timed together; 1 where the clock resolves one */
-    int disturbed; /* samples during which the thread was preempted (kept) */
+    int disturbed; /* marked samples */
     int settled;   /* 1 when p50's interval was within the target at the latest review:
                       at the end of a run, and from min_samples on in steps of an eighth */
 } hone_samples;

@@ -180,6 +180,14 @@ static int settled(const hone_stats *stats) {
            stats->p50 - stats->p50_low <= 0.02 * stats->p50;
 }
 
+/* Of the samples given to the library since the last report. */
+static int disturbed(const bench_case *self, const hone_samples *samples) {
+    int count = 0;
+    for (int64_t i = self->reported; i < self->taken; i++)
+        count += samples->marks[i];
+    return count;
+}
+
 static void compute_stats(hone_stats *stats, const bench_case *self, const hone_samples *samples) {
     int64_t count = self->taken - self->reported;
     double *sorted = malloc((size_t)count * sizeof *sorted + 1);
@@ -214,7 +222,7 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
         {"err_bound_ratio", self->numerics.err_bound_ratio},
         {"quant_sqnr_db", self->numerics.quant_sqnr_db},
         {"batch", samples->batch},
-        {"disturbed", samples->disturbed},
+        {"disturbed", disturbed(self, samples)},
         {"settled", settled(&stats)},
         {"cold_copies", group->setup->cold ? self->contender.count : NAN},
     };
