@@ -73,9 +73,9 @@ static void describe(hone_device *d, hwloc_topology_t topology) {
     d->threads = given > 0 && given < threads ? given : threads;
     d->cache_bytes = l3 ? l3 : l2;
     snprintf(d->family, sizeof d->family, "cpu:%.20s:%s", *vendor ? vendor : "cpu", isa);
-    snprintf(d->fingerprint, sizeof d->fingerprint, "cpu:%s:%s:%dc%dt:L1d=%dx%lldK,L2=%dx%lldK,L3=%dx%lldK",
-             part, isa, cores < 1 ? 1 : cores, threads, l1_count, (long long)(l1 >> 10), l2_count,
-             (long long)(l2 >> 10), l3_count, (long long)(l3 >> 10));
+    snprintf(d->fingerprint, sizeof d->fingerprint, "cpu:%s:%s:%dc%dt:L1d=%dx%uK,L2=%dx%uK,L3=%dx%uK", part,
+             isa, cores < 1 ? 1 : cores, threads, l1_count, (unsigned)(l1 >> 10), l2_count,
+             (unsigned)(l2 >> 10), l3_count, (unsigned)(l3 >> 10));
     for (char *c = d->fingerprint; *c; c++)
         if (isspace((unsigned char)*c) || *c == '/')
             *c = '_';
