@@ -137,30 +137,50 @@ void hone_db_close(hone_db *db) {
     free(db);
 }
 
-hone_status hone_db_check_identity(hone_db *db, int *empty) {
+typedef struct identity {
     int64_t application, version, tables;
-    DB_TRY(hone_db_integer(&application, db, "PRAGMA application_id", "reading its identity"));
-    DB_TRY(hone_db_integer(&version, db, "PRAGMA user_version", "reading its version"));
-    DB_TRY(hone_db_integer(&tables, db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
-                           "reading its schema"));
+} identity;
+
+/* One statement, hence one snapshot: another process may be creating the
+ * schema, and is to be seen before it or after it. */
+static hone_status read_identity(identity *out, hone_db *db) {
+    static const char sql[] = "SELECT application_id, user_version,"
+                              " (SELECT count(*) FROM sqlite_schema WHERE type = 'table')"
+                              " FROM pragma_application_id, pragma_user_version";
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) != SQLITE_OK)
+        return hone_db_error(db, "reading its identity");
+    hone_status status = HONE_OK;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *out = (identity){sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+                          sqlite3_column_int64(statement, 2)};
+    else
+        status = hone_db_error(db, "reading its identity");
+    sqlite3_finalize(statement);
+    return status;
+}
+
+hone_status hone_db_check_identity(hone_db *db, int *empty) {
+    identity is;
+    DB_TRY(read_identity(&is, db));
     if (empty)
-        *empty = application == 0 && version == 0 && tables == 0;
+        *empty = is.application == 0 && is.version == 0 && is.tables == 0;
     if (empty && *empty)
         return HONE_OK;
-    if (application != HONE_DB_APPLICATION_ID)
+    if (is.application != HONE_DB_APPLICATION_ID)
         return hone_fail(HONE_E_DATA,
                          "'%s' is a SQLite database, but not one of Hone (application_id %lld); name another "
                          "file with --db",
-                         db->path, (long long)application);
-    if (version > HONE_DB_SCHEMA)
+                         db->path, (long long)is.application);
+    if (is.version > HONE_DB_SCHEMA)
         return hone_fail(HONE_E_DATA,
                          "database '%s' has schema %lld, written by a newer Hone; this one knows up to %d: "
                          "upgrade Hone or name another file",
-                         db->path, (long long)version, HONE_DB_SCHEMA);
-    if (version < 1 || tables == 0)
+                         db->path, (long long)is.version, HONE_DB_SCHEMA);
+    if (is.version < 1 || is.tables == 0)
         return hone_fail(HONE_E_DATA,
                          "database '%s' is damaged: schema version %lld and %lld tables; restore a copy",
-                         db->path, (long long)version, (long long)tables);
+                         db->path, (long long)is.version, (long long)is.tables);
     return HONE_OK;
 }
 
