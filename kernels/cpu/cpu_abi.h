@@ -12,23 +12,39 @@ typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 /* Chains of the peak loop (peak.inc.h). */
 enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_ROWS * HONE_PEAK_VECTORS };
 
-/* How a compute kind wants A packed, in groups of TILE_GROUP consecutive k:
+/* How a compute kind takes its operands. A group is GROUP consecutive k, what one
+ * multiply sums.
  *
- *   one panel = MR rows:  [k / GROUP][MR][GROUP]  elements of the type below
+ *   A   rows of the element type below, k contiguous, at any distance: A itself
+ *       where its type is that and K is whole groups, else a copy
+ *   B   panels of NR columns, in the kind's own type (s8 for s8):
+ *       [k / GROUP][NR][GROUP]
  *
- * and B, always in the kind's own type (s8 for s8):
- *
- *   one panel = NR columns:  [k / GROUP][NR][GROUP]
- *
- * Rows, columns and k beyond the matrix are zeros. */
+ * Columns and k beyond the matrix are zeros. */
 enum { HONE_A_F32, HONE_A_BF16, HONE_A_S16, HONE_A_U8 };
 
 /* C types of an epilogue. */
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 
-/* acc[MR][NR] = (or +=) A panel x B panel over `groups` groups of k.
- * acc is f32, or s32 for s8. NR = vectors x VEC_LANES. */
-typedef void hone_tile_fn(int64_t groups, const void *a, const void *b, void *acc, int accumulate);
+/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups;
+ * or, with `c` (f32 tiles only), straight from the registers
+ * C = min(high, max(low, acc + bias)). */
+typedef struct hone_tile_args {
+    int64_t groups;
+    const void *a;
+    int64_t a_step;   /* bytes from one row to the next */
+    const void *b;
+    int64_t b_step;   /* bytes from one group to the next */
+    int64_t prefetch; /* bytes ahead of `b` to fetch into the cache; 0: none */
+    void *acc;        /* [rows][NR], f32, or s32 for s8 */
+    int accumulate;
+    float *c;          /* NULL: the sums go to acc */
+    int64_t ldc;       /* elements */
+    const float *bias; /* NR values; NULL: none */
+    float low, high;
+} hone_tile_args;
+
+typedef void hone_tile_fn(const hone_tile_args *args);
 
 /* A finished tile on its way to C. Pointers to columns start at the tile's first. */
 typedef struct hone_epilogue_args {
@@ -60,21 +76,26 @@ typedef void hone_epilogue_fn(const hone_epilogue_args *args);
 typedef struct hone_isa_code {
     const char *name;
     hone_epilogue_fn *const *epilogues; /* by activation */
-    /* n elements of a 16-bit type to f32. */
+    /* Elements of another type to those that tiles take, vectorised. */
     void (*widen_f16)(float *out, const uint16_t *in, int64_t n);
     void (*widen_bf16)(float *out, const uint16_t *in, int64_t n);
+    void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
+    void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
+    void (*shift_s8)(uint8_t *out, const int8_t *in, int64_t n); /* adds 128 */
 } hone_isa_code;
 
-/* One generated register tile. */
+/* The generated tiles of one width: a function for every number of rows, so that
+ * rows of C are never computed in vain. nr is a multiple of the lanes, or below
+ * them for the dot products (gemm_dot.inc.h), whose lanes run along k. */
 typedef struct hone_variant {
-    const char *name;  /* gemm_f32__avx512_14x32 */
-    const char *isa;   /* avx512 */
-    const char *kind;  /* f32 */
-    int mr, nr;        /* rows, columns */
-    int group;         /* consecutive k a multiply takes */
-    int a_type;        /* HONE_A_* */
-    hone_tile_fn *tile;
-    /* HONE_PEAK_CHAINS independent multiplies, `rounds` times. */
+    const char *name;           /* gemm_f32__avx512_14x32 */
+    const char *isa;            /* avx512 */
+    const char *kind;           /* f32 */
+    int mr, nr;                 /* most rows; columns */
+    int group;                  /* consecutive k a multiply takes */
+    int a_type;                 /* HONE_A_* */
+    hone_tile_fn *const *tiles; /* [mr]: of 1 .. mr rows */
+    /* HONE_PEAK_CHAINS independent multiplies, `rounds` times; NULL for dot products. */
     void (*peak)(int64_t rounds);
 } hone_variant;
 

@@ -4,6 +4,7 @@
 #include "activation.h"
 #include "cpu_device.h"
 #include "cpu_emit.h"
+#include "cpu_model.h"
 #include "cpu_plan.h"
 #include "cpu_pool.h"
 #include "cpu_space.h"
@@ -84,6 +85,8 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
     for (int i = 0; kind && hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         /* 16-bit kinds that widen to f32 are bounded by its rate, not by their conversions. */
+        if (hone_cpu_variant_is_dot(v))
+            continue;
         int native = strcmp(v->kind, kind) == 0 && (dtype == HONE_F32 || v->a_type != HONE_A_F32);
         int widened = (dtype == HONE_F16 || dtype == HONE_BF16) && strcmp(v->kind, "f32") == 0;
         if ((native || (widened && (!best || strcmp(best->kind, "f32") == 0))) &&

@@ -3,6 +3,7 @@
 #include <cpuinfo.h>
 #include <ctype.h>
 #include <hwloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,4 +98,28 @@ hone_status hone_cpu_devices(hone_device **out, int *count) {
     *out = device;
     *count = 1;
     return HONE_OK;
+}
+
+static hone_cpu_caches cache_sizes = {32 << 10, 512 << 10, 4 << 20};
+static pthread_once_t caches_once = PTHREAD_ONCE_INIT;
+
+static void find_caches(void) {
+    hwloc_topology_t topology;
+    int count;
+    if (hwloc_topology_init(&topology))
+        return;
+    if (!hwloc_topology_load(topology)) {
+        int64_t l1 = cache_size(topology, HWLOC_OBJ_L1CACHE, &count);
+        int64_t l2 = cache_size(topology, HWLOC_OBJ_L2CACHE, &count);
+        int64_t l3 = cache_size(topology, HWLOC_OBJ_L3CACHE, &count);
+        cache_sizes.l1 = l1 > 0 ? l1 : cache_sizes.l1;
+        cache_sizes.l2 = l2 > 0 ? l2 : cache_sizes.l2;
+        cache_sizes.l3 = l3 > 0 ? l3 : cache_sizes.l2;
+    }
+    hwloc_topology_destroy(topology);
+}
+
+const hone_cpu_caches *hone_cpu_cache_sizes(void) {
+    pthread_once(&caches_once, find_caches);
+    return &cache_sizes;
 }

@@ -68,13 +68,28 @@ const hone_cpu_isa *hone_cpu_isa_find(const char *name) {
     return NULL;
 }
 
-const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int mr, int nr) {
+const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int nr) {
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (v->mr == mr && v->nr == nr && strcmp(v->isa, isa) == 0 && strcmp(v->kind, kind) == 0)
+        if (v->nr == nr && strcmp(v->isa, isa) == 0 && strcmp(v->kind, kind) == 0)
             return v;
     }
     return NULL;
+}
+
+int hone_cpu_variant_is_dot(const hone_variant *variant) {
+    return variant->nr < hone_cpu_isa_find(variant->isa)->lanes;
+}
+
+const hone_variant *hone_cpu_variant_edge(const hone_variant *wide, int columns) {
+    const hone_variant *best = wide;
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        if (v->nr >= columns && v->nr < best->nr && v->group == wide->group && strcmp(v->isa, wide->isa) == 0 &&
+            strcmp(v->kind, wide->kind) == 0)
+            best = v;
+    }
+    return best;
 }
 
 int hone_cpu_c_type(hone_dtype type) {

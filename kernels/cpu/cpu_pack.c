@@ -14,69 +14,44 @@ size_t hone_cpu_b_size(const hone_variant *variant) {
     return hone_dtype_parse(&type, variant->kind) ? 0 : hone_dtype_size(type);
 }
 
-/* ---- A: one row goes to every mr-th group of its panel */
+/* ---- A */
 
-/* Copies `depth` elements of type T from `in`, converted by CONVERT, to a row of
- * a panel, and zeros up to a whole group. */
-#define DEFINE_SCATTER(name, To, From, CONVERT)                                                              \
-    static void name(To *out, const From *in, int64_t depth, int64_t mr, int group) {                        \
-        int64_t whole = depth / group * group, stride = mr * group;                                          \
-        for (int64_t k = 0; k < whole; k += group, out += stride)                                            \
-            for (int u = 0; u < group; u++)                                                                  \
-                out[u] = CONVERT(in[k + u]);                                                                 \
-        for (int u = 0; whole < depth && u < group; u++)                                                     \
-            out[u] = whole + u < depth ? CONVERT(in[whole + u]) : (To)0;                                     \
-    }
-#define SAME(x) (x)
-DEFINE_SCATTER(scatter_f32, float, float, SAME)
-DEFINE_SCATTER(scatter_u16, uint16_t, uint16_t, SAME)
-DEFINE_SCATTER(scatter_s8_s16, int16_t, int8_t, SAME)
-DEFINE_SCATTER(scatter_u8_s16, int16_t, uint8_t, SAME)
-
-/* Four bytes are a group; `shift` 0x80808080 adds 128 to each. */
-static void scatter_quads(uint8_t *out, const uint8_t *in, int64_t depth, int64_t mr, uint32_t shift) {
-    int64_t whole = depth / 4 * 4;
-    for (int64_t k = 0; k < whole; k += 4, out += 4 * mr)
-        *(hone_unaligned_s32 *)out = (int32_t)((uint32_t) * (const hone_unaligned_s32 *)(in + k) ^ shift);
-    for (int u = 0; whole < depth && u < 4; u++)
-        out[u] = whole + u < depth ? in[whole + u] ^ (uint8_t)shift : 0;
-}
-
-static void pack_row(void *out, const hone_variant *v, const hone_isa_code *code, hone_dtype type,
-                     const void *in, int64_t depth, float *scratch) {
-    switch (v->a_type) {
+static void copy_row(char *out, const hone_cpu_config *c, hone_dtype type, const void *in, int64_t depth) {
+    switch (c->variant->a_type) {
     case HONE_A_F32:
         if (type == HONE_F16)
-            code->widen_f16(scratch, in, depth);
+            c->code->widen_f16((float *)out, in, depth);
         else if (type == HONE_BF16)
-            code->widen_bf16(scratch, in, depth);
-        scatter_f32(out, type == HONE_F32 ? in : scratch, depth, v->mr, v->group);
+            c->code->widen_bf16((float *)out, in, depth);
+        else
+            memcpy(out, in, (size_t)depth * sizeof(float));
         break;
     case HONE_A_BF16:
-        scatter_u16(out, in, depth, v->mr, v->group);
+        memcpy(out, in, (size_t)depth * sizeof(uint16_t));
         break;
     case HONE_A_S16:
-        (type == HONE_S8) ? scatter_s8_s16(out, in, depth, v->mr, v->group)
-                          : scatter_u8_s16(out, in, depth, v->mr, v->group);
+        if (type == HONE_S8)
+            c->code->widen_s8((int16_t *)out, in, depth);
+        else
+            c->code->widen_u8((int16_t *)out, in, depth);
         break;
     default:
-        scatter_quads(out, in, depth, v->mr, type == HONE_S8 ? 0x80808080u : 0);
+        if (type == HONE_S8)
+            c->code->shift_s8((uint8_t *)out, in, depth);
+        else
+            memcpy(out, in, (size_t)depth);
     }
 }
 
-void hone_cpu_pack_a(void *out, const hone_variant *v, const hone_isa_code *code, hone_dtype type,
-                     const void *a, int64_t lda, int64_t rows, int64_t depth, float *row) {
-    size_t element = hone_cpu_a_size(v), source = hone_dtype_size(type);
-    int64_t groups = (depth + v->group - 1) / v->group;
-    size_t panel = (size_t)groups * (size_t)(v->mr * v->group) * element;
-    char *to = out;
-    for (int64_t i = 0; i < rows; i += v->mr, to += panel) {
-        int64_t part = rows - i < v->mr ? rows - i : v->mr;
-        if (part < v->mr)
-            memset(to, 0, panel);
-        for (int64_t r = 0; r < part; r++)
-            pack_row(to + (size_t)r * (size_t)v->group * element, v, code, type,
-                     (const char *)a + (size_t)((i + r) * lda) * source, depth, row);
+void hone_cpu_copy_a(char *out, size_t pitch, const hone_cpu_config *c, hone_dtype type, const void *a,
+                     int64_t lda, int64_t rows, int64_t depth) {
+    size_t element = hone_cpu_a_size(c->variant), step = (size_t)lda * hone_dtype_size(type);
+    size_t used = (size_t)depth * element, group = (size_t)c->variant->group * element;
+    size_t padded = (used + group - 1) / group * group;
+    const char *in = a;
+    for (int64_t i = 0; i < rows; i++, out += pitch, in += step) {
+        copy_row(out, c, type, in, depth);
+        memset(out + used, 0, padded - used);
     }
 }
 
@@ -94,31 +69,51 @@ void hone_cpu_pack_a(void *out, const hone_variant *v, const hone_isa_code *code
                     *out++ = inside ? CONVERT(b[(k + u) * step_k + j * step_j]) : (To)0;                     \
                 }                                                                                            \
     }
+#define SAME(x) (x)
 DEFINE_PANEL(panel_32, uint32_t, uint32_t, SAME)
 DEFINE_PANEL(panel_16, uint16_t, uint16_t, SAME)
 DEFINE_PANEL(panel_8, uint8_t, uint8_t, SAME)
 DEFINE_PANEL(panel_f16_f32, float, uint16_t, hone_f16_to_f32)
 DEFINE_PANEL(panel_bf16_f32, float, uint16_t, hone_bf16_to_f32)
 
-void hone_cpu_pack_b(void *out, const hone_variant *v, hone_dtype type, int widened, int transposed,
-                     const void *b, int64_t ldb, int64_t depth, int64_t column, int64_t columns) {
-    int64_t step_k = transposed ? 1 : ldb, step_j = transposed ? ldb : 1;
-    int64_t groups = (depth + v->group - 1) / v->group;
-    size_t panel = (size_t)groups * (size_t)(v->nr * v->group) * hone_cpu_b_size(v);
+/* Whole rows of a panel that B holds as they are. */
+static void panel_rows(char *out, const char *b, size_t step_k, size_t row, size_t width, int64_t depth) {
+    for (int64_t k = 0; k < depth; k++, out += width) {
+        memcpy(out, b + (size_t)k * step_k, row);
+        memset(out + row, 0, width - row);
+    }
+}
+
+int64_t hone_cpu_padded_columns(const hone_cpu_config *c, int64_t n) {
+    int64_t nr = c->variant->nr;
+    return n / nr * nr + (n % nr ? c->edge->nr : 0);
+}
+
+void hone_cpu_pack_b(void *out, const hone_cpu_config *c, const hone_problem *problem, const void *b,
+                     int64_t ldb, int64_t column, int64_t columns) {
+    hone_dtype type = problem->dtype;
+    int transposed = problem->weights_transposed;
+    int64_t step_k = transposed ? 1 : ldb, step_j = transposed ? ldb : 1, depth = problem->k;
+    size_t size = hone_dtype_size(type);
     char *to = out;
-    for (int64_t j = 0; j < columns; j += v->nr, to += panel) {
-        const void *from = (const char *)b + (size_t)((column + j) * step_j) * hone_dtype_size(type);
+    for (int64_t j = 0; j < columns;) {
+        const char *from = (const char *)b + (size_t)((column + j) * step_j) * size;
+        const hone_variant *v = columns - j < c->variant->nr ? c->edge : c->variant;
         int64_t part = columns - j < v->nr ? columns - j : v->nr;
-        if (widened && type == HONE_F16)
-            panel_f16_f32((float *)to, from, step_k, step_j, depth, part, v->nr, v->group);
-        else if (widened && type == HONE_BF16)
-            panel_bf16_f32((float *)to, from, step_k, step_j, depth, part, v->nr, v->group);
-        else if (hone_dtype_size(type) == 4)
-            panel_32((uint32_t *)to, from, step_k, step_j, depth, part, v->nr, v->group);
-        else if (hone_dtype_size(type) == 2)
-            panel_16((uint16_t *)to, from, step_k, step_j, depth, part, v->nr, v->group);
+        if (c->widened && type == HONE_F16)
+            panel_f16_f32((float *)to, (const uint16_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+        else if (c->widened)
+            panel_bf16_f32((float *)to, (const uint16_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+        else if (v->group == 1 && !transposed)
+            panel_rows(to, from, (size_t)ldb * size, (size_t)part * size, (size_t)v->nr * size, depth);
+        else if (size == 4)
+            panel_32((uint32_t *)to, (const uint32_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+        else if (size == 2)
+            panel_16((uint16_t *)to, (const uint16_t *)from, step_k, step_j, depth, part, v->nr, v->group);
         else
-            panel_8((uint8_t *)to, from, step_k, step_j, depth, part, v->nr, v->group);
+            panel_8((uint8_t *)to, (const uint8_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+        to += (size_t)((depth + v->group - 1) / v->group * v->group * v->nr) * hone_cpu_b_size(v);
+        j += v->nr;
     }
 }
 

@@ -1,21 +1,21 @@
-/* Packing of A and B into the panels of cpu_abi.h. */
+/* Copies of A and panels of B as cpu_abi.h describes them. */
 #ifndef HONE_CPU_PACK_H
 #define HONE_CPU_PACK_H
 
-#include "cpu_variants.h"
+#include "cpu_space.h"
 #include "hone/hone.h"
 
-/* A block of A: rows x depth elements starting at `a`, into panels of
- * variant->mr rows. `row` holds `depth` floats of scratch for 16-bit types that
- * are widened. */
-void hone_cpu_pack_a(void *out, const hone_variant *variant, const hone_isa_code *code, hone_dtype type,
-                     const void *a, int64_t lda, int64_t rows, int64_t depth, float *row);
+/* A block of A: rows x depth elements of `type` starting at `a`, converted to the
+ * variant's A type, `pitch` bytes a row, zeros up to whole groups. */
+void hone_cpu_copy_a(char *out, size_t pitch, const hone_cpu_config *config, hone_dtype type, const void *a,
+                     int64_t lda, int64_t rows, int64_t depth);
 
-/* A block of B: depth x columns starting at (k, j) = (0, column), into panels of
- * variant->nr columns. B is K x N, or N x K when transposed. `widened`: 16-bit
- * elements become f32 (the variant's kind is f32). */
-void hone_cpu_pack_b(void *out, const hone_variant *variant, hone_dtype type, int widened, int transposed,
-                     const void *b, int64_t ldb, int64_t depth, int64_t column, int64_t columns);
+/* Columns `column` .. + `columns` of B (all of K) into panels; `column` begins a panel. */
+void hone_cpu_pack_b(void *out, const hone_cpu_config *config, const hone_problem *problem, const void *b,
+                     int64_t ldb, int64_t column, int64_t columns);
+
+/* Columns of all panels of an N-column matrix. */
+int64_t hone_cpu_padded_columns(const hone_cpu_config *config, int64_t n);
 
 /* Sums of s8 B over k, for `columns` columns from `column`. */
 void hone_cpu_column_sums(int32_t *out, int transposed, const int8_t *b, int64_t ldb, int64_t depth,

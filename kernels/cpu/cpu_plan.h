@@ -1,14 +1,44 @@
-/* Running a config on the CPU: the loops around the register tile. */
+/* A plan of the CPU backend: made in cpu_plan.c, run in cpu_run.c. */
 #ifndef HONE_CPU_PLAN_H
 #define HONE_CPU_PLAN_H
 
 #include "backend.h"
+#include "cpu_space.h"
+
+/* Memory of one thread, reused in every call. */
+typedef struct hone_cpu_workspace {
+    char *a;              /* mc rows of kc, copied; NULL where A is read in place */
+    char *sums;           /* f32 or s32: one tile, or all tiles of a block */
+    char *b;              /* plain weights: K x nc packed */
+    int32_t *column_sums; /* plain s8 weights: nc */
+    hone_epilogue_args epilogue;
+} hone_cpu_workspace;
+
+struct hone_backend_plan {
+    hone_problem problem;
+    hone_cpu_config config;
+    hone_pool *pool;
+    int parts;          /* gm x gn, each run by one thread */
+    int64_t kc, mc, nc; /* multiples of the group, 1 and nr; at most the padded extents */
+    int64_t depth;      /* K padded to the group */
+    int slices;         /* of K */
+    size_t a_size, b_size;
+    size_t a_pitch; /* bytes of a copied row */
+    hone_epilogue_fn *epilogue;
+    hone_cpu_workspace *workspaces;
+    const hone_args *args; /* of the call in progress */
+};
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,
                                  const hone_problem *problem, const hone_config *config, hone_pool *pool);
 void hone_cpu_plan_destroy(hone_backend_plan *plan);
+/* Packed weights are all panels, then the column sums of s8. */
 size_t hone_cpu_packed_size(const hone_backend_plan *plan);
+size_t hone_cpu_panels_size(const hone_backend_plan *plan);
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
 void hone_cpu_execute(hone_backend_plan *plan, const hone_args *args);
+
+static inline int64_t hone_round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+static inline int64_t hone_at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
 #endif

@@ -1,12 +1,16 @@
 #include "cpu_space.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "activation.h"
+
 static const int64_t depths[] = {128, 256, 384, 512, 768, 1024, 2048, 4096, 8192};
-static const int64_t rows[] = {12, 24, 48, 96, 192, 384, 768};
+static const int64_t rows[] = {24, 48, 96, 192, 384, 768};
 static const int64_t columns[] = {64, 128, 256, 512, 1024, 2048, 4096};
+static const int64_t tile_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14};
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -17,6 +21,15 @@ static int64_t covering(const int64_t *values, int count, int64_t extent) {
         if (values[i] >= extent)
             return values[i];
     return values[count - 1];
+}
+
+static int64_t declared(const int64_t *values, int count, int64_t extent, int64_t want) {
+    int64_t most = covering(values, count, extent), best = values[0];
+    if (want >= extent)
+        return most;
+    for (int i = 0; i < count && values[i] <= want && values[i] <= most; i++)
+        best = values[i];
+    return best;
 }
 
 typedef struct list {
@@ -50,36 +63,58 @@ static void list_numbers(list *l, const int64_t *values, int count) {
 
 static int is_half(hone_dtype dtype) { return dtype == HONE_F16 || dtype == HONE_BF16; }
 
-/* Whether a variant computes the problem with its weights in their own type, or
- * widened to f32. */
-static int suits(const hone_variant *v, const hone_problem *problem) {
+int hone_cpu_suits(const hone_variant *v, const hone_problem *problem) {
     return strcmp(v->kind, hone_dtype_name(problem->dtype)) == 0 ||
            (is_half(problem->dtype) && strcmp(v->kind, "f32") == 0);
 }
 
-static int runs(const hone_variant *v) {
+int hone_cpu_runs(const hone_variant *v) {
     const hone_cpu_isa *isa = hone_cpu_isa_find(v->isa);
     return isa && hone_cpu_isa_runs(isa);
+}
+
+int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
+    static const hone_dtype types[] = {[HONE_A_F32] = HONE_F32, [HONE_A_BF16] = HONE_BF16, [HONE_A_U8] = HONE_U8};
+    return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type && problem->k % v->group == 0;
+}
+
+/* Whether the activation only clamps, so that C can leave from the registers of f32
+ * tiles: its limits are then all there is to know of it. */
+static int clamps(float *low, float *high, const hone_problem *problem) {
+    static const double probes[] = {0, 1e-6, 0.01, 0.3, 0.5, 0.7, 1, 2, 2.5, 3, 4, 5.9, 6.1, 10, 1e3, 1e30};
+    if (problem->c_type != HONE_F32 || problem->dtype == HONE_S8)
+        return 0;
+    const double *params = problem->act_params;
+    double least = hone_activation_reference(problem->act, -INFINITY, params);
+    double most = hone_activation_reference(problem->act, INFINITY, params);
+    for (int i = 0; i < 2 * COUNT(probes); i++) {
+        double x = i % 2 ? -probes[i / 2] : probes[i / 2];
+        if (hone_activation_reference(problem->act, x, params) != fmin(most, fmax(least, x)))
+            return 0;
+    }
+    *low = (float)least;
+    *high = (float)most;
+    return 1;
 }
 
 /* Parameters that come from the generated variants, and the constraint that
  * says which combinations exist. */
 typedef struct variant_lists {
-    list isa, mr, nr, tiles;
+    list isa, nr, tiles;
 } variant_lists;
 
 static hone_status collect_variants(variant_lists *lists, const hone_problem *problem) {
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (!suits(v, problem) || !runs(v))
+        if (!hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
             continue;
-        char word[96];
+        char word[128];
         list_add(&lists->isa, " ", v->isa, 1);
-        snprintf(word, sizeof word, "%d", v->mr);
-        list_add(&lists->mr, " ", word, 1);
         snprintf(word, sizeof word, "%d", v->nr);
         list_add(&lists->nr, " ", word, 1);
-        snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&mr==%d&&nr==%d", v->isa, v->kind, v->mr, v->nr);
+        snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr, v->mr,
+                 hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
+                 hone_cpu_variant_is_dot(v) ? "&&epi=='l1'" : "");
         list_add(&lists->tiles, "||", word, 0);
     }
     if (lists->tiles.full)
@@ -94,27 +129,32 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                            int threads) {
     (void)device;
     variant_lists v = {0};
-    list kc = {0}, mc = {0}, nc = {0}, gm = {0};
+    list mr = {0}, kc = {0}, mc = {0}, nc = {0}, grid = {0};
     hone_space *space = NULL;
     hone_status status = collect_variants(&v, problem);
     if (status || (status = hone_space_create(&space)))
         return status;
 
+    list_numbers(&mr, tile_rows, COUNT(tile_rows));
     list_numbers(&kc, depths, COUNT(depths));
     list_numbers(&mc, rows, COUNT(rows));
     list_numbers(&nc, columns, COUNT(columns));
     for (int64_t g = 1; g <= threads; g++)
         if (threads % g == 0)
-            list_numbers(&gm, &g, 1);
+            list_numbers(&grid, &g, 1);
 
     char wtype[16];
     snprintf(wtype, sizeof wtype, "%s%s", hone_dtype_name(problem->dtype),
              is_half(problem->dtype) ? " f32" : "");
 
+    float low, high;
+    const char *epilogues = clamps(&low, &high, problem) ? "reg l1" : "l1";
     const struct {
         const char *name, *values;
-    } params[] = {{"isa", v.isa.text}, {"wtype", wtype}, {"mr", v.mr.text}, {"nr", v.nr.text},
-                  {"kc", kc.text},     {"mc", mc.text},  {"nc", nc.text},   {"gm", gm.text}};
+    } params[] = {{"isa", v.isa.text}, {"wtype", wtype}, {"nr", v.nr.text}, {"mr", mr.text},
+                  {"copy", "0 1"},     {"kc", kc.text},  {"mc", mc.text},   {"nc", nc.text},
+                  {"inner", "m n"},    {"pf", "0 1024"}, {"epi", epilogues}, {"gm", grid.text},
+                  {"gn", grid.text}};
     for (int i = 0; i < COUNT(params); i++)
         if ((status = hone_space_param(space, params[i].name, params[i].values)))
             goto fail;
@@ -125,6 +165,8 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
     } constants[] = {{"m", problem->m},
                      {"n", problem->n},
                      {"k", problem->k},
+                     {"threads", threads},
+                     {"mr_all", covering(tile_rows, COUNT(tile_rows), problem->m)},
                      {"kc_all", covering(depths, COUNT(depths), problem->k)},
                      {"mc_all", covering(rows, COUNT(rows), problem->m)},
                      {"nc_all", covering(columns, COUNT(columns), problem->n)}};
@@ -132,7 +174,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         if ((status = hone_space_constant(space, constants[i].name, constants[i].value)))
             goto fail;
 
-    const char *constraints[] = {v.tiles.text, "kc < k || kc == kc_all", "mc < m || mc == mc_all",
+    const char *constraints[] = {v.tiles.text, "gm * gn <= threads", "mr < m || mr == mr_all", "kc < k || kc == kc_all", "mc < m || mc == mc_all",
                                  "nc < n || nc == nc_all"};
     for (int i = 0; i < COUNT(constraints); i++)
         if ((status = hone_space_require(space, constraints[i])))
@@ -145,100 +187,66 @@ fail:
     return status;
 }
 
-/* The preferred variant: the last instruction set that runs; of its tiles, the
- * one with the fewest rows that covers M, else the one with the most work per
- * load. */
-static const hone_variant *default_variant(const hone_problem *problem) {
-    const hone_variant *best = NULL;
-    for (int i = 0; hone_cpu_variants[i]; i++) {
-        const hone_variant *v = hone_cpu_variants[i];
-        if (strcmp(v->kind, hone_dtype_name(problem->dtype)) != 0 || !runs(v))
-            continue;
-        if (!best || strcmp(v->isa, best->isa) != 0) {
-            best = v;
-            continue;
-        }
-        int covers = v->mr >= problem->m, best_covers = best->mr >= problem->m;
-        if (covers != best_covers ? covers : covers ? v->mr < best->mr : v->mr * v->nr > best->mr * best->nr)
-            best = v;
+/* The parameters of a config that are numbers, all of them needed. */
+static hone_status read_numbers(hone_cpu_config *out, int64_t *nr, const hone_config *config) {
+    int64_t mr, gm, gn, copy;
+    const struct {
+        const char *name;
+        int64_t *to;
+    } numbers[] = {{"nr", nr},       {"mr", &mr},      {"copy", &copy},       {"kc", &out->kc}, {"mc", &out->mc},
+                   {"nc", &out->nc}, {"gm", &gm},      {"pf", &out->prefetch}, {"gn", &gn}};
+    for (int i = 0; i < COUNT(numbers); i++) {
+        hone_status status = hone_config_get_int(numbers[i].to, config, numbers[i].name);
+        if (status)
+            return status;
     }
-    return best;
-}
-
-/* Threads along M that make the parts of A and B together smallest. */
-static int default_grid(const hone_problem *problem, int threads) {
-    int best = 1;
-    double best_cost = 0;
-    for (int gm = 1; gm <= threads; gm++) {
-        if (threads % gm)
-            continue;
-        double cost = (double)problem->m / gm + (double)problem->n / (threads / gm);
-        if (gm == 1 || cost < best_cost) {
-            best = gm;
-            best_cost = cost;
-        }
-    }
-    return best;
-}
-
-hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                    int threads) {
-    (void)device;
-    const hone_variant *v = default_variant(problem);
-    if (!v)
-        return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
-                         hone_dtype_name(problem->dtype));
-    /* One slice spares the buffer of sums; against kc = 128 the time ratios of four
-     * shapes had medians of 0.97 to 1.11, within a noise of 0.7 to 1.5. */
-    const int64_t kc = problem->k <= 1024 ? covering(depths, COUNT(depths), problem->k) : 512;
-    const int64_t mc_all = covering(rows, COUNT(rows), problem->m);
-    const int64_t nc_all = covering(columns, COUNT(columns), problem->n);
-
-    hone_config config = {0};
-    hone_status status;
-    if ((status = hone_config_set(&config, "isa", v->isa)) ||
-        (status = hone_config_set(&config, "wtype", v->kind)) ||
-        (status = hone_config_set_int(&config, "mr", v->mr)) ||
-        (status = hone_config_set_int(&config, "nr", v->nr)) ||
-        (status = hone_config_set_int(&config, "kc", kc)) ||
-        (status = hone_config_set_int(&config, "mc", mc_all < 192 ? mc_all : 192)) ||
-        (status = hone_config_set_int(&config, "nc", nc_all < 1024 ? nc_all : 1024)) ||
-        (status = hone_config_set_int(&config, "gm", default_grid(problem, threads))))
-        return status;
-    *out = config;
+    if (mr < 1 || mr > INT16_MAX || *nr < 1 || *nr > INT16_MAX || gm < 1 || gm > INT16_MAX || gn < 1 ||
+        gn > INT16_MAX || out->kc < 1 || out->mc < 1 || out->nc < 1)
+        return hone_fail(HONE_E_USAGE, "a CPU config has a number out of range");
+    out->mr = (int)mr;
+    out->gm = (int)gm;
+    out->gn = (int)gn;
+    out->copy_a = copy != 0;
     return HONE_OK;
+}
+
+int hone_cpu_clamps(const hone_problem *problem) {
+    float low, high;
+    return clamps(&low, &high, problem);
 }
 
 hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *problem,
                                  const hone_config *config) {
     hone_status status;
-    int64_t mr, nr, gm;
+    int64_t nr;
     hone_cpu_config read = {0};
-    const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype");
-    if (!isa_name || !wtype)
-        return hone_fail(HONE_E_USAGE, "a CPU config needs isa and wtype");
-    if ((status = hone_config_get_int(&mr, config, "mr")) ||
-        (status = hone_config_get_int(&nr, config, "nr")) ||
-        (status = hone_config_get_int(&gm, config, "gm")) ||
-        (status = hone_config_get_int(&read.kc, config, "kc")) ||
-        (status = hone_config_get_int(&read.mc, config, "mc")) ||
-        (status = hone_config_get_int(&read.nc, config, "nc")))
+    const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype"),
+               *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi");
+    if (!isa_name || !wtype || !inner || !epi)
+        return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner and epi");
+    if ((status = read_numbers(&read, &nr, config)))
         return status;
     const hone_cpu_isa *isa = hone_cpu_isa_find(isa_name);
-    read.variant = mr > 0 && mr < 1024 && nr > 0 && nr < 4096
-                       ? hone_cpu_variant_find(isa_name, wtype, (int)mr, (int)nr)
-                       : NULL;
-    if (!isa || !read.variant || !suits(read.variant, problem))
-        return hone_fail(HONE_E_USAGE, "there is no %s tile %lldx%lld of %s", isa_name, (long long)mr,
-                         (long long)nr, wtype);
+    const hone_variant *v = read.variant = hone_cpu_variant_find(isa_name, wtype, (int)nr);
+    if (!isa || !v || read.mr > v->mr || !hone_cpu_suits(v, problem))
+        return hone_fail(HONE_E_USAGE, "there is no %s tile %dx%lld of %s", isa_name, read.mr, (long long)nr,
+                         wtype);
     if (!hone_cpu_isa_runs(isa))
         return hone_fail(HONE_E_UNAVAILABLE, "this CPU cannot run %s (it needs %s)", isa->name, isa->needs);
+    read.edge = problem->n % nr ? hone_cpu_variant_edge(v, (int)(problem->n % nr)) : v;
     read.code = isa->code;
-    read.gm = (int)gm;
+    read.inner_n = strcmp(inner, "n") == 0;
+    read.direct = strcmp(epi, "reg") == 0 && strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v) &&
+                  clamps(&read.low, &read.high, problem);
     read.widened = is_half(problem->dtype) && strcmp(wtype, "f32") == 0;
     *out = read;
     return HONE_OK;
 }
+
+int64_t hone_cpu_depth(int64_t k, int64_t want) { return declared(depths, COUNT(depths), k, want); }
+int64_t hone_cpu_rows(int64_t m, int64_t want) { return declared(rows, COUNT(rows), m, want); }
+int64_t hone_cpu_columns(int64_t n, int64_t want) { return declared(columns, COUNT(columns), n, want); }
+int64_t hone_cpu_tile_rows(int64_t m, int64_t want) { return declared(tile_rows, COUNT(tile_rows), m, want); }
 
 double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem, const hone_config *config,
                             int threads) {

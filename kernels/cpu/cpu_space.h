@@ -1,31 +1,40 @@
 /* The CPU backend's space. Its parameters:
  *
  *   isa    instruction set
- *   mr, nr rows and columns of the register tile (a generated variant)
  *   wtype  type that 16-bit weights are packed in: their own, or f32
+ *   nr, mr columns and most rows of the register tile; rows are shared out evenly,
+ *          so that the tiles of a block differ by one row at most. nr below the
+ *          instruction set's lanes: dot products along k
  *   kc     depth of a block: k that is accumulated before the sums leave the tile
  *   mc, nc rows and columns of a block of C that one thread works on at a time
- *   gm     threads along M; the others divide N
+ *   copy   1: a block of A is copied first; 0: A is read in place
+ *   inner  the innermost loop over a block's tiles: m, below a panel of B in the
+ *          nearest cache, or n, along rows of A there
+ *   pf     bytes that B (dot products: A) is fetched ahead
+ *   epi    where the epilogue meets the sums: reg, in the tile's registers (f32 C and
+ *          activations that only clamp), or l1, in a buffer of one tile
+ *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
 #define HONE_CPU_SPACE_H
 
-#include "backend.h"
+#include "../backend.h"
 #include "cpu_variants.h"
 
 /* Parsed form of a legal config. */
 typedef struct hone_cpu_config {
-    const hone_variant *variant;
+    const hone_variant *variant, *edge; /* of whole panels; of the last one, if it is narrower */
     const hone_isa_code *code;
+    int mr, gm, gn;
     int widened; /* 16-bit weights packed as f32 */
-    int64_t kc, mc, nc;
-    int gm;
+    int copy_a, inner_n;
+    int direct;      /* C leaves from the registers, clamped to low .. high */
+    float low, high;
+    int64_t kc, mc, nc, prefetch;
 } hone_cpu_config;
 
 hone_status hone_cpu_space(hone_space **out, const hone_device *device, const hone_problem *problem,
                            int threads);
-hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
-                                    const hone_problem *problem, int threads);
 /* HONE_E_USAGE when a key is missing or names no variant; HONE_E_UNAVAILABLE
  * when this CPU lacks the instruction set. */
 hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *problem,
@@ -35,5 +44,20 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
  * at two multiplies a cycle and 6 GHz. Prunes hopeless candidates, judges none. */
 double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem,
                             const hone_config *config, int threads);
+
+/* Whether a variant computes the problem, its weights in their own type or widened to f32. */
+int hone_cpu_suits(const hone_variant *variant, const hone_problem *problem);
+int hone_cpu_runs(const hone_variant *variant);
+/* Whether its tiles can read A where it lies: in their own type, whole groups of k. */
+int hone_cpu_in_place(const hone_variant *variant, const hone_problem *problem);
+/* Whether the epilogue may be `reg`. */
+int hone_cpu_clamps(const hone_problem *problem);
+
+/* The declared value of kc, mc, nc, mr for a problem's extent: the largest that is
+ * at most `want`, but none that only names all of the extent again. */
+int64_t hone_cpu_depth(int64_t k, int64_t want);
+int64_t hone_cpu_rows(int64_t m, int64_t want);
+int64_t hone_cpu_columns(int64_t n, int64_t want);
+int64_t hone_cpu_tile_rows(int64_t m, int64_t want);
 
 #endif

@@ -23,8 +23,12 @@ extern const hone_variant *const hone_cpu_variants[]; /* NULL-terminated */
 int hone_cpu_isa_runs(const hone_cpu_isa *isa);
 /* NULL when the build has none of that name. */
 const hone_cpu_isa *hone_cpu_isa_find(const char *name);
-/* NULL when there is no such tile. */
-const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int mr, int nr);
+/* NULL when there are no tiles of that width. */
+const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int nr);
+/* The narrowest tiles that cover `columns` columns beside `wide`, of its kind of loop. */
+const hone_variant *hone_cpu_variant_edge(const hone_variant *wide, int columns);
+/* 1 for dot products, whose lanes run along k. */
+int hone_cpu_variant_is_dot(const hone_variant *variant);
 
 /* The HONE_C_* of an element type. */
 int hone_cpu_c_type(hone_dtype type);

@@ -6,37 +6,43 @@
 
 typedef vf epilogue_act(vf x, vf p, vf q);
 
-static inline vf epilogue_sums(const hone_epilogue_args *e, int row, int column, int n) {
-    if (!e->acc_is_s32)
-        return vf_load_part((const float *)e->acc + row * e->acc_ld + column, n);
+/* What a column of vectors shares over the rows of a tile. */
+typedef struct epilogue_column {
+    vf p, bias;
+    vi zeros; /* what the zero points of A add to the sums */
+    vf scale;
+} epilogue_column;
+
+static inline int32_t epilogue_row_zero(const hone_epilogue_args *e, int row) {
+    return (e->row_zero ? e->row_zero[row * e->row_step] : 0) + e->zero_shift;
+}
+
+static inline epilogue_column epilogue_load_column(const hone_epilogue_args *e, int s32, int column, int n) {
+    epilogue_column c = {.p = e->alpha ? vf_load_part(e->alpha + column, n) : vf_set(e->p),
+                         .bias = e->bias ? vf_load_part(e->bias + column, n) : vf_set(0.0f)};
+    if (s32) {
+        c.zeros = vi_mul(vi_set(epilogue_row_zero(e, 0)), vi_load_part(e->col_sum + column, n));
+        c.scale = vf_mul(vf_set(e->row_scale[0]), vf_load_part(e->col_scale + column, n));
+    }
+    return c;
+}
+
+/* The sums of one row as real numbers, with the bias. */
+static inline vf epilogue_value(const hone_epilogue_args *e, epilogue_column c, int s32, int row, int column,
+                                int n) {
+    if (!s32)
+        return vf_add(vf_load_part((const float *)e->acc + row * e->acc_ld + column, n), c.bias);
     vi sum = vi_load_part((const int32_t *)e->acc + row * e->acc_ld + column, n);
-    int32_t zero = (e->row_zero ? e->row_zero[row * e->row_step] : 0) + e->zero_shift;
-    sum = vi_sub(sum, vi_mul(vi_set(zero), vi_load_part(e->col_sum + column, n)));
-    vf scale = vf_mul(vf_set(e->row_scale[row * e->row_step]), vf_load_part(e->col_scale + column, n));
-    return vf_mul(vf_from_vi(sum), scale);
+    if (e->row_step) {
+        c.zeros = vi_mul(vi_set(epilogue_row_zero(e, row)), vi_load_part(e->col_sum + column, n));
+        c.scale = vf_mul(vf_set(e->row_scale[row]), vf_load_part(e->col_scale + column, n));
+    }
+    return vf_add(vf_mul(vf_from_vi(vi_sub(sum, c.zeros)), c.scale), c.bias);
 }
 
-/* Rounds to nearest even and saturates. A NaN, which 8 bits cannot hold, becomes the zero point. */
-static inline void epilogue_store8(const hone_epilogue_args *e, int row, int column, int n, vf y) {
-    float low = e->c_type == HONE_C_S8 ? -128.0f : 0.0f, high = low + 255.0f;
-    float zero = (float)e->c_zero;
-    vf scaled = vf_mul(y, vf_set(1.0f / e->c_scale)); /* a vector division would cost more than all the rest */
-    scaled = vf_pick(vf_le(scaled, scaled), scaled, vf_set(0.0f));
-    vf clamped = vf_min(vf_set(high - zero), vf_max(vf_set(low - zero), scaled));
-    int32_t q[VEC_LANES];
-    vi_store(q, vi_from_vf(clamped));
-    unsigned char *out = (unsigned char *)e->c + row * e->ldc + column;
-    if (n == VEC_LANES) /* a known count becomes one narrowing store */
-        for (int i = 0; i < VEC_LANES; i++)
-            out[i] = (unsigned char)(q[i] + e->c_zero);
-    else
-        for (int i = 0; i < n; i++)
-            out[i] = (unsigned char)(q[i] + e->c_zero);
-}
-
-static inline void epilogue_store(const hone_epilogue_args *e, int row, int column, int n, vf y) {
+static inline void epilogue_store(const hone_epilogue_args *e, int c_type, int row, int column, int n, vf y) {
     int64_t at = row * e->ldc + column;
-    switch (e->c_type) {
+    switch (c_type) {
     case HONE_C_F32:
         vf_store_part((float *)e->c + at, y, n);
         break;
@@ -46,25 +52,44 @@ static inline void epilogue_store(const hone_epilogue_args *e, int row, int colu
     case HONE_C_BF16:
         vf_store_bf16_part((uint16_t *)e->c + at, y, n);
         break;
-    default:
-        epilogue_store8(e, row, column, n, y);
+    default: { /* a NaN, which 8 bits cannot hold, becomes the zero point */
+        vi q = vi_quantise(vf_mul(y, vf_set(1.0f / e->c_scale))); /* a division would cost more than all the rest */
+        vi_store8_part((unsigned char *)e->c + at, vi_add(q, vi_set(e->c_zero)), c_type == HONE_C_S8, n);
+    }
     }
 }
 
-/* Inlined with a known `act`, so that each activation is straight-line code. */
-static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e,
-                                                                epilogue_act *act) {
+/* Inlined with known types and a known `act`: straight-line code for each. */
+static inline __attribute__((always_inline)) void epilogue_loops(const hone_epilogue_args *e, int s32, int c_type,
+                                                                 epilogue_act *act) {
     vf q = vf_set(e->q);
     for (int column = 0; column < e->columns; column += VEC_LANES) {
         int n = e->columns - column < VEC_LANES ? e->columns - column : VEC_LANES;
-        vf p = e->alpha ? vf_load_part(e->alpha + column, n) : vf_set(e->p);
-        vf bias = e->bias ? vf_load_part(e->bias + column, n) : vf_set(0.0f);
+        epilogue_column c = epilogue_load_column(e, s32, column, n);
         for (int row = 0; row < e->rows; row++) {
-            vf x = epilogue_sums(e, row, column, n);
-            if (e->bias)
-                x = vf_add(x, bias);
-            epilogue_store(e, row, column, n, act(x, p, q));
+            vf x = epilogue_value(e, c, s32, row, column, n);
+            epilogue_store(e, c_type, row, column, n, act(x, c.p, q));
         }
+    }
+}
+
+static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e, epilogue_act *act) {
+    enum { S32 = 8 }; /* above every HONE_C_* */
+    switch ((e->acc_is_s32 ? S32 : 0) + e->c_type) {
+#define EPILOGUE_CASE(s32, c_type)                                                                           \
+    case (s32) * S32 + (c_type):                                                                             \
+        epilogue_loops(e, s32, c_type, act);                                                                 \
+        break;
+        EPILOGUE_CASE(0, HONE_C_F32)
+        EPILOGUE_CASE(0, HONE_C_F16)
+        EPILOGUE_CASE(0, HONE_C_BF16)
+        EPILOGUE_CASE(1, HONE_C_F32)
+        EPILOGUE_CASE(1, HONE_C_F16)
+        EPILOGUE_CASE(1, HONE_C_S8)
+        EPILOGUE_CASE(1, HONE_C_U8)
+        EPILOGUE_CASE(0, HONE_C_S8)
+        EPILOGUE_CASE(0, HONE_C_U8)
+#undef EPILOGUE_CASE
     }
 }
 

@@ -7,10 +7,14 @@
  * @flags -mavx2 -mfma -mf16c
  * @target avx2,fma,f16c
  * @needs avx2 fma3 f16c
- * @tiles f32 1x4 2x4 4x3 6x2
- * @tiles f16 1x4 2x4 4x3 6x2
- * @tiles bf16 1x4 2x4 4x3 6x2
- * @tiles s8 1x4 2x4 4x3 6x2
+ * @tiles f32 12x1 6x2 4x3 2x4
+ * @tiles f16 12x1 6x2 4x3 2x4
+ * @tiles bf16 12x1 6x2 4x3 2x4
+ * @tiles s8 12x1 6x2 4x3 2x4
+ * @dots f32 6x1 4x2 2x4
+ * @dots f16 6x1 4x2 2x4
+ * @dots bf16 6x1 4x2 2x4
+ * @dots s8 6x1 4x2 2x4
  */
 #ifndef HONE_VEC_H
 #define HONE_VEC_H
@@ -101,14 +105,40 @@ static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
     vec_store16_part(p, _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1)), n);
 }
 
-static inline vi vi_load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static inline vi vi_load_part(const int32_t *p, int n) { return _mm256_maskload_epi32(p, vec_first(n)); }
-static inline void vi_store(int32_t *p, vi v) { _mm256_storeu_si256((__m256i *)p, v); }
 static inline vi vi_set(int32_t c) { return _mm256_set1_epi32(c); }
+static inline vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 static inline vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
 static inline vi vi_mul(vi a, vi b) { return _mm256_mullo_epi32(a, b); }
 static inline vf vf_from_vi(vi a) { return _mm256_cvtepi32_ps(a); }
-static inline vi vi_from_vf(vf a) { return _mm256_cvtps_epi32(a); }
+static inline vi vi_quantise(vf a) {
+    const vf most = _mm256_set1_ps(65536.0f);
+    vf known = _mm256_and_ps(a, _mm256_cmp_ps(a, a, _CMP_ORD_Q)); /* NaN becomes 0 */
+    return _mm256_cvtps_epi32(vf_min(most, vf_max(vf_neg(most), known)));
+}
+static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) {
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    __m128i bytes = is_signed ? _mm_packs_epi16(words, words) : _mm_packus_epi16(words, words);
+    if (n == VEC_LANES) {
+        _mm_storel_epi64((__m128i *)p, bytes);
+        return;
+    }
+    unsigned char buffer[16];
+    _mm_storeu_si128((__m128i *)buffer, bytes);
+    for (int i = 0; i < n; i++)
+        p[i] = buffer[i];
+}
+
+static inline float vf_sum(vf v) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+static inline int32_t vi_sum(vi v) {
+    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
 
 #define TILE_GROUP_f32 1
 #define TILE_A_f32 HONE_A_F32
@@ -117,6 +147,9 @@ static inline vf tile_zero_f32(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_f32(const void *p) { return _mm256_loadu_ps(p); }
 static inline vf tile_a_f32(const void *p) { return _mm256_broadcast_ss(p); }
 static inline vf tile_mul_f32(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+typedef float tile_sum_f32;
+static inline vf tile_av_f32(const void *p) { return _mm256_loadu_ps(p); }
+static inline float tile_reduce_f32(vf acc) { return vf_sum(acc); }
 
 #define TILE_GROUP_f16 1
 #define TILE_A_f16 HONE_A_F32
@@ -125,6 +158,9 @@ static inline vf tile_zero_f16(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
 static inline vf tile_a_f16(const void *p) { return _mm256_broadcast_ss(p); }
 static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+typedef float tile_sum_f16;
+static inline vf tile_av_f16(const void *p) { return _mm256_loadu_ps(p); }
+static inline float tile_reduce_f16(vf acc) { return vf_sum(acc); }
 
 #define TILE_GROUP_bf16 1
 #define TILE_A_bf16 HONE_A_F32
@@ -133,6 +169,9 @@ static inline vf tile_zero_bf16(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm_loadu_si128(p)); }
 static inline vf tile_a_bf16(const void *p) { return _mm256_broadcast_ss(p); }
 static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+typedef float tile_sum_bf16;
+static inline vf tile_av_bf16(const void *p) { return _mm256_loadu_ps(p); }
+static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
 
 /* vpmaddubsw would saturate; pairs of 16-bit products do not. */
 #define TILE_GROUP_s8 2
@@ -142,5 +181,8 @@ static inline vi tile_zero_s8(void) { return _mm256_setzero_si256(); }
 static inline vi tile_b_s8(const void *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128(p)); }
 static inline vi tile_a_s8(const void *p) { return _mm256_set1_epi32(*(const hone_unaligned_s32 *)p); }
 static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
+typedef int32_t tile_sum_s8;
+static inline vi tile_av_s8(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline int32_t tile_reduce_s8(vi acc) { return vi_sum(acc); }
 
 #endif

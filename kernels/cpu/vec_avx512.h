@@ -8,10 +8,14 @@
  * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512
  * @target avx512f,avx512bw,avx512dq,avx512vl,fma,f16c
  * @needs avx512f avx512bw avx512dq avx512vl fma3 f16c
- * @tiles f32 1x4 2x4 4x4 6x4 8x3 14x2
- * @tiles f16 1x4 2x4 4x4 6x4 8x3 14x2
- * @tiles bf16 1x4 2x4 4x4 6x4 8x3 14x2
- * @tiles s8 1x4 2x4 4x4 6x4 8x3 14x2
+ * @tiles f32 14x1 14x2 9x3 6x4
+ * @tiles f16 14x1 14x2 9x3 6x4
+ * @tiles bf16 14x1 14x2 9x3 6x4
+ * @tiles s8 14x1 14x2 9x3 6x4
+ * @dots f32 8x1 6x2 4x4
+ * @dots f16 8x1 6x2 4x4
+ * @dots bf16 8x1 6x2 4x4
+ * @dots s8 8x1 6x2 4x4
  */
 #ifndef HONE_VEC_AVX512_H
 #define HONE_VEC_AVX512_H
@@ -74,14 +78,24 @@ static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
     _mm256_mask_storeu_epi16(p, vec_first(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16)));
 }
 
-static inline vi vi_load(const int32_t *p) { return _mm512_loadu_si512(p); }
 static inline vi vi_load_part(const int32_t *p, int n) { return _mm512_maskz_loadu_epi32(vec_first(n), p); }
-static inline void vi_store(int32_t *p, vi v) { _mm512_storeu_si512(p, v); }
 static inline vi vi_set(int32_t c) { return _mm512_set1_epi32(c); }
+static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 static inline vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
 static inline vi vi_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
 static inline vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
-static inline vi vi_from_vf(vf a) { return _mm512_cvtps_epi32(a); }
+static inline vi vi_quantise(vf a) {
+    vf limited = _mm512_range_ps(a, _mm512_set1_ps(65536.0f), 2); /* the smaller magnitude, the sign of a */
+    return _mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), limited);
+}
+static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) {
+    __m128i bytes = is_signed ? _mm512_cvtsepi32_epi8(v)
+                              : _mm512_cvtusepi32_epi8(_mm512_max_epi32(v, _mm512_setzero_si512()));
+    _mm_mask_storeu_epi8(p, vec_first(n), bytes);
+}
+
+static inline float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
+static inline int32_t vi_sum(vi v) { return _mm512_reduce_add_epi32(v); }
 
 #define TILE_GROUP_f32 1
 #define TILE_A_f32 HONE_A_F32
@@ -90,6 +104,9 @@ static inline vf tile_zero_f32(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_f32(const void *p) { return _mm512_loadu_ps(p); }
 static inline vf tile_a_f32(const void *p) { return _mm512_set1_ps(*(const hone_unaligned_f32 *)p); }
 static inline vf tile_mul_f32(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
+typedef float tile_sum_f32;
+static inline vf tile_av_f32(const void *p) { return _mm512_loadu_ps(p); }
+static inline float tile_reduce_f32(vf acc) { return vf_sum(acc); }
 
 #define TILE_GROUP_f16 1
 #define TILE_A_f16 HONE_A_F32
@@ -98,6 +115,9 @@ static inline vf tile_zero_f16(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
 static inline vf tile_a_f16(const void *p) { return tile_a_f32(p); }
 static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
+typedef float tile_sum_f16;
+static inline vf tile_av_f16(const void *p) { return _mm512_loadu_ps(p); }
+static inline float tile_reduce_f16(vf acc) { return vf_sum(acc); }
 
 #ifndef VEC_AVX512_REPLACES_bf16
 #define TILE_GROUP_bf16 1
@@ -107,6 +127,9 @@ static inline vf tile_zero_bf16(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm256_loadu_si256(p)); }
 static inline vf tile_a_bf16(const void *p) { return tile_a_f32(p); }
 static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
+typedef float tile_sum_bf16;
+static inline vf tile_av_bf16(const void *p) { return _mm512_loadu_ps(p); }
+static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
 #endif
 
 #ifndef VEC_AVX512_REPLACES_s8
@@ -117,6 +140,9 @@ static inline vi tile_zero_s8(void) { return _mm512_setzero_si512(); }
 static inline vi tile_b_s8(const void *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256(p)); }
 static inline vi tile_a_s8(const void *p) { return _mm512_set1_epi32(*(const hone_unaligned_s32 *)p); }
 static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b)); }
+typedef int32_t tile_sum_s8;
+static inline vi tile_av_s8(const void *p) { return _mm512_loadu_si512(p); }
+static inline int32_t tile_reduce_s8(vi acc) { return vi_sum(acc); }
 #endif
 
 #endif

@@ -8,7 +8,8 @@
  * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mfma -mf16c -mprefer-vector-width=512
  * @target avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,f16c
  * @needs avx512f avx512bw avx512dq avx512vl avx512bf16 fma3 f16c
- * @tiles bf16 1x4 2x4 4x4 6x4 8x3 14x2
+ * @tiles bf16 14x1 14x2 9x3 6x4
+ * @dots bf16 8x1 6x2 4x4
  */
 #ifndef HONE_VEC_H
 #define HONE_VEC_H
@@ -25,5 +26,8 @@ static inline vi tile_a_bf16(const void *p) { return _mm512_set1_epi32(*(const h
 static inline vf tile_mul_bf16(vf acc, vi a, vi b) {
     return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
 }
+typedef float tile_sum_bf16;
+static inline vi tile_av_bf16(const void *p) { return _mm512_loadu_si512(p); }
+static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
 
 #endif

@@ -10,7 +10,9 @@
  *   flags   compiler options of its files
  *   target  the same as a GCC target attribute, for `hone emit`
  *   needs   CPU features that must be present (names of cpu_features.c)
- *   tiles   a compute kind and its register tiles, rows x vectors; a line a kind
+ *   tiles   a compute kind and its register tiles, most rows x vectors, every width
+ *           from one vector up, narrower ones with no fewer rows; a line a kind
+ *   dots    the same for dot products along k, most rows x columns, columns below `lanes`
  *
  * and it defines, as static inline functions:
  *
@@ -25,20 +27,26 @@
  *                     touch nothing beyond; the other lanes load as 0
  *   vf_load_f16_part vf_load_bf16_part vf_store_f16_part vf_store_bf16_part
  *                     the same with conversion (round to nearest even, NaN kept)
- *   vi_load           VEC_LANES s32.  vi_set, vi_sub, vi_mul (low 32 bits)
- *   vi_load_part(p, n)
- *   vf_from_vi(i)     rounded to nearest even.  vi_from_vf(x): to nearest even, |x| < 2^30
- *   vi_store(p, v)
+ *   vi_load_part(p, n)  the first n of s32.  vi_set, vi_add, vi_sub, vi_mul (low 32 bits)
+ *   vf_from_vi(i)     rounded to nearest even
+ *   vi_quantise(x)    to nearest even, limited to +-65536; NaN gives 0
+ *   vi_store8_part(p, v, is_signed, n)  the first n as bytes, saturated to s8 or u8
  *
  * and for each compute kind T of @tiles (f32, f16, bf16, s8):
  *
  *   TILE_GROUP_T      consecutive k that one multiply takes (1, 2 or 4)
- *   TILE_A_T          how A is packed: HONE_A_F32, _BF16, _S16 or _U8 (cpu_abi.h)
+ *   TILE_A_T          the type of A: HONE_A_F32, _BF16, _S16 or _U8 (cpu_abi.h)
  *   tile_acc_T        vf or vi
  *   tile_zero_T()     an accumulator of zeros
  *   tile_b_T(p)       a vector of packed B: VEC_LANES columns x TILE_GROUP_T
- *   tile_a_T(p)       a group of packed A, in every lane
+ *   tile_a_T(p)       a group of A, in every lane
  *   tile_mul_T(acc, a, b)   acc + sum over the group
+ *
+ * and, for @dots, of the same kinds:
+ *
+ *   tile_sum_T        float or int32_t
+ *   tile_av_T(p)      VEC_LANES x TILE_GROUP_T consecutive elements of A
+ *   tile_reduce_T(acc)  the sum of the lanes
  *
  * Packed B of kind T holds elements of type T, s8 for s8.
  *
@@ -48,10 +56,10 @@
  * @flags
  * @target
  * @needs
- * @tiles f32 1x4 4x4
- * @tiles f16 1x4 4x4
- * @tiles bf16 1x4 4x4
- * @tiles s8 1x4 4x4
+ * @tiles f32 6x1 6x2 4x3 4x4
+ * @tiles f16 6x1 6x2 4x3 4x4
+ * @tiles bf16 6x1 6x2 4x3 4x4
+ * @tiles s8 6x1 6x2 4x3 4x4
  */
 #ifndef HONE_VEC_H
 #define HONE_VEC_H
@@ -145,14 +153,20 @@ static inline vf vf_load_bf16_part(const uint16_t *p, int n) { return (void)n, v
 static inline void vf_store_f16_part(uint16_t *p, vf v, int n) { (void)n, *p = vf_to_f16(v); }
 static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) { (void)n, *p = vf_to_bf16(v); }
 
-static inline vi vi_load(const int32_t *p) { return *p; }
 static inline vi vi_load_part(const int32_t *p, int n) { return (void)n, *p; }
-static inline void vi_store(int32_t *p, vi v) { *p = v; }
 static inline vi vi_set(int32_t c) { return c; }
+static inline vi vi_add(vi a, vi b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 static inline vi vi_sub(vi a, vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
 static inline vi vi_mul(vi a, vi b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
 static inline vf vf_from_vi(vi a) { return (float)a; }
-static inline vi vi_from_vf(vf a) { return (int32_t)lrintf(a); }
+static inline vi vi_quantise(vf a) {
+    return a == a ? (int32_t)lrintf(fminf(65536.0f, fmaxf(-65536.0f, a))) : 0;
+}
+static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) {
+    int32_t low = is_signed ? -128 : 0;
+    (void)n;
+    *p = (unsigned char)(v < low ? low : v > low + 255 ? low + 255 : v);
+}
 
 #define TILE_GROUP_f32 1
 #define TILE_A_f32 HONE_A_F32

@@ -1,4 +1,4 @@
-/* Every register tile of a data type, on every instruction set that this CPU
+/* Every tile width of a data type, with its numbers of rows in turn, on every instruction set that this CPU
  * runs, with every activation, on ragged shapes: 1, 3, 7, 17, 63, 65 and 257 in
  * each of M, N and K. Blocking, threads, storage order and quantisation rotate.
  *
@@ -19,6 +19,7 @@
 #include "../../harness/verify.h"
 #include "../../kernels/activation.h"
 #include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_space.h"
 #include "../../kernels/cpu/cpu_variants.h"
 #include "../../tuner/search/search.h"
 
@@ -54,21 +55,40 @@ static int sweep_index(const hone_param *param, const char *text) {
     return 0;
 }
 
-/* A tile with random values of the blocking parameters that are legal beside it. */
-static void sweep_config(char *text, sweep *s, const hone_space *space, const hone_variant *v) {
-    char mr[24], nr[24];
-    snprintf(mr, sizeof mr, "%d", v->mr);
+/* Brings a drawn extent into what is legal for the problem: few draws would be. */
+static void sweep_extent(int *index, const hone_param *param, const hone_problem *p, const hone_variant *v) {
+    int64_t want = param->values[*index].number;
+    char text[24];
+    if (strcmp(param->name, "kc") == 0)
+        want = hone_cpu_depth(p->k, want);
+    else if (strcmp(param->name, "mc") == 0)
+        want = hone_cpu_rows(p->m, want);
+    else if (strcmp(param->name, "nc") == 0)
+        want = hone_cpu_columns(p->n, want);
+    else if (strcmp(param->name, "mr") == 0)
+        want = hone_cpu_tile_rows(p->m, want < v->mr ? want : v->mr);
+    else
+        return;
+    snprintf(text, sizeof text, "%lld", (long long)want);
+    *index = sweep_index(param, text);
+}
+
+/* A tile width with random numbers of rows and blocking parameters that are legal beside it. */
+static void sweep_config(char *text, sweep *s, const hone_space *space, const hone_problem *p,
+                         const hone_variant *v) {
+    char nr[24];
     snprintf(nr, sizeof nr, "%d", v->nr);
-    const char *const tile[][2] = {{"isa", v->isa}, {"wtype", v->kind}, {"mr", mr}, {"nr", nr}};
+    const char *const tile[][2] = {{"isa", v->isa}, {"wtype", v->kind}, {"nr", nr}};
     int indices[HONE_SPACE_MAX_PARAMS];
     hone_config config;
     do {
         for (int i = 0; i < space->param_count; i++) {
             const hone_param *param = &space->params[i];
             indices[i] = (int)hone_random_below(&s->random, (uint64_t)param->count);
-            for (int t = 0; t < 4; t++)
+            for (int t = 0; t < 3; t++)
                 if (strcmp(param->name, tile[t][0]) == 0)
                     indices[i] = sweep_index(param, tile[t][1]);
+            sweep_extent(&indices[i], param, p, v);
         }
     } while (!hone_space_valid(space, indices));
     assert_int_equal(HONE_OK, hone_space_config(&config, space, indices));
@@ -83,7 +103,7 @@ static void sweep_case(sweep *s, hone_operands *operands, const hone_reference *
     /* Mostly one thread: more of them than cores wait for each other. */
     int threads = hone_random_below(&s->random, 8) ? 1 : 2 + (int)hone_random_below(&s->random, 2);
     hone_numerics numerics;
-    sweep_config(config, s, spaces[threads], v);
+    sweep_config(config, s, spaces[threads], &operands->problem, v);
     hone_status status =
         hone_verify_config(&numerics, s->context, "cpu", operands, reference, config, threads);
     s->runs++;

@@ -161,7 +161,7 @@ static hone_status read_identity(identity *out, hone_db *db) {
 }
 
 hone_status hone_db_check_identity(hone_db *db, int *empty) {
-    identity is;
+    identity is = {0};
     DB_TRY(read_identity(&is, db));
     if (empty)
         *empty = is.application == 0 && is.version == 0 && is.tables == 0;

@@ -1,0 +1,151 @@
+/*
+ * A step is one group of k in one tile. It takes the largest of
+ *   rows x vectors multiplies, PORTS of them a cycle;
+ *   rows + vectors loads, LOADS of them a cycle;
+ *   the latency of a multiply, which few accumulators cannot hide.
+ * Over it, B is read from the cache that holds it, once for every block of rows.
+ *
+ * Blocking follows from the caches: the rows of A that a tile needs stay in the
+ * first level, the block of B that they meet in the second.
+ */
+#include "cpu_model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu_device.h"
+#include "cpu_pack.h"
+
+static const double PORTS = 2, LOADS = 2, LATENCY = 4;
+static const double TILE_CYCLES = 30;    /* calling a tile and its epilogue */
+static const double WAKE_CYCLES = 15000; /* handing work to another thread and waiting for it */
+
+static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
+static double larger(double a, double b) { return a > b ? a : b; }
+
+/* Bytes a cycle at which a thread reads what takes `bytes` of memory. */
+static double read_rate(double bytes) {
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    return bytes <= (double)caches->l1 ? 64 : bytes <= (double)caches->l2 ? 32 : bytes <= (double)caches->l3 ? 10 : 4;
+}
+
+static double step_cycles(const hone_variant *v, int lanes, double rows) {
+    double vectors = v->nr < lanes ? v->nr : (double)v->nr / lanes;
+    double multiplies = rows * vectors;
+    /* What is not in the type of the multiply is converted on the way. */
+    if (v->a_type == HONE_A_S16)
+        multiplies = 2 * multiplies + vectors;
+    else if (v->a_type == HONE_A_F32 && hone_cpu_b_size(v) < 4)
+        multiplies += 2 * vectors;
+    return larger(larger(multiplies / PORTS, (rows + vectors) / LOADS), LATENCY);
+}
+
+double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
+    const hone_variant *v = c->variant;
+    int lanes = hone_cpu_isa_find(v->isa)->lanes;
+    int64_t rows = pieces(p->m, c->gm), tiles = pieces(rows, c->mr), all_panels = pieces(p->n, v->nr);
+    int64_t panels = pieces(all_panels, c->gn), groups = pieces(p->k, v->group);
+    double tile = (double)groups * step_cycles(v, lanes, (double)rows / (double)tiles) + TILE_CYCLES;
+    double cycles = (double)(tiles * panels) * tile;
+    if (all_panels == panels && c->edge != v) {
+        double edge = (double)groups * step_cycles(c->edge, lanes, (double)rows / (double)tiles) + TILE_CYCLES;
+        cycles -= (double)tiles * (tile - edge);
+    }
+
+    double b_bytes = (double)(panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
+    double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
+    cycles = larger(cycles, b_bytes * c->gn / read_rate(b_bytes * c->gn) / c->gn + a_bytes / read_rate(a_bytes));
+    if (c->copy_a)
+        cycles += a_bytes / 16;
+    return c->gm * c->gn > 1 ? cycles + WAKE_CYCLES : cycles;
+}
+
+/* The largest declared depth whose tile rows fill at most three quarters of the
+ * first-level cache; all of K where that is not much more. */
+static int64_t choose_depth(const hone_cpu_config *c, const hone_problem *p) {
+    int64_t row = (int64_t)hone_cpu_a_size(c->variant) * c->mr;
+    int64_t most = hone_cpu_cache_sizes()->l1 * 3 / 4 / row;
+    return hone_cpu_depth(p->k, p->k * 2 <= most * 3 ? p->k : most);
+}
+
+static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    c->kc = choose_depth(c, p);
+    int64_t depth = p->k < c->kc ? p->k : c->kc;
+    c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (depth * (int64_t)hone_cpu_b_size(c->variant)));
+    c->mc = hone_cpu_rows(p->m, 192);
+    c->inner_n = 1;
+    c->prefetch = 0;
+}
+
+/* Every grid of threads for one tile. */
+static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, const hone_problem *p, int threads) {
+    for (c.gm = 1; c.gm <= threads; c.gm++)
+        for (c.gn = 1; c.gm * c.gn <= threads; c.gn++) {
+            if (threads % c.gm || threads % c.gn)
+                continue;
+            double cycles = hone_cpu_model_cycles(&c, p);
+            if (*least < 0 || cycles < *least) {
+                *least = cycles;
+                *best = c;
+            }
+        }
+}
+
+/* The last instruction set that computes a kind natively; 16-bit weights may also be widened. */
+static const char *preferred_isa(const hone_problem *problem, const char *kind) {
+    const char *isa = NULL;
+    for (int i = 0; hone_cpu_variants[i]; i++)
+        if (strcmp(hone_cpu_variants[i]->kind, kind) == 0 && hone_cpu_suits(hone_cpu_variants[i], problem) &&
+            hone_cpu_runs(hone_cpu_variants[i]))
+            isa = hone_cpu_variants[i]->isa;
+    return isa;
+}
+
+static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
+    const hone_variant *v = c->variant;
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {{"nr", v->nr},      {"mr", c->mr}, {"copy", c->copy_a}, {"kc", c->kc}, {"mc", c->mc},
+                   {"nc", c->nc},      {"pf", c->prefetch}, {"gm", c->gm}, {"gn", c->gn}};
+    hone_config config = {0};
+    hone_status status;
+    if ((status = hone_config_set(&config, "isa", v->isa)) ||
+        (status = hone_config_set(&config, "wtype", v->kind)) ||
+        (status = hone_config_set(&config, "epi", c->direct ? "reg" : "l1")) ||
+        (status = hone_config_set(&config, "inner", c->inner_n ? "n" : "m")))
+        return status;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if ((status = hone_config_set_int(&config, numbers[i].name, numbers[i].value)))
+            return status;
+    *out = config;
+    return HONE_OK;
+}
+
+hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                    int threads) {
+    (void)device;
+    hone_cpu_config best = {0};
+    double least = -1;
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        const char *isa = preferred_isa(problem, v->kind);
+        if (!hone_cpu_suits(v, problem) || !isa || strcmp(v->isa, isa) != 0)
+            continue;
+        hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};
+        c.edge = hone_cpu_variant_edge(v, (int)(problem->n % v->nr ? problem->n % v->nr : v->nr));
+        for (int64_t mr = 1; mr <= v->mr; mr++) {
+            if (hone_cpu_tile_rows(problem->m, mr) != mr)
+                continue;
+            c.mr = (int)mr;
+            consider(&best, &least, c, problem, threads);
+        }
+    }
+    if (!best.variant)
+        return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
+                         hone_dtype_name(problem->dtype));
+    best.direct = hone_cpu_clamps(problem) && !hone_cpu_variant_is_dot(best.variant);
+    choose_blocks(&best, problem);
+    return write_config(out, &best);
+}

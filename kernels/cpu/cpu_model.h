@@ -1,0 +1,15 @@
+/* A model of what a config costs, from the caches and the shape alone: good
+ * enough to choose a config that was never measured. */
+#ifndef HONE_CPU_MODEL_H
+#define HONE_CPU_MODEL_H
+
+#include "cpu_space.h"
+
+/* The config that the model likes best. HONE_E_UNAVAILABLE: no kernel for the data type. */
+hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                    int threads);
+
+/* Cycles of one call on the busiest thread. */
+double hone_cpu_model_cycles(const hone_cpu_config *config, const hone_problem *problem);
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * C is divided into gm x gn parts, one a thread. A thread walks its part in
+ * blocks of mc x nc; a block is summed over k in slices of kc:
+ *
+ *            nc                      B: packed once, panels of nr columns,
+ *        +---------+                    each K deep
+ *        | block   |
+ *     mc |  [mr x nr tiles]          A: read in place, or the mc x kc slice
+ *        |         |                    of the block is copied
+ *        +---------+
+ *
+ * Each tile is computed in registers over one slice. When kc covers K a tile
+ * goes straight to the epilogue; otherwise the sums of the whole block wait in
+ * a buffer until the last slice.
+ */
+#include "activation.h"
+#include "cpu_pack.h"
+#include "cpu_plan.h"
+#include "cpu_pool.h"
+
+/* A block of C and where its operands are. */
+typedef struct block {
+    int64_t row, rows, column, columns;
+    const char *b;              /* packed panel of the first column */
+    const int32_t *column_sums; /* of the first column; NULL unless s8 */
+} block;
+
+/* A block over one slice of k. */
+typedef struct slice {
+    const hone_backend_plan *plan;
+    hone_cpu_workspace *workspace;
+    const block *block;
+    const char *a; /* of the first row */
+    size_t a_step;
+    int64_t k, groups;
+    int last; /* the sums are complete after it */
+} slice;
+
+/* `count` pieces of `extent`, as equal as can be: where piece `i` begins. */
+static int64_t piece(int64_t extent, int64_t count, int64_t i) {
+    int64_t rest = extent % count;
+    return extent / count * i + hone_at_most(i, rest);
+}
+
+static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
+
+static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, int columns, int nr,
+                        const void *acc) {
+    const hone_backend_plan *p = s->plan;
+    const hone_args *args = p->args;
+    int64_t row = s->block->row + i, column = s->block->column + j;
+    hone_epilogue_args *e = &s->workspace->epilogue;
+    e->acc = acc;
+    e->acc_ld = nr;
+    e->rows = rows;
+    e->columns = columns;
+    e->c = c;
+    e->ldc = args->ldc;
+    e->bias = p->problem.bias ? args->bias + column : NULL;
+    e->alpha = hone_activation_info(p->problem.act)->per_column ? args->alpha + column : NULL;
+    if (e->acc_is_s32) {
+        e->row_scale = args->a_scale + row * e->row_step;
+        e->row_zero = args->a_zero ? args->a_zero + row * e->row_step : NULL;
+        e->col_scale = args->b_scale + column;
+        e->col_sum = s->block->column_sums + j;
+        e->c_scale = args->c_scale;
+        e->c_zero = args->c_zero;
+    }
+    p->epilogue(e);
+}
+
+/* Asks for the lines of C that a tile will write while it is being computed: on
+ * shapes of little depth the stores would otherwise wait for them. */
+static void prefetch_c(const char *c, size_t step, int rows, size_t bytes) {
+    enum { CACHE_LINE = 64 };
+    for (int i = 0; i < rows; i++, c += step)
+        for (size_t at = 0; at < bytes; at += CACHE_LINE)
+            __builtin_prefetch(c + at, 1);
+}
+
+/* The tile of `rows` rows from row i of the block, in the panel of column j. */
+static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
+    const hone_backend_plan *p = s->plan;
+    const hone_cpu_config *config = &p->config;
+    int64_t rest = s->block->columns - j;
+    const hone_variant *v = rest < config->variant->nr ? config->edge : config->variant;
+    hone_tile_args t = {
+        .groups = s->groups,
+        .a = s->a + (size_t)i * s->a_step,
+        .a_step = (int64_t)s->a_step,
+        .b = s->block->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size,
+        .b_step = (int64_t)((size_t)(v->nr * v->group) * p->b_size),
+        .prefetch = config->prefetch,
+        .acc = s->workspace->sums,
+        .accumulate = s->k > 0,
+    };
+    if (p->slices > 1)
+        t.acc = s->workspace->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;
+    int64_t row = s->block->row + i, column = s->block->column + j, columns = hone_at_most(rest, v->nr);
+    size_t c_size = hone_dtype_size(p->problem.c_type);
+    char *c = (char *)p->args->c + (size_t)(row * p->args->ldc + column) * c_size;
+    if (s->last)
+        prefetch_c(c, (size_t)p->args->ldc * c_size, rows, (size_t)columns * c_size);
+    int direct = s->last && config->direct && rest >= v->nr;
+    if (direct) {
+        t.c = (float *)c;
+        t.ldc = p->args->ldc;
+        t.bias = p->problem.bias ? p->args->bias + column : NULL;
+        t.low = config->low;
+        t.high = config->high;
+    }
+    v->tiles[rows - 1](&t);
+    if (s->last && !direct)
+        finish_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc);
+}
+
+static void run_slice(const slice *s) {
+    const hone_cpu_config *config = &s->plan->config;
+    int64_t nr = config->variant->nr;
+    int64_t rows = s->block->rows, tiles = pieces(rows, config->mr), panels = pieces(s->block->columns, nr);
+    int64_t outer = config->inner_n ? tiles : panels, inner = config->inner_n ? panels : tiles;
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t n = 0; n < inner; n++) {
+            int64_t tile = config->inner_n ? o : n, panel = config->inner_n ? n : o;
+            int64_t i = piece(rows, tiles, tile);
+            run_tile(s, i, (int)(piece(rows, tiles, tile + 1) - i), panel * nr);
+        }
+}
+
+static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const block *blk) {
+    const hone_args *args = p->args;
+    size_t a_size = hone_dtype_size(p->problem.a_type);
+    for (int64_t k = 0; k < p->problem.k; k += p->kc) {
+        int64_t depth = hone_at_most(p->kc, p->problem.k - k), group = p->config.variant->group;
+        const char *a = (const char *)args->a + (size_t)(blk->row * args->lda + k) * a_size;
+        slice s = {p, w, blk, a, (size_t)args->lda * a_size, k, (depth + group - 1) / group,
+                   k + depth >= p->problem.k};
+        if (p->config.copy_a) {
+            hone_cpu_copy_a(w->a, p->a_pitch, &p->config, p->problem.a_type, a, args->lda, blk->rows, depth);
+            s.a = w->a;
+            s.a_step = p->a_pitch;
+        }
+        run_slice(&s);
+    }
+}
+
+/* Points a block at its weights, packing them first when they are plain. */
+static void find_weights(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
+    const hone_problem *q = &p->problem;
+    const hone_args *args = p->args;
+    int s8 = q->dtype == HONE_S8;
+    if (!q->weights_plain) {
+        blk->b = (const char *)args->b + (size_t)(blk->column * p->depth) * p->b_size;
+        blk->column_sums =
+            s8 ? (const int32_t *)((const char *)args->b + hone_cpu_panels_size(p)) + blk->column : NULL;
+        return;
+    }
+    hone_cpu_pack_b(w->b, &p->config, q, args->b, args->ldb, blk->column, blk->columns);
+    if (s8)
+        hone_cpu_column_sums(w->column_sums, q->weights_transposed, args->b, args->ldb, q->k, blk->column,
+                             blk->columns);
+    blk->b = w->b;
+    blk->column_sums = s8 ? w->column_sums : NULL;
+}
+
+static void run_part(void *context, size_t index) {
+    hone_backend_plan *p = context;
+    hone_cpu_workspace *w = &p->workspaces[index];
+    const hone_problem *q = &p->problem;
+    int64_t gm = p->config.gm, gn = p->config.gn, nr = p->config.variant->nr;
+    int64_t part_m = (int64_t)index / gn, part_n = (int64_t)index % gn, panels = pieces(q->n, nr);
+    int64_t row0 = piece(q->m, gm, part_m), rows = piece(q->m, gm, part_m + 1) - row0;
+    int64_t column0 = piece(panels, gn, part_n) * nr;
+    int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
+    if (rows == 0)
+        return;
+    for (int64_t j = column0; j < column1; j += p->nc) {
+        block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j)};
+        find_weights(p, w, &blk);
+        int64_t blocks = pieces(rows, p->mc);
+        for (int64_t b = 0; b < blocks; b++) {
+            blk.row = row0 + piece(rows, blocks, b);
+            blk.rows = row0 + piece(rows, blocks, b + 1) - blk.row;
+            run_block(p, w, &blk);
+        }
+    }
+}
+
+void hone_cpu_execute(hone_backend_plan *p, const hone_args *args) {
+    p->args = args;
+    hone_pool_run(p->pool, run_part, p, (size_t)p->parts);
+    p->args = NULL;
+}
