@@ -2,12 +2,35 @@
 #include <pthread.h>
 #include <string.h>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 #include "cpu_variants.h"
 
 typedef struct feature {
     const char *name;
     bool (*has)(void);
 } feature;
+
+/* What cpuinfo as distributions ship it does not know. */
+#if defined(__aarch64__)
+static bool has_fhm(void) {
+#if defined(__linux__)
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDFHM;
+#else
+    return false;
+#endif
+}
+static bool has_i8mm(void) {
+#if defined(__linux__)
+    return getauxval(AT_HWCAP2) & HWCAP2_I8MM;
+#else
+    return false;
+#endif
+}
+#endif
 
 /* The features that an @needs line may name. cpuinfo answers 0 for what the
  * system does not save on a context switch, too. */
@@ -24,6 +47,10 @@ static const feature features[] = {
     {"avx512bf16", cpuinfo_has_x86_avx512bf16},
 #elif defined(__aarch64__)
     {"neon", cpuinfo_has_arm_neon},
+    {"neon_dot", cpuinfo_has_arm_neon_dot},
+    {"bf16", cpuinfo_has_arm_bf16},
+    {"fhm", has_fhm},
+    {"i8mm", has_i8mm},
 #endif
     {NULL, NULL}};
 
