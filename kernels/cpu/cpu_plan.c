@@ -90,7 +90,7 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
     p->slices = (int)((p->depth + p->kc - 1) / p->kc);
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
-    p->epilogue = p->config.code->epilogues[problem->act];
+    p->epilogue = p->config.code->epilogues[hone_cpu_form(problem->c_type)][problem->act];
     p->epilogue_args = (hone_epilogue_args){
         .acc_ld = v->nr,
         .acc_is_s32 = problem->dtype == HONE_S8,

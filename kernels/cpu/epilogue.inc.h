@@ -1,6 +1,6 @@
 /* The epilogue of one instruction set: a finished tile of sums, still in the
  * first-level cache, becomes C: dequantise, bias, activation, round, store.
- * One function an activation, from the one activation table. */
+ * One function an activation and form, from the one activation table. */
 
 #include "act_vec.h"
 
@@ -68,8 +68,10 @@ static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilo
     }
 }
 
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference, \
-                 vector)                                                                                    \
-    static void epilogue_##name(const hone_epilogue_args *args) { epilogue_tile(args, act_##name); }
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    static void epilogue_high_##name(const hone_epilogue_args *e) { epilogue_tile(e, act_high_##name); }     \
+    static void epilogue_fast_##name(const hone_epilogue_args *e) { epilogue_tile(e, act_fast_##name); }     \
+    static void epilogue_brief_##name(const hone_epilogue_args *e) { epilogue_tile(e, act_brief_##name); }
 #include "activations.def"
 #undef HONE_ACT
