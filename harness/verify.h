@@ -9,6 +9,7 @@
  * it on. A component may err by
  *
  *     L delta + 2^-22 max(|x|, |f(x)|) [smooth activations: their own evaluation]
+ *             + 2^-13 |f(x)| [the same, into 16 bits]
  *             + 1/2 ulp of the output type
  *
  * where an activation that jumps (thresholded_relu) may take any value that it

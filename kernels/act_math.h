@@ -106,6 +106,12 @@ static inline vf vf_softsign(vf x) {
     return vf_div(c, vf_add(vf_set(1.0f), vf_abs(c)));
 }
 
+/* x (x + 3) / 6 between -3 and 3: the sum is exact where it is small. */
+static inline vf vf_hardswish(vf x) {
+    vf sixths = vf_max(vf_set(0.0f), vf_add(x, vf_set(3.0f)));
+    return vf_mul(vf_max(vf_set(-4.0f), x), vf_min(vf_set(1.0f), vf_mul(sixths, vf_set(0.16666667f))));
+}
+
 /* x tanh(log(1 + exp(x))) = x n / d with, for e = exp(-|x|),
  * n = 1 + 2e, d = n + 2e^2 above 0 and n = e^2 + 2e, d = n + 2 below. */
 static inline vf vf_mish(vf x) {

@@ -1,14 +1,26 @@
-/* The vector code of every activation: `vf act_<name>(vf x, vf p, vf q)`. */
+/* The vector code of every activation in its three forms:
+ * `vf act_high_<name>(vf x, vf p, vf q)`, act_fast_<name>, act_brief_<name>. */
 #ifndef HONE_ACT_VEC_H
 #define HONE_ACT_VEC_H
 
+#include "act_fast.h"
 #include "act_math.h"
 
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference,  \
-                 vector)                                                                                     \
-    static inline vf act_##name(vf x, vf p, vf q) {                                                          \
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    static inline vf act_high_##name(vf x, vf p, vf q) {                                                     \
         (void)p, (void)q;                                                                                    \
-        return vector;                                                                                       \
+        return high;                                                                                         \
+    }                                                                                                        \
+    static inline vf act_fast_##name(vf x, vf p, vf q) {                                                     \
+        vf same = act_high_##name(x, p, q);                                                                  \
+        (void)same;                                                                                          \
+        return fast;                                                                                         \
+    }                                                                                                        \
+    static inline vf act_brief_##name(vf x, vf p, vf q) {                                                    \
+        vf same = act_high_##name(x, p, q);                                                                  \
+        (void)same;                                                                                          \
+        return brief;                                                                                        \
     }
 #include "activations.def"
 #undef HONE_ACT

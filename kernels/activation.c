@@ -18,8 +18,8 @@
         {name0, value0, min0, max0}, { name1, value1, min1, max1 }                                           \
     }
 
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference,  \
-                 vector)                                                                                     \
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
     static double reference_##name(double x, double p, double q) {                                           \
         (void)p, (void)q;                                                                                    \
         return reference;                                                                                    \
@@ -32,10 +32,10 @@
 #undef HONE_ACT
 
 static const hone_act_info table[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference,  \
-                 vector)                                                                                     \
-    {#name, alias,   params, per_column,       smooth,          low,                                         \
-     high,  formula, hazard, reference_##name, lipschitz_##name},
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    {#name, alias,   params, per_column,       smooth,          least,                                       \
+     most,  formula, hazard, reference_##name, lipschitz_##name},
 #include "activations.def"
 #undef HONE_ACT
 };

@@ -28,6 +28,9 @@ enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
 /* C types of an epilogue. */
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 
+/* How an activation is computed: activations.def says what each may err by. */
+enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
+
 /* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups;
  * or, with `c` (f32 tiles only), straight from the registers
  * C = min(high, max(low, acc + bias)). */
@@ -77,7 +80,7 @@ typedef void hone_epilogue_fn(const hone_epilogue_args *args);
 /* One instruction set: what its generated file exports. */
 typedef struct hone_isa_code {
     const char *name;
-    hone_epilogue_fn *const *epilogues; /* by activation */
+    hone_epilogue_fn *const *epilogues[HONE_FORM_COUNT]; /* by form and activation */
     /* Elements of another type to those that tiles take, vectorised. */
     void (*widen_f16)(float *out, const uint16_t *in, int64_t n);
     void (*widen_bf16)(float *out, const uint16_t *in, int64_t n);

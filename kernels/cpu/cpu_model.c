@@ -102,7 +102,7 @@ static const char *preferred_isa(const hone_problem *problem, const char *kind) 
     return isa;
 }
 
-static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
+static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone_dtype c_type) {
     const hone_variant *v = c->variant;
     const struct {
         const char *name;
@@ -113,6 +113,7 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
     hone_status status;
     if ((status = hone_config_set(&config, "isa", v->isa)) ||
         (status = hone_config_set(&config, "wtype", v->kind)) ||
+        (status = hone_config_set(&config, "form", hone_cpu_form_name(hone_cpu_form(c_type)))) ||
         (status = hone_config_set(&config, "epi", c->direct ? "reg" : "l1")) ||
         (status = hone_config_set(&config, "inner", c->inner_n ? "n" : "m")))
         return status;
@@ -147,5 +148,5 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
                          hone_dtype_name(problem->dtype));
     best.direct = hone_cpu_clamps(problem) && !hone_cpu_variant_is_dot(best.variant);
     choose_blocks(&best, problem);
-    return write_config(out, &best);
+    return write_config(out, &best, problem->c_type);
 }

@@ -71,7 +71,7 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
     p->problem = *problem;
     p->pool = pool;
     size_blocks(p);
-    p->epilogue = p->config.code->epilogues[problem->act];
+    p->epilogue = p->config.code->epilogues[p->config.form][problem->act];
     p->workspaces = calloc((size_t)p->parts, sizeof *p->workspaces);
     for (int t = 0; p->workspaces && t < p->parts; t++)
         if (!workspace_create(&p->workspaces[t], p))

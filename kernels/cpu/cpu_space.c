@@ -79,6 +79,23 @@ int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
     return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type && problem->k % v->group == 0;
 }
 
+/* In the order of HONE_FORM_*. */
+static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief"};
+
+/* The forms worth trying: what is not smooth is the same in all. */
+static const char *forms(const hone_problem *problem) {
+    if (problem->c_type != HONE_F32)
+        return "brief";
+    return hone_activation_info(problem->act)->smooth ? "fast high" : "fast";
+}
+
+static int find_form(const char *name) {
+    int form = HONE_FORM_COUNT - 1;
+    while (form >= 0 && strcmp(form_names[form], name) != 0)
+        form--;
+    return form;
+}
+
 /* Whether the activation only clamps, so that C can leave from the registers of f32
  * tiles: its limits are then all there is to know of it. */
 static int clamps(float *low, float *high, const hone_problem *problem) {
@@ -155,7 +172,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
     } params[] = {{"isa", v.isa.text}, {"wtype", wtype}, {"nr", v.nr.text}, {"mr", mr.text},
                   {"copy", "0 1"},     {"kc", kc.text},  {"mc", mc.text},   {"nc", nc.text},
                   {"inner", "m n"},    {"pf", "0 1024"}, {"epi", epilogues}, {"gm", grid.text},
-                  {"gn", grid.text}};
+                  {"gn", grid.text},   {"form", forms(problem)}};
     for (int i = 0; i < COUNT(params); i++)
         if ((status = hone_space_param(space, params[i].name, params[i].values)))
             goto fail;
@@ -211,6 +228,8 @@ static hone_status read_numbers(hone_cpu_config *out, int64_t *nr, const hone_co
     return HONE_OK;
 }
 
+const char *hone_cpu_form_name(int form) { return form_names[form]; }
+
 int hone_cpu_clamps(const hone_problem *problem) {
     float low, high;
     return clamps(&low, &high, problem);
@@ -222,9 +241,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     int64_t nr;
     hone_cpu_config read = {0};
     const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype"),
-               *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi");
-    if (!isa_name || !wtype || !inner || !epi)
-        return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner and epi");
+               *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi"), *form = hone_config_get(config, "form");
+    if (!isa_name || !wtype || !inner || !epi || !form || find_form(form) < 0)
+        return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner, epi and form");
     if ((status = read_numbers(&read, &nr, config)))
         return status;
     const hone_cpu_isa *isa = hone_cpu_isa_find(isa_name);
@@ -236,6 +255,7 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
         return hone_fail(HONE_E_UNAVAILABLE, "this CPU cannot run %s (it needs %s)", isa->name, isa->needs);
     read.edge = problem->n % nr ? hone_cpu_variant_edge(v, (int)(problem->n % nr)) : v;
     read.code = isa->code;
+    read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
     read.direct = strcmp(epi, "reg") == 0 && strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v) &&
                   clamps(&read.low, &read.high, problem);

@@ -13,6 +13,8 @@
  *   pf     bytes that B (dot products: A) is fetched ahead
  *   epi    where the epilogue meets the sums: reg, in the tile's registers (f32 C and
  *          activations that only clamp), or l1, in a buffer of one tile
+ *   form   how a smooth activation is computed, which activations.def specifies: fast or
+ *          high for f32 C, brief below
  *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
@@ -26,6 +28,7 @@ typedef struct hone_cpu_config {
     const hone_variant *variant, *edge; /* of whole panels; of the last one, if it is narrower */
     const hone_isa_code *code;
     int mr, gm, gn;
+    int form;    /* HONE_FORM_* */
     int widened; /* 16-bit weights packed as f32 */
     int copy_a, inner_n;
     int direct;      /* C leaves from the registers, clamped to low .. high */
@@ -50,6 +53,7 @@ int hone_cpu_suits(const hone_variant *variant, const hone_problem *problem);
 int hone_cpu_runs(const hone_variant *variant);
 /* Whether its tiles can read A where it lies: in their own type, whole groups of k. */
 int hone_cpu_in_place(const hone_variant *variant, const hone_problem *problem);
+const char *hone_cpu_form_name(int form);
 /* Whether the epilogue may be `reg`. */
 int hone_cpu_clamps(const hone_problem *problem);
 

@@ -32,6 +32,8 @@ int hone_cpu_variant_is_dot(const hone_variant *variant);
 
 /* The HONE_C_* of an element type. */
 int hone_cpu_c_type(hone_dtype type);
+/* The HONE_FORM_* that an output type is served with. */
+int hone_cpu_form(hone_dtype type);
 
 /* 1 when the CPU has the named feature ("avx2"); 0 also for unknown names. */
 int hone_cpu_has(const char *feature);

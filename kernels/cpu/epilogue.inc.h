@@ -1,6 +1,6 @@
 /* The epilogue of one instruction set: a finished tile of sums, still in the
  * first-level cache, becomes C: dequantise, bias, activation, round, store.
- * One function an activation, from the one activation table. */
+ * One function an activation and form, from the one activation table. */
 
 #include "act_vec.h"
 
@@ -73,28 +73,40 @@ static inline __attribute__((always_inline)) void epilogue_loops(const hone_epil
     }
 }
 
-static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e, epilogue_act *act) {
-    enum { S32 = 8 }; /* above every HONE_C_* */
-    switch ((e->acc_is_s32 ? S32 : 0) + e->c_type) {
-#define EPILOGUE_CASE(s32, c_type)                                                                           \
-    case (s32) * S32 + (c_type):                                                                             \
-        epilogue_loops(e, s32, c_type, act);                                                                 \
+static inline __attribute__((always_inline)) void epilogue_sums(const hone_epilogue_args *e, int c_type,
+                                                                epilogue_act *act) {
+    if (e->acc_is_s32)
+        epilogue_loops(e, 1, c_type, act);
+    else
+        epilogue_loops(e, 0, c_type, act);
+}
+
+/* `f32`: only f32 leaves, else everything but f32. */
+static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e, int f32,
+                                                                epilogue_act *act) {
+    if (f32) {
+        epilogue_sums(e, HONE_C_F32, act);
+        return;
+    }
+    switch (e->c_type) {
+    case HONE_C_F16:
+        epilogue_sums(e, HONE_C_F16, act);
         break;
-        EPILOGUE_CASE(0, HONE_C_F32)
-        EPILOGUE_CASE(0, HONE_C_F16)
-        EPILOGUE_CASE(0, HONE_C_BF16)
-        EPILOGUE_CASE(1, HONE_C_F32)
-        EPILOGUE_CASE(1, HONE_C_F16)
-        EPILOGUE_CASE(1, HONE_C_S8)
-        EPILOGUE_CASE(1, HONE_C_U8)
-        EPILOGUE_CASE(0, HONE_C_S8)
-        EPILOGUE_CASE(0, HONE_C_U8)
-#undef EPILOGUE_CASE
+    case HONE_C_BF16:
+        epilogue_loops(e, 0, HONE_C_BF16, act);
+        break;
+    case HONE_C_S8:
+        epilogue_sums(e, HONE_C_S8, act);
+        break;
+    default:
+        epilogue_sums(e, HONE_C_U8, act);
     }
 }
 
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference, \
-                 vector)                                                                                    \
-    static void epilogue_##name(const hone_epilogue_args *args) { epilogue_tile(args, act_##name); }
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    static void epilogue_high_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_high_##name); }     \
+    static void epilogue_fast_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_fast_##name); }     \
+    static void epilogue_brief_##name(const hone_epilogue_args *e) { epilogue_tile(e, 0, act_brief_##name); }
 #include "activations.def"
 #undef HONE_ACT

@@ -2,10 +2,26 @@
 
 #include "epilogue.inc.h"
 
-static hone_epilogue_fn *const epilogues[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, low, high, lipschitz, formula, hazard, reference, \
-                 vector)                                                                                    \
-    epilogue_##name,
+static hone_epilogue_fn *const epilogues_high[] = {
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    epilogue_high_##name,
+#include "activations.def"
+#undef HONE_ACT
+};
+
+static hone_epilogue_fn *const epilogues_fast[] = {
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    epilogue_fast_##name,
+#include "activations.def"
+#undef HONE_ACT
+};
+
+static hone_epilogue_fn *const epilogues_brief[] = {
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief)                                                               \
+    epilogue_brief_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
@@ -39,4 +55,14 @@ static void shift_8(uint8_t *out, const uint8_t *in, int64_t n) {
 }
 
 extern const hone_isa_code ISA_CODE;
-const hone_isa_code ISA_CODE = {ISA_NAME, epilogues, widen_f16, widen_bf16, widen_s8, widen_u8, shift_8};
+const hone_isa_code ISA_CODE = {
+    ISA_NAME,
+    {[HONE_FORM_HIGH] = epilogues_high,
+     [HONE_FORM_FAST] = epilogues_fast,
+     [HONE_FORM_BRIEF] = epilogues_brief},
+    widen_f16,
+    widen_bf16,
+    widen_s8,
+    widen_u8,
+    shift_8,
+};

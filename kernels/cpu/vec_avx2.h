@@ -59,6 +59,32 @@ static inline vf vf_scale(vf x, vf n) {
     return vf_mul(vf_mul(x, vf_power_of_two(half)), vf_power_of_two(_mm256_sub_epi32(i, half)));
 }
 
+static inline vf vf_abs_min(vf x, vf c) { return vf_min(vf_abs(x), c); }
+static inline vf vf_within_exponents(vf t) { return vf_min(vf_set(126.0f), vf_max(vf_set(-126.0f), t)); }
+static inline vf vf_fraction(vf t) {
+    vf c = vf_within_exponents(t);
+    return vf_sub(c, _mm256_floor_ps(c));
+}
+static inline vf vf_scale_floor(vf x, vf t) {
+    return vf_mul(x, vf_power_of_two(_mm256_cvtps_epi32(_mm256_floor_ps(vf_within_exponents(t)))));
+}
+/* 12 bits doubled by one step of Newton's. */
+static inline vf vf_rcp(vf d) {
+    vf r = _mm256_rcp_ps(d);
+    return vf_fma(r, _mm256_fnmadd_ps(d, r, vf_set(1.0f)), r);
+}
+/* An infinite product in the step would turn 0 into NaN. */
+static inline vf vf_rcp_brief(vf d) { return vf_rcp(vf_min(vf_set(0x1p126f), d)); }
+
+/* A lookup is a gather of eight loads. */
+#define VF_TABLES 0
+static inline vf vf_shift(vf x, int n) {
+    return _mm256_castsi256_ps(_mm256_srli_epi32(_mm256_castps_si256(x), n));
+}
+static inline vf vf_table32(const float *t, vf i) {
+    return _mm256_i32gather_ps(t, _mm256_and_si256(_mm256_castps_si256(i), _mm256_set1_epi32(31)), 4);
+}
+
 /* All ones in the first n lanes. */
 static inline vi vec_first(int n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -51,6 +51,24 @@ static inline vf vf_pick(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a
 static inline vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT); }
 static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
 
+/* vrangeps: the smaller magnitude, sign cleared. */
+static inline vf vf_abs_min(vf x, vf c) { return _mm512_range_ps(x, c, 2 << 2 | 2); }
+static inline vf vf_fraction(vf t) { return _mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+static inline vf vf_scale_floor(vf x, vf t) { return _mm512_scalef_ps(x, t); }
+static inline vf vf_rcp(vf d) {
+    vf r = _mm512_rcp14_ps(d);
+    return vf_fma(r, _mm512_fnmadd_ps(d, r, vf_set(1.0f)), r);
+}
+static inline vf vf_rcp_brief(vf d) { return _mm512_rcp14_ps(d); }
+
+#define VF_TABLES 1
+static inline vf vf_shift(vf x, int n) {
+    return _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(x), (unsigned)n));
+}
+static inline vf vf_table32(const float *t, vf i) {
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(t), _mm512_castps_si512(i), _mm512_loadu_ps(t + 16));
+}
+
 static inline vm vec_first(int n) { return (vm)((1u << n) - 1u); }
 static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }

@@ -62,6 +62,41 @@ static inline vf vf_scale(vf x, vf n) {
     return vf_mul(vf_mul(x, vf_power_of_two(half)), vf_power_of_two(vsubq_s32(i, half)));
 }
 
+static inline vf vf_abs_min(vf x, vf c) { return vminnmq_f32(vabsq_f32(x), c); }
+static inline vf vf_within_exponents(vf t) {
+    return vminq_f32(vdupq_n_f32(120.0f), vmaxq_f32(vdupq_n_f32(-120.0f), t));
+}
+static inline vf vf_fraction(vf t) {
+    vf c = vf_within_exponents(t);
+    return vf_sub(c, vrndmq_f32(c));
+}
+static inline vf vf_scale_floor(vf x, vf t) {
+    return vf_mul(x, vf_power_of_two(vcvtmq_s32_f32(vf_within_exponents(t))));
+}
+/* 8 bits, doubled by each step of Newton's: the first, whose instruction makes
+ * 0 of infinity, and the last, by FMA more exact. */
+static inline vf vf_rcp_brief(vf d) {
+    vf r = vrecpeq_f32(d);
+    return vf_mul(r, vrecpsq_f32(d, r));
+}
+static inline vf vf_rcp(vf d) {
+    vf r = vf_rcp_brief(d);
+    return vfmaq_f32(r, r, vfmsq_f32(vdupq_n_f32(1.0f), d, r));
+}
+
+/* A lookup is four loads. */
+#define VF_TABLES 0
+static inline vf vf_shift(vf x, int n) {
+    return vreinterpretq_f32_u32(vshlq_u32(vreinterpretq_u32_f32(x), vdupq_n_s32(-n)));
+}
+static inline vf vf_table32(const float *t, vf i) {
+    uint32x4_t low = vandq_u32(vreinterpretq_u32_f32(i), vdupq_n_u32(31));
+    vf v = vld1q_dup_f32(t + vgetq_lane_u32(low, 0));
+    v = vld1q_lane_f32(t + vgetq_lane_u32(low, 1), v, 1);
+    v = vld1q_lane_f32(t + vgetq_lane_u32(low, 2), v, 2);
+    return vld1q_lane_f32(t + vgetq_lane_u32(low, 3), v, 3);
+}
+
 static inline vf vf_load(const float *p) { return vld1q_f32(p); }
 static inline void vf_store(float *p, vf v) { vst1q_f32(p, v); }
 

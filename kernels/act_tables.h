@@ -1,0 +1,448 @@
+/* Written by scripts/fit-activations, which says how. Segments of piecewise
+ * polynomials in a = |x|: entry i of c[k] is the coefficient of a^k. vf_segment in
+ * act_fast.h finds the entry; the last is constant, for all a from the limit on. */
+#ifndef HONE_ACT_TABLES_H
+#define HONE_ACT_TABLES_H
+/* clang-format off */
+
+/* 2^r on [0, 1], relative error 2^-18.5. */
+static const float act_exp2_4[] = {0x1.00002cp+0f, 0x1.62d166p-1f, 0x1.ee798p-3f, 0x1.aa1424p-5f, 0x1.bb7c7ap-7f};
+
+/* 2^r on [0, 1], relative error 2^-22.6. */
+static const float act_exp2_5[] = {0x1.fffffep-1f, 0x1.62e4f6p-1f, 0x1.ebd5aap-3f, 0x1.c95438p-5f, 0x1.26905p-7f, 0x1.ec312ep-10f};
+
+/* 1 / (1 + exp(2 u(a))), u as in gelu_tanh.
+ * Error with its rounding: 0.61 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[4][32];
+} act_gelu_tanh_fast = {
+    0x1.978402p+2f, 0x1.8p+23f, 0x1.3795e8p+2f, 0,
+    {
+     {0x1p-1f, 0x1.000064p-1f, 0x1.000e84p-1f, 0x1.00697p-1f,
+      0x1.01935cp-1f, 0x1.04333ap-1f, 0x1.08cd7p-1f, 0x1.0f7026p-1f,
+      0x1.1778eap-1f, 0x1.1f8f7p-1f, 0x1.25db88p-1f, 0x1.286828p-1f,
+      0x1.257acep-1f, 0x1.1c1018p-1f, 0x1.0be5aep-1f, 0x1.eb22dap-2f,
+      0x1.b4b95p-2f, 0x1.7814b8p-2f, 0x1.392394p-2f, 0x1.f7675ap-3f,
+      0x1.85fd92p-3f, 0x1.22b44p-3f, 0x1.a0491ep-4f, 0x1.1dcc8p-4f,
+      0x1.77a22ap-5f, 0x1.d7c46ep-6f, 0x1.1a9c1ap-6f, 0x1.427712p-7f,
+      0x1.5dd968p-8f, 0x1.6852c4p-9f, 0x1.5fc0dep-10f, 0x0p+0f},
+     {-0x1.988462p-2f, -0x1.989a14p-2f, -0x1.99ec02p-2f, -0x1.9f3b4ap-2f,
+      -0x1.abcff2p-2f, -0x1.c1ff42p-2f, -0x1.e1eb06p-2f, -0x1.04773p-1f,
+      -0x1.18f6b2p-1f, -0x1.2b32a6p-1f, -0x1.37ee4ap-1f, -0x1.3ca3f4p-1f,
+      -0x1.37d7d8p-1f, -0x1.298158p-1f, -0x1.12aacep-1f, -0x1.ea8a4p-2f,
+      -0x1.a77d6p-2f, -0x1.614402p-2f, -0x1.1c86c8p-2f, -0x1.ba16e8p-3f,
+      -0x1.4ae494p-3f, -0x1.dc9074p-4f, -0x1.49b056p-4f, -0x1.b588bcp-5f,
+      -0x1.160606p-5f, -0x1.51cdb8p-6f, -0x1.87c2d8p-7f, -0x1.b0f66p-8f,
+      -0x1.c7422cp-9f, -0x1.c6bcecp-10f, -0x1.aecebep-11f, 0x0p+0f},
+     {0x1.938034p-17f, 0x1.95a748p-11f, 0x1.886bfap-8f, 0x1.37140ap-6f,
+      0x1.5179a2p-5f, 0x1.26028ap-4f, 0x1.b9cf48p-4f, 0x1.29700ep-3f,
+      0x1.6f3816p-3f, 0x1.a60fc8p-3f, 0x1.c86794p-3f, 0x1.d401dcp-3f,
+      0x1.c985e2p-3f, 0x1.ac688p-3f, 0x1.81611ep-3f, 0x1.4dc40ap-3f,
+      0x1.16ac8p-3f, 0x1.c0e7e2p-4f, 0x1.5ccc66p-4f, 0x1.05541cp-4f,
+      0x1.7946ep-5f, 0x1.061644p-5f, 0x1.5df722p-6f, 0x1.c07834p-7f,
+      0x1.1356d2p-7f, 0x1.43723cp-8f, 0x1.6aeb3ap-9f, 0x1.84530ep-10f,
+      0x1.8b9c44p-11f, 0x1.7f20dep-12f, 0x1.602a1p-13f, 0x0p+0f},
+     {0x1.10f3eep-4f, 0x1.0721e6p-4f, 0x1.d3bd74p-5f, 0x1.7a2fa8p-5f,
+      0x1.0c30e8p-5f, 0x1.2c1b0ep-6f, 0x1.1eb7bap-8f, -0x1.0165cap-7f,
+      -0x1.1f2f82p-6f, -0x1.8d369ep-6f, -0x1.cafe02p-6f, -0x1.de0d32p-6f,
+      -0x1.cec636p-6f, -0x1.a759bp-6f, -0x1.714aa2p-6f, -0x1.34ddd4p-6f,
+      -0x1.f1007ep-7f, -0x1.815882p-7f, -0x1.2023a4p-7f, -0x1.9f8ff2p-8f,
+      -0x1.20d56p-8f, -0x1.829dc6p-9f, -0x1.f1b42p-10f, -0x1.33aa8cp-10f,
+      -0x1.6cc354p-11f, -0x1.9e0cd6p-12f, -0x1.c1466ep-13f, -0x1.d14176p-14f,
+      -0x1.cb16c8p-15f, -0x1.aef5ecp-16f, -0x1.804308p-17f, 0x0p+0f},
+    }};
+
+/* 1 - Phi(a).
+ * Error with its rounding: 0.78 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[4][32];
+} act_gelu_erf_fast = {
+    0x1.804082p+2f, 0x1.8p+23f, 0x1.4a7328p+2f, 0,
+    {
+     {0x1p-1f, 0x1.000084p-1f, 0x1.0012ecp-1f, 0x1.008876p-1f,
+      0x1.0204c2p-1f, 0x1.054f7cp-1f, 0x1.0af2p-1f, 0x1.12cbp-1f,
+      0x1.1bcba8p-1f, 0x1.24025ap-1f, 0x1.28f7dp-1f, 0x1.284332p-1f,
+      0x1.202544p-1f, 0x1.0ff826p-1f, 0x1.f0aa9cp-2f, 0x1.b5d93p-2f,
+      0x1.743f62p-2f, 0x1.3109a6p-2f, 0x1.e1c8aap-3f, 0x1.6eb362p-3f,
+      0x1.0d1336p-3f, 0x1.7cd1bep-4f, 0x1.03fde2p-4f, 0x1.56a314p-5f,
+      0x1.b4020ep-6f, 0x1.0bf846p-6f, 0x1.3e4cd2p-7f, 0x1.6d7df2p-8f,
+      0x1.95d878p-9f, 0x1.b3f09ap-10f, 0x1.c51d8cp-11f, 0x0p+0f},
+     {-0x1.988466p-2f, -0x1.989f3p-2f, -0x1.9a3ea4p-2f, -0x1.a0b7f4p-2f,
+      -0x1.afddc2p-2f, -0x1.ca1d1cp-2f, -0x1.eefae2p-2f, -0x1.0d411p-1f,
+      -0x1.22ed88p-1f, -0x1.34696ap-1f, -0x1.3de76cp-1f, -0x1.3cc7fcp-1f,
+      -0x1.30241cp-1f, -0x1.18e20ap-1f, -0x1.f2bfa4p-2f, -0x1.a9b1c8p-2f,
+      -0x1.5d7002p-2f, -0x1.140582p-2f, -0x1.a3e1cp-3f, -0x1.33b718p-3f,
+      -0x1.b2dc3cp-4f, -0x1.2870d4p-4f, -0x1.86247ap-5f, -0x1.efea1p-6f,
+      -0x1.308f3p-6f, -0x1.69a32ep-7f, -0x1.9f4bfcp-8f, -0x1.cd69f2p-9f,
+      -0x1.f0280ep-10f, -0x1.024126p-10f, -0x1.045a9ep-11f, 0x0p+0f},
+     {0x1.d67bccp-17f, 0x1.d85f6cp-11f, 0x1.c74962p-8f, 0x1.66bf7ap-6f,
+      0x1.81ff5p-5f, 0x1.4ccd68p-4f, 0x1.edd2b2p-4f, 0x1.47783ap-3f,
+      0x1.8d17eap-3f, 0x1.bebe6p-3f, 0x1.d6fac2p-3f, 0x1.d49c66p-3f,
+      0x1.ba5bbap-3f, 0x1.8dc27cp-3f, 0x1.55be18p-3f, 0x1.193d74p-3f,
+      0x1.bc4482p-4f, 0x1.51530cp-4f, 0x1.ed1814p-5f, 0x1.5b4fa2p-5f,
+      0x1.d7f0d8p-6f, 0x1.358cb4p-6f, 0x1.884ae6p-7f, 0x1.e092aep-8f,
+      0x1.1cb1b6p-8f, 0x1.46623cp-9f, 0x1.6a34d4p-10f, 0x1.853dcap-11f,
+      0x1.953076p-12f, 0x1.98b188p-13f, 0x1.8f886cp-14f, 0x0p+0f},
+     {0x1.0f8802p-4f, 0x1.04bf28p-4f, 0x1.c97be2p-5f, 0x1.68574p-5f,
+      0x1.e50596p-6f, 0x1.d8991p-7f, 0x1.8c36aep-14f, -0x1.8addb6p-7f,
+      -0x1.5aa56ep-6f, -0x1.b8b1e4p-6f, -0x1.e1f69ep-6f, -0x1.dea7aap-6f,
+      -0x1.ba4b8p-6f, -0x1.814444p-6f, -0x1.3edbdep-6f, -0x1.f81258p-7f,
+      -0x1.7de206p-7f, -0x1.16034ap-7f, -0x1.85bb1ap-8f, -0x1.076646p-8f,
+      -0x1.57b41ep-9f, -0x1.b15d08p-10f, -0x1.0831bp-10f, -0x1.37b27ap-11f,
+      -0x1.640752p-12f, -0x1.89e3f2p-13f, -0x1.a640aap-14f, -0x1.b6c11ap-15f,
+      -0x1.ba071ep-16f, -0x1.afe24p-17f, -0x1.99544ap-18f, 0x0p+0f},
+    }};
+
+/* 1 / (1 + exp(a)).
+ * Error with its rounding: 0.48 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[5][32];
+} act_silu_fast = {
+    0x1.fcaa1cp+0f, 0x1.8p+23f, 0x1.f340a2p+3f, 0,
+    {
+     {0x1p-1f, 0x1.fff80cp-2f, 0x1.fff876p-2f, 0x1.02f05ep-1f,
+      0x1.0de014p-1f, 0x1.1dc826p-1f, 0x1.27fb88p-1f, 0x1.243f0ep-1f,
+      0x1.11919cp-1f, 0x1.e80882p-2f, 0x1.a222dap-2f, 0x1.5abbb4p-2f,
+      0x1.180188p-2f, 0x1.ba84d6p-3f, 0x1.5764d8p-3f, 0x1.066656p-3f,
+      0x1.8bb6d4p-4f, 0x1.26e9bcp-4f, 0x1.b3094ep-5f, 0x1.3de39ap-5f,
+      0x1.ccaa64p-6f, 0x1.4b38e8p-6f, 0x1.d8f2fap-7f, 0x1.4f77ecp-7f,
+      0x1.d90c16p-8f, 0x1.4baa72p-8f, 0x1.ceaadcp-9f, 0x1.4124ecp-9f,
+      0x1.bbcd9ep-10f, 0x1.315aacp-10f, 0x1.a28426p-11f, 0x0p+0f},
+     {-0x1.ffff96p-3f, -0x1.ff434ep-3f, -0x1.feaa5cp-3f, -0x1.1157c4p-2f,
+      -0x1.42c7e8p-2f, -0x1.7b71fp-2f, -0x1.999478p-2f, -0x1.90e594p-2f,
+      -0x1.69812ap-2f, -0x1.324128p-2f, -0x1.ef697p-3f, -0x1.831ed4p-3f,
+      -0x1.26b2fap-3f, -0x1.b7abfep-4f, -0x1.42b5fep-4f, -0x1.d379f8p-5f,
+      -0x1.4ed504p-5f, -0x1.db129ap-6f, -0x1.4e3694p-6f, -0x1.d2c182p-7f,
+      -0x1.43c414p-7f, -0x1.be75cp-8f, -0x1.3222f4p-8f, -0x1.a1b8c2p-9f,
+      -0x1.1bab0ep-9f, -0x1.7f9daep-10f, -0x1.025b38p-10f, -0x1.5ab3e4p-11f,
+      -0x1.cfa5d2p-12f, -0x1.3503b2p-12f, -0x1.9aa77cp-13f, 0x0p+0f},
+     {-0x1.a6e9fcp-16f, -0x1.b42674p-10f, -0x1.781722p-9f, 0x1.1c67b8p-6f,
+      0x1.ded016p-5f, 0x1.872e5p-4f, 0x1.ca0a4ep-4f, 0x1.baeecp-4f,
+      0x1.7c9148p-4f, 0x1.2f0aa8p-4f, 0x1.cadeep-5f, 0x1.4fa268p-5f,
+      0x1.df2dfap-6f, 0x1.5007bp-6f, 0x1.d0fdecp-7f, 0x1.3e599cp-7f,
+      0x1.b0342ep-8f, 0x1.234fp-8f, 0x1.864f76p-9f, 0x1.041952p-9f,
+      0x1.5908bep-10f, 0x1.c7c976p-11f, 0x1.2be73p-11f, 0x1.894cdap-12f,
+      0x1.011298p-12f, 0x1.4f137p-13f, 0x1.b3900ep-14f, 0x1.1a60e4p-14f,
+      0x1.6d4682p-15f, 0x1.d7785ep-16f, 0x1.2fa496p-16f, 0x0p+0f},
+     {0x1.59f40ep-6f, 0x1.9356c6p-6f, 0x1.ae85fcp-6f, 0x1.04057p-6f,
+      0x1.13b0aep-12f, -0x1.61a3acp-7f, -0x1.e5ab16p-7f, -0x1.ce59dep-7f,
+      -0x1.768254p-7f, -0x1.15be7ap-7f, -0x1.86e246p-8f, -0x1.0a2a1ap-8f,
+      -0x1.62d1ccp-9f, -0x1.d23fcp-10f, -0x1.2f45a2p-10f, -0x1.87a7cep-11f,
+      -0x1.f702e8p-12f, -0x1.419d72p-12f, -0x1.99d15ap-13f, -0x1.045512p-13f,
+      -0x1.49e76cp-14f, -0x1.a1221ap-15f, -0x1.072ff6p-15f, -0x1.4b83c8p-16f,
+      -0x1.a0e58cp-17f, -0x1.05bd82p-17f, -0x1.48337ap-18f, -0x1.9b023ap-19f,
+      -0x1.010c0ep-19f, -0x1.4128a8p-20f, -0x1.90d7a8p-21f, 0x0p+0f},
+     {-0x1.526ccap-10f, -0x1.1b5adep-8f, -0x1.4d85b6p-8f, -0x1.921452p-9f,
+      -0x1.b5edfcp-11f, 0x1.a83acap-12f, 0x1.97e63ap-11f, 0x1.7cf862p-11f,
+      0x1.2017ep-11f, 0x1.8ae3a6p-12f, 0x1.00c5bcp-12f, 0x1.442022p-13f,
+      0x1.9219dp-14f, 0x1.edbb5p-15f, 0x1.2d441ep-15f, 0x1.6e4d3ep-16f,
+      0x1.bc63fp-17f, 0x1.0d33dcp-17f, 0x1.45e44p-18f, 0x1.8a5376p-19f,
+      0x1.dcfd9p-20f, 0x1.2070d8p-20f, 0x1.5ccef4p-21f, 0x1.a5c86ap-22f,
+      0x1.fe011cp-23f, 0x1.3454f8p-23f, 0x1.74cf34p-24f, 0x1.c2c42ap-25f,
+      0x1.1082c4p-25f, 0x1.497de8p-26f, 0x1.8e62fap-27f, 0x0p+0f},
+    }};
+
+/* tanh(a).
+ * Error with its rounding: 0.46 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[5][32];
+} act_tanh_fast = {
+    0x1.b2203ap+1f, 0x1.cp+0f, 0x1.dc7858p+2f, 20,
+    {
+     {0x1.bd15f6p-20f, 0x1.64af04p-16f, 0x1.8c2654p-14f, 0x1.f2e2aap-13f,
+      0x1.86dfe4p-12f, 0x1.01fc8ap-12f, -0x1.3d3858p-11f, -0x1.7110cep-9f,
+      -0x1.48379ep-7f, -0x1.e89c82p-6f, -0x1.f40c88p-5f, -0x1.922a18p-4f,
+      -0x1.0ed48ap-3f, -0x1.3bcdcap-3f, -0x1.43133ep-3f, -0x1.1f4d6ap-3f,
+      -0x1.3fa80cp-4f, 0x1.cd0254p-5f, 0x1.bdea28p-3f, 0x1.83c25p-2f,
+      0x1.0ba77p-1f, 0x1.4948d4p-1f, 0x1.7a5766p-1f, 0x1.a0043ep-1f,
+      0x1.c66174p-1f, 0x1.e4a8fap-1f, 0x1.f38f26p-1f, 0x1.fa87c6p-1f,
+      0x1.fda9e8p-1f, 0x1p+0f, 0x0p+0f, 0x1.c4f13ap-25f},
+     {0x1.fff55ep-1f, 0x1.ffb14ep-1f, 0x1.ff04acp-1f, 0x1.fe0482p-1f,
+      0x1.fd40ccp-1f, 0x1.fdd06ep-1f, 0x1.00943ap+0f, 0x1.04662cp+0f,
+      0x1.0f335cp+0f, 0x1.28245ep+0f, 0x1.49875ep+0f, 0x1.6c084ep+0f,
+      0x1.88008ap+0f, 0x1.9831d8p+0f, 0x1.9aa762p+0f, 0x1.902ep+0f,
+      0x1.6e4b38p+0f, 0x1.2df31ep+0f, 0x1.d3a93ep-1f, 0x1.5a74b8p-1f,
+      0x1.f1041ap-2f, 0x1.5bea68p-2f, 0x1.dddd86p-3f, 0x1.431f74p-3f,
+      0x1.64bbecp-4f, 0x1.30fbc8p-5f, 0x1.f8b0e6p-7f, 0x1.96a0fap-8f,
+      0x1.4070c4p-9f, 0x0p+0f, 0x1p+0f, 0x1.ffff4ep-1f},
+     {0x1.99f392p-10f, 0x1.bcc9ecp-8f, 0x1.01ac28p-6f, 0x1.a5cfecp-6f,
+      0x1.05c5f2p-5f, 0x1.d1611ap-6f, 0x1.3a53d4p-7f, -0x1.ce2dep-6f,
+      -0x1.efbb1ap-4f, -0x1.344724p-2f, -0x1.02df9p-1f, -0x1.60dc54p-1f,
+      -0x1.a43484p-1f, -0x1.c7344p-1f, -0x1.cc2fdcp-1f, -0x1.b9c7bap-1f,
+      -0x1.83b3aap-1f, -0x1.294f08p-1f, -0x1.aa177p-2f, -0x1.244c38p-2f,
+      -0x1.856f96p-3f, -0x1.fc39d2p-4f, -0x1.469432p-4f, -0x1.9ebfaep-5f,
+      -0x1.a3a402p-6f, -0x1.424452p-7f, -0x1.e3d858p-9f, -0x1.64a964p-10f,
+      -0x1.02fa6ap-11f, 0x0p+0f, 0x1.bf4666p-20f, 0x1.ae1c1ep-13f},
+     {-0x1.6494f4p-2f, -0x1.7ccf9cp-2f, -0x1.9897a4p-2f, -0x1.b00a46p-2f,
+      -0x1.bbcfd6p-2f, -0x1.b694fap-2f, -0x1.9de594p-2f, -0x1.7247d4p-2f,
+      -0x1.153e68p-2f, -0x1.f660c6p-4f, 0x1.49bc16p-6f, 0x1.0cffcep-3f,
+      0x1.9d3bd6p-3f, 0x1.e082bep-3f, 0x1.e97938p-3f, 0x1.ccb604p-3f,
+      0x1.7ff324p-3f, 0x1.0ef60ap-3f, 0x1.647a74p-4f, 0x1.c23cep-5f,
+      0x1.155464p-5f, 0x1.5039e6p-6f, 0x1.933d98p-7f, 0x1.dfe2bp-8f,
+      0x1.bbbebp-9f, 0x1.3163a4p-10f, 0x1.9f4a56p-12f, 0x1.17ba58p-13f,
+      0x1.75f3cep-15f, 0x0p+0f, -0x1.559098p-2f, -0x1.594ce6p-2f},
+     {0x1.202936p-4f, 0x1.c7090ap-4f, 0x1.231e78p-3f, 0x1.4b7156p-3f,
+      0x1.5bd09p-3f, 0x1.562d64p-3f, 0x1.3e6df6p-3f, 0x1.198a7ep-3f,
+      0x1.aa4f7ep-4f, 0x1.ddb942p-5f, 0x1.566cdep-6f, -0x1.1fee16p-8f,
+      -0x1.2fd3fep-6f, -0x1.90dec4p-6f, -0x1.9cf258p-6f, -0x1.7b3a22p-6f,
+      -0x1.2974f2p-6f, -0x1.7edb82p-7f, -0x1.cb648cp-8f, -0x1.09d28cp-8f,
+      -0x1.2dbdfcp-9f, -0x1.52effep-10f, -0x1.7a8832p-11f, -0x1.a56a26p-12f,
+      -0x1.634d04p-13f, -0x1.b56bfcp-15f, -0x1.0d036ep-16f, -0x1.4acda6p-18f,
+      -0x1.96c482p-20f, 0x0p+0f, 0x1.41baaap-7f, 0x1.27dac8p-5f},
+    }};
+
+/* 1/2 - 1 / (1 + exp(a)).
+ * Error with its rounding: 0.52 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[4][32];
+} act_sigmoid_fast = {
+    0x1.24ec4ep+0f, 0x1.2p+0f, 0x1.bbf766p+3f, 20,
+    {
+     {-0x1.73eef8p-9f, -0x1.d1d94ep-8f, -0x1.c6e2cep-7f, -0x1.7225dp-6f,
+      -0x1.04e3bp-5f, -0x1.45d43cp-5f, -0x1.6c68b4p-5f, -0x1.6c3edcp-5f,
+      -0x1.154c3ap-5f, -0x1.1c82a8p-13f, 0x1.a2a8f4p-5f, 0x1.c9b604p-4f,
+      0x1.6501e2p-3f, 0x1.de485cp-3f, 0x1.253e2ep-2f, 0x1.5385fp-2f,
+      0x1.88f3a4p-2f, 0x1.bb1318p-2f, 0x1.d96958p-2f, 0x1.eaf69ep-2f,
+      0x1.f4c7aep-2f, 0x1.fa2008p-2f, 0x1.fcf8dep-2f, 0x1.fe75f6p-2f,
+      0x1p-1f, 0x0p+0f, -0x1.d79cacp-21f, -0x1.8bfbeep-17f,
+      -0x1.040d5cp-14f, -0x1.b3ea98p-13f, -0x1.19de76p-11f, -0x1.2fd4dp-10f},
+     {0x1.0cf08ap-2f, 0x1.1a44b2p-2f, 0x1.2b9abap-2f, 0x1.3e7e74p-2f,
+      0x1.4fe91ap-2f, 0x1.5d1854p-2f, 0x1.6421cp-2f, 0x1.642904p-2f,
+      0x1.578774p-2f, 0x1.3488c8p-2f, 0x1.060888p-2f, 0x1.aa75c6p-3f,
+      0x1.5006cp-3f, 0x1.0264e2p-3f, 0x1.860c2cp-4f, 0x1.222374p-4f,
+      0x1.710298p-5f, 0x1.81a23ap-6f, 0x1.890c28p-7f, 0x1.8905ap-8f,
+      0x1.83025cp-9f, 0x1.784178p-10f, 0x1.69daa4p-11f, 0x1.58c09ap-12f,
+      0x0p+0f, 0x1.000008p-2f, 0x1.00059cp-2f, 0x1.002b72p-2f,
+      0x1.00a1ecp-2f, 0x1.01a672p-2f, 0x1.037f5ap-2f, 0x1.06673p-2f},
+     {-0x1.4a74e2p-6f, -0x1.11c854p-5f, -0x1.857c2cp-5f, -0x1.f045f4p-5f,
+      -0x1.22d86ap-4f, -0x1.3f69f4p-4f, -0x1.4d1c12p-4f, -0x1.4d4166p-4f,
+      -0x1.39acf4p-4f, -0x1.0a564ap-4f, -0x1.a6b48ep-5f, -0x1.405d8ap-5f,
+      -0x1.d67a5ap-6f, -0x1.51e90ep-6f, -0x1.ddd29ep-7f, -0x1.4dff8ap-7f,
+      -0x1.8569c6p-8f, -0x1.6da6f8p-9f, -0x1.522808p-10f, -0x1.356086p-11f,
+      -0x1.18b7f8p-12f, -0x1.fa095cp-14f, -0x1.c58f28p-15f, -0x1.949384p-16f,
+      0x0p+0f, -0x1.849f2p-18f, -0x1.7c1ep-13f, -0x1.af543ap-11f,
+      -0x1.1e6192p-9f, -0x1.237a28p-8f, -0x1.fb6cbep-8f, -0x1.8b6622p-7f},
+     {-0x1.18dbc6p-7f, -0x1.0a67f6p-8f, -0x1.14bbaep-13f, 0x1.8191cap-9f,
+      0x1.4c86b8p-8f, 0x1.9f1bf4p-8f, 0x1.c2aa0ap-8f, 0x1.c33a5p-8f,
+      0x1.9abe4cp-8f, 0x1.454944p-8f, 0x1.dd1402p-9f, 0x1.4dee2ap-9f,
+      0x1.c61606p-10f, 0x1.2f1d38p-10f, 0x1.8ff452p-11f, 0x1.05e3fep-11f,
+      0x1.16c646p-12f, 0x1.d4c1fep-14f, 0x1.885b62p-15f, 0x1.47d0cp-16f,
+      0x1.11b0acp-17f, 0x1.c8de64p-19f, 0x1.7d485ap-20f, 0x1.3e2fcap-21f,
+      0x0p+0f, -0x1.543bb8p-6f, -0x1.4c169ap-6f, -0x1.3c5e0cp-6f,
+      -0x1.25d7eep-6f, -0x1.09a396p-6f, -0x1.d16d8cp-7f, -0x1.896014p-7f},
+    }};
+
+/* log(1 + exp(-a)).
+ * Error with its rounding: 0.61 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[4][32];
+} act_softplus_fast = {
+    0x1.6f21bcp-2f, 0x1.ap+0f, 0x1.a7f4eep+3f, 19,
+    {
+     {0x1.64aaecp-1f, 0x1.64075cp-1f, 0x1.5f3fe6p-1f, 0x1.54554p-1f,
+      0x1.42b17ap-1f, 0x1.2b267cp-1f, 0x1.0f67eap-1f, 0x1.e2e05p-2f,
+      0x1.a6208p-2f, 0x1.6b6d48p-2f, 0x1.34c148p-2f, 0x1.0348a4p-2f,
+      0x1.af14cap-3f, 0x1.632aaap-3f, 0x1.224fap-3f, 0x1.d73fe8p-4f,
+      0x1.571426p-4f, 0x1.b4a0b4p-5f, 0x1.10bd64p-5f, 0x1.4f6248p-6f,
+      0x1.96cd12p-7f, 0x1.e78812p-8f, 0x1.210d1ap-8f, 0x1.5383e6p-9f,
+      0x1.8b68bap-10f, 0x0p+0f, 0x1.62e432p-1f, 0x1.62e6eep-1f,
+      0x1.62f9p-1f, 0x1.632b36p-1f, 0x1.6388f6p-1f, 0x1.6408dp-1f},
+     {-0x1.06ff12p-1f, -0x1.05bb64p-1f, -0x1.fb30fp-2f, -0x1.dbf9cp-2f,
+      -0x1.b0a03cp-2f, -0x1.7df134p-2f, -0x1.48d20ep-2f, -0x1.152a9ep-2f,
+      -0x1.cb21bap-3f, -0x1.76ce54p-3f, -0x1.2e4f62p-3f, -0x1.e2cc34p-4f,
+      -0x1.7e4484p-4f, -0x1.2c7ddep-4f, -0x1.d57c04p-5f, -0x1.6cc568p-5f,
+      -0x1.f330e4p-6f, -0x1.25b36cp-6f, -0x1.550a32p-7f, -0x1.879e3ap-8f,
+      -0x1.bd6cf6p-9f, -0x1.f670ap-10f, -0x1.195092p-10f, -0x1.38faf2p-11f,
+      -0x1.5a3252p-12f, 0x0p+0f, -0x1.0000eep-1f, -0x1.002c8ap-1f,
+      -0x1.00c57p-1f, -0x1.01e4cep-1f, -0x1.037936p-1f, -0x1.053376p-1f},
+     {0x1.2b77e6p-3f, 0x1.2826c8p-3f, 0x1.15a78ap-3f, 0x1.efbc24p-4f,
+      0x1.a8a75p-4f, 0x1.5fdd36p-4f, 0x1.1c0598p-4f, 0x1.c14862p-5f,
+      0x1.5dc99ep-5f, 0x1.0d0158p-5f, 0x1.99cdf4p-6f, 0x1.35c9a6p-6f,
+      0x1.d185bp-7f, 0x1.5c0cc8p-7f, 0x1.0329bep-7f, 0x1.80a386p-8f,
+      0x1.ed3868p-9f, 0x1.0b81ap-9f, 0x1.200b42p-10f, 0x1.344e4ep-11f,
+      0x1.48571p-12f, 0x1.5c2c78p-13f, 0x1.6fd22p-14f, 0x1.834a8ep-15f,
+      0x1.9696b8p-16f, 0x0p+0f, 0x1.006922p-3f, 0x1.042a96p-3f,
+      0x1.0af90cp-3f, 0x1.1393acp-3f, 0x1.1cafeep-3f, 0x1.24ab02p-3f},
+     {-0x1.04bd86p-6f, -0x1.fdf56ep-7f, -0x1.c5ce3ep-7f, -0x1.79ec24p-7f,
+      -0x1.2c2778p-7f, -0x1.ccd5e2p-8f, -0x1.5940e2p-8f, -0x1.fc65cap-9f,
+      -0x1.71b4cep-9f, -0x1.0a7e2ep-9f, -0x1.7dcc2p-10f, -0x1.1049e2p-10f,
+      -0x1.832aa4p-11f, -0x1.12a5e6p-11f, -0x1.850d24p-12f, -0x1.13404ep-12f,
+      -0x1.49e59p-13f, -0x1.491a24p-14f, -0x1.480062p-15f, -0x1.46c10ap-16f,
+      -0x1.45708p-17f, -0x1.4418d4p-18f, -0x1.42be8ep-19f, -0x1.41645p-20f,
+      -0x1.400adep-21f, 0x0p+0f, -0x1.de0f3ep-10f, -0x1.5d87bp-8f,
+      -0x1.174354p-7f, -0x1.6f96dp-7f, -0x1.b5d3eep-7f, -0x1.e71144p-7f},
+    }};
+
+/* exp(x) - 1, x = -a.
+ * Error with its rounding: 0.78 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[5][32];
+} act_expm1_fast = {
+    -0x1.0cp+0f, 0x1.4p+0f, -0x1.0f4898p+4f, 20,
+    {
+     {-0x1.b1124ap-10f, -0x1.3d7f2ep-8f, -0x1.67703ep-7f, -0x1.5774e4p-6f,
+      -0x1.23263ep-5f, -0x1.c3983p-5f, -0x1.47029ep-4f, -0x1.c084acp-4f,
+      -0x1.4a5cf4p-3f, -0x1.f3818ep-3f, -0x1.56db86p-2f, -0x1.b63eaap-2f,
+      -0x1.09547ap-1f, -0x1.34241p-1f, -0x1.5a6192p-1f, -0x1.7b8374p-1f,
+      -0x1.a2d7dcp-1f, -0x1.c8bd8ep-1f, -0x1.e083c4p-1f, -0x1.eea808p-1f,
+      -0x1.f6b74cp-1f, -0x1.fb269ap-1f, -0x1.fd8538p-1f, -0x1.fec16p-1f,
+      -0x1.ff8dbcp-1f, -0x1p+0f, 0x0p+0f, -0x1.23bf2ap-20f,
+      -0x1.e282fep-17f, -0x1.306bd2p-14f, -0x1.eb92f6p-13f, -0x1.3200dp-11f},
+     {0x1.fab92ap-1f, 0x1.f3e7bap-1f, 0x1.e96b4ep-1f, 0x1.db2544p-1f,
+      0x1.c94a08p-1f, 0x1.b44a6p-1f, 0x1.9cbc8cp-1f, 0x1.8348a2p-1f,
+      0x1.5b9f74p-1f, 0x1.2501b2p-1f, 0x1.e1c91ep-2f, 0x1.839122p-2f,
+      0x1.31e5fp-2f, 0x1.dae3d4p-3f, 0x1.6b3eaap-3f, 0x1.12424ep-3f,
+      0x1.638dccp-4f, 0x1.7d0082p-5f, 0x1.8b62dap-6f, 0x1.8f900cp-7f,
+      0x1.8adfeep-8f, 0x1.7ee6bap-9f, 0x1.6d4506p-10f, 0x1.578868p-11f,
+      0x1.c2614ep-13f, 0x0p+0f, 0x1p+0f, 0x1.fffbb8p-1f,
+      0x1.ffdf4ep-1f, 0x1.ff8b18p-1f, 0x1.feda88p-1f, 0x1.fda8e6p-1f},
+     {0x1.e553cp-2f, 0x1.cfeda4p-2f, 0x1.b5931ap-2f, 0x1.97ab26p-2f,
+      0x1.77983ap-2f, 0x1.5696bp-2f, 0x1.35adc4p-2f, 0x1.15ac08p-2f,
+      0x1.d251dp-3f, 0x1.685fecp-3f, 0x1.10c892p-3f, 0x1.95de94p-4f,
+      0x1.298c8cp-4f, 0x1.aed6c2p-5f, 0x1.348ea8p-5f, 0x1.b5cf0cp-6f,
+      0x1.043112p-6f, 0x1.f52bb6p-8f, 0x1.d7f8c6p-9f, 0x1.b46126p-10f,
+      0x1.8d546ap-11f, 0x1.651b2p-12f, 0x1.3d662ap-13f, 0x1.1765c8p-14f,
+      0x1.4e4f8cp-16f, 0x0p+0f, 0x1.ffff18p-2f, 0x1.ff9a26p-2f,
+      0x1.fe3a8ap-2f, 0x1.fb7d76p-2f, 0x1.f72b94p-2f, 0x1.f12e02p-2f},
+     {0x1.10067ep-3f, 0x1.e427d8p-4f, 0x1.a928a8p-4f, 0x1.71617p-4f,
+      0x1.3e1d8ep-4f, 0x1.0ff676p-4f, 0x1.ce208ap-5f, 0x1.86898cp-5f,
+      0x1.2da5f4p-5f, 0x1.a46494p-6f, 0x1.2168b4p-6f, 0x1.8a923ap-7f,
+      0x1.0aca9cp-7f, 0x1.665242p-8f, 0x1.de72eap-9f, 0x1.3dd172p-9f,
+      0x1.58d0e6p-10f, 0x1.294a3ap-11f, 0x1.fab406p-13f, 0x1.abbe68p-14f,
+      0x1.66427cp-15f, 0x1.2a143cp-16f, 0x1.ed35c4p-18f, 0x1.960b6cp-19f,
+      0x1.bae056p-21f, 0x0p+0f, 0x1.5509c2p-3f, 0x1.50a3ecp-3f,
+      0x1.48fd44p-3f, 0x1.3ecc1ep-3f, 0x1.32bb84p-3f, 0x1.255864p-3f},
+     {0x1.288552p-6f, 0x1.d2e4cap-7f, 0x1.6fa17cp-7f, 0x1.217e32p-7f,
+      0x1.c7f21ep-8f, 0x1.67101cp-8f, 0x1.1ac596p-8f, 0x1.bd631ep-9f,
+      0x1.382392p-9f, 0x1.8329d2p-10f, 0x1.e03f26p-11f, 0x1.29dd4cp-11f,
+      0x1.717f56p-12f, 0x1.ca5cbcp-13f, 0x1.1c4d44p-13f, 0x1.60ae74p-14f,
+      0x1.5c05a2p-15f, 0x1.0bc846p-16f, 0x1.9c16ccp-18f, 0x1.3d150ap-19f,
+      0x1.e7f556p-21f, 0x1.7775d6p-22f, 0x1.20e606p-23f, 0x1.bc9676p-25f,
+      0x1.b9896p-27f, 0x0p+0f, 0x1.456e14p-5f, 0x1.1df4dp-5f,
+      0x1.fb1e46p-6f, 0x1.c1e2f8p-6f, 0x1.8f2d4p-6f, 0x1.623528p-6f},
+    }};
+
+/* tanh(a).
+ * Error with its rounding: 0.23 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_tanh_brief = {
+    0x1.4e6666p+2f, 0x1.ep+0f, 0x1.4c3fb2p+2f, 20,
+    {
+     {-0x1.aa4dbp-16f, -0x1.146b76p-12f, -0x1.dac92ep-11f, -0x1.12da46p-9f,
+      -0x1.010a7ap-8f, -0x1.a2f784p-8f, -0x1.357416p-7f, -0x1.a7ccfp-7f,
+      -0x1.2c45eep-6f, -0x1.98eae4p-6f, -0x1.cfd6a6p-6f, -0x1.a86d9cp-6f,
+      -0x1.035dcap-6f, 0x1.8ca19cp-9f, 0x1.fa235ap-6f, 0x1.134cc2p-4f,
+      0x1.121e5ep-3f, 0x1.ec4678p-3f, 0x1.6a9db6p-2f, 0x1.dbe5a8p-2f,
+      0x1.2195dap-1f, 0x1.4e87a4p-1f, 0x1.745696p-1f, 0x1.93563ap-1f,
+      0x1.b5e1ap-1f, 0x1.d53fbap-1f, 0x1.e7e42cp-1f, 0x1.f2a494p-1f,
+      0x1.f8b4a2p-1f, 0x1.fc1072p-1f, 0x1p+0f, 0x0p+0f},
+     {0x1.007ee2p+0f, 0x1.023788p+0f, 0x1.04fa7cp+0f, 0x1.08a1eep+0f,
+      0x1.0cfbdp+0f, 0x1.11cd2ep+0f, 0x1.16d5a2p+0f, 0x1.1bd2dcp+0f,
+      0x1.228094p+0f, 0x1.29553ep+0f, 0x1.2c439ep+0f, 0x1.2a89cp+0f,
+      0x1.240a58p+0f, 0x1.19283cp+0f, 0x1.0a9fe6p+0f, 0x1.f2b66ap-1f,
+      0x1.b95ad8p-1f, 0x1.693caap-1f, 0x1.1e2c76p-1f, 0x1.ba51d4p-2f,
+      0x1.4f7c26p-2f, 0x1.f5b848p-3f, 0x1.7318ep-3f, 0x1.102bdcp-3f,
+      0x1.55b08ep-4f, 0x1.63da74p-5f, 0x1.6d97eap-6f, 0x1.73d836p-7f,
+      0x1.773ee6p-8f, 0x1.78439cp-9f, 0x0p+0f, 0x1.00019p+0f},
+     {-0x1.754386p-5f, -0x1.7f0f2ap-4f, -0x1.1ca8ecp-3f, -0x1.745ed2p-3f,
+      -0x1.c57dfcp-3f, -0x1.0777e4p-2f, -0x1.27eb0ap-2f, -0x1.43cad2p-2f,
+      -0x1.641bc4p-2f, -0x1.7f9cd4p-2f, -0x1.89a042p-2f, -0x1.84ca4cp-2f,
+      -0x1.746a7p-2f, -0x1.5bdf94p-2f, -0x1.3e432cp-2f, -0x1.1e2f88p-2f,
+      -0x1.dbeca8p-3f, -0x1.662ef8p-3f, -0x1.0567ep-3f, -0x1.75864ep-4f,
+      -0x1.06fbe8p-4f, -0x1.6e9a64p-5f, -0x1.fb888ep-6f, -0x1.5da9e8p-6f,
+      -0x1.920fd6p-7f, -0x1.78843ep-8f, -0x1.5f5298p-9f, -0x1.474372p-10f,
+      -0x1.309cfcp-11f, -0x1.1b6d68p-12f, 0x0p+0f, -0x1.054118p-7f},
+    }};
+
+/* exp(x) - 1, x = -a.
+ * Error with its rounding: 0.36 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_expm1_brief = {
+    -0x1.63bea4p+1f, 0x1.ep+0f, -0x1.38505ap+3f, 20,
+    {
+     {-0x1.4ee52cp-14f, -0x1.9b933ep-11f, -0x1.5399e6p-9f, -0x1.7e583ap-8f,
+      -0x1.5fea68p-7f, -0x1.1dc1fap-6f, -0x1.a9f9e8p-6f, -0x1.2a5258p-5f,
+      -0x1.c1fb2p-5f, -0x1.608dap-4f, -0x1.f7abf2p-4f, -0x1.50ce7p-3f,
+      -0x1.acbfa2p-3f, -0x1.06a99p-2f, -0x1.3834p-2f, -0x1.6a107p-2f,
+      -0x1.b24be6p-2f, -0x1.07dd1cp-1f, -0x1.3248f6p-1f, -0x1.57a4bcp-1f,
+      -0x1.77c136p-1f, -0x1.92d162p-1f, -0x1.a9421ep-1f, -0x1.bb9cc6p-1f,
+      -0x1.d03dc2p-1f, -0x1.e36308p-1f, -0x1.ef2eaep-1f, -0x1.f6458ep-1f,
+      -0x1.fa72b2p-1f, -0x1.fcde2cp-1f, -0x1p+0f, 0x0p+0f},
+     {0x1.fe55f4p-1f, 0x1.f8e6f2p-1f, 0x1.f0a1b6p-1f, 0x1.e60c6ep-1f,
+      0x1.d99c78p-1f, 0x1.cbb79p-1f, 0x1.bcb56ap-1f, 0x1.ace168p-1f,
+      0x1.9490cap-1f, 0x1.72b44ep-1f, 0x1.5106e8p-1f, 0x1.306408p-1f,
+      0x1.115d96p-1f, 0x1.e89c7cp-2f, 0x1.b2cf34p-2f, 0x1.817aa4p-2f,
+      0x1.40c106p-2f, 0x1.ef2f5cp-3f, 0x1.7ab86ep-3f, 0x1.1f6d98p-3f,
+      0x1.b175p-4f, 0x1.450606p-4f, 0x1.e51638p-5f, 0x1.6877p-5f,
+      0x1.cf7a72p-6f, 0x1.f5c00ap-7f, 0x1.0cdb46p-7f, 0x1.1dbabp-8f,
+      0x1.2d89c6p-9f, 0x1.3c5396p-10f, 0x0p+0f, 0x1.fffa82p-1f},
+     {0x1.d5dbb2p-2f, 0x1.ac88c6p-2f, 0x1.876aeep-2f, 0x1.65a22ep-2f,
+      0x1.46ce96p-2f, 0x1.2aa816p-2f, 0x1.10f0dep-2f, 0x1.f2e3d4p-3f,
+      0x1.b47e04p-3f, 0x1.6c87cap-3f, 0x1.307514p-3f, 0x1.fc97e2p-4f,
+      0x1.a8d066p-4f, 0x1.62d7f2p-4f, 0x1.28670ap-4f, 0x1.ef2db8p-5f,
+      0x1.7b286ep-5f, 0x1.08887p-5f, 0x1.7124d8p-6f, 0x1.019262p-6f,
+      0x1.6773ecp-7f, 0x1.f5a40cp-8f, 0x1.5e0a7cp-8f, 0x1.e883e8p-9f,
+      0x1.1faa3p-9f, 0x1.1822f4p-10f, 0x1.10cfe4p-11f, 0x1.09aeaep-12f,
+      0x1.02bd98p-13f, 0x1.f7f624p-15f, 0x0p+0f, 0x1.f86372p-2f},
+    }};
+
+/* log2(1 - Phi(a)); relative error of its power of two.
+ * Error with its rounding: 0.50 of what is allowed. */
+static const struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_gelu_erf_brief = {
+    0x1.3ad6b6p+1f, 0x1.8p+23f, 0x1.934e0ep+3f, 0,
+    {
+     {-0x1.0000dap+0f, -0x1.009cb2p+0f, -0x1.04c814p+0f, -0x1.0dab04p+0f,
+      -0x1.1aeb4p+0f, -0x1.2b959cp+0f, -0x1.3ea1ep+0f, -0x1.532b54p+0f,
+      -0x1.687ffp+0f, -0x1.7e1dbep+0f, -0x1.93a9c2p+0f, -0x1.a8e6cap+0f,
+      -0x1.bdad6p+0f, -0x1.d1e52ap+0f, -0x1.e580ep+0f, -0x1.f87a0ap+0f,
+      -0x1.0567dcp+1f, -0x1.0e41e8p+1f, -0x1.16cd36p+1f, -0x1.1f0ca6p+1f,
+      -0x1.2702f4p+1f, -0x1.2eb3cap+1f, -0x1.362242p+1f, -0x1.3d51acp+1f,
+      -0x1.444534p+1f, -0x1.4b000cp+1f, -0x1.518516p+1f, -0x1.57d708p+1f,
+      -0x1.5df876p+1f, -0x1.63ebfp+1f, -0x1.69b3c4p+1f, -0x1.cf86cep+6f},
+     {-0x1.266276p+0f, -0x1.215dp+0f, -0x1.13a0fap+0f, -0x1.020cc6p+0f,
+      -0x1.deaeb2p-1f, -0x1.ba1c04p-1f, -0x1.97ee26p-1f, -0x1.78c3b8p-1f,
+      -0x1.5cb8cap-1f, -0x1.43a79ep-1f, -0x1.2d4dep-1f, -0x1.196048p-1f,
+      -0x1.079492p-1f, -0x1.ef4cep-2f, -0x1.d2b166p-2f, -0x1.b8ec78p-2f,
+      -0x1.a1a15cp-2f, -0x1.8c80eap-2f, -0x1.794708p-2f, -0x1.67b8f4p-2f,
+      -0x1.57a532p-2f, -0x1.48dfcep-2f, -0x1.3b43f4p-2f, -0x1.2eb164p-2f,
+      -0x1.230c32p-2f, -0x1.183bd6p-2f, -0x1.0e2b2ap-2f, -0x1.04c7bp-2f,
+      -0x1.f80234p-3f, -0x1.e791b4p-3f, -0x1.d82466p-3f, 0x0p+0f},
+     {-0x1.e6159cp-2f, -0x1.083908p-1f, -0x1.1f0e3cp-1f, -0x1.308028p-1f,
+      -0x1.3dbaeep-1f, -0x1.47c5e6p-1f, -0x1.4f71dp-1f, -0x1.555c02p-1f,
+      -0x1.59f83p-1f, -0x1.5d9aa6p-1f, -0x1.6080b6p-1f, -0x1.62d72ep-1f,
+      -0x1.64bf0ap-1f, -0x1.6650cp-1f, -0x1.679eaep-1f, -0x1.68b6b4p-1f,
+      -0x1.69a378p-1f, -0x1.6a6d2ep-1f, -0x1.6b1a3ep-1f, -0x1.6bafb6p-1f,
+      -0x1.6c3192p-1f, -0x1.6ca30ep-1f, -0x1.6d06bep-1f, -0x1.6d5ebep-1f,
+      -0x1.6dacc8p-1f, -0x1.6df24ap-1f, -0x1.6e3072p-1f, -0x1.6e683cp-1f,
+      -0x1.6e9a7cp-1f, -0x1.6ec7e6p-1f, -0x1.6ef112p-1f, 0x0p+0f},
+    }};
+
+/* log(1 + e) / e on [0, 1]: error 2^-14.1. */
+static const float act_log1p_brief[] = {0x1.fff89p-1f, -0x1.fce784p-2f, 0x1.39a5e8p-2f, -0x1.42662p-3f, 0x1.52b1ccp-5f};
+
+/* clang-format on */
+#endif
