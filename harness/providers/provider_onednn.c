@@ -362,23 +362,18 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
 
 static const char *label(const hone_provider_case *self) { return self->label; }
 
-#define UNAVAILABLE NULL
-#else
-#define UNAVAILABLE "not found when this was built; install libdnnl-dev and build again"
-#define check       NULL
-#define prepare     NULL
-#define run         NULL
-#define label       NULL
-#define destroy     NULL
 #endif
 
 const hone_provider hone_provider_onednn = {
     .name = "onednn",
     .description = "oneDNN matmul, activation as a post-op where it has one, else hone's separate pass",
-    .unavailable = UNAVAILABLE,
+#ifdef HONE_HAVE_ONEDNN
     .check = check,
     .prepare = prepare,
     .run = run,
     .label = label,
     .destroy = destroy,
+#else
+    .unavailable = "not found when this was built; install libdnnl-dev and build again",
+#endif
 };

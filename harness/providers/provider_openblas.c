@@ -134,23 +134,18 @@ static void run(hone_provider_case *self) {
 
 static const char *label(const hone_provider_case *self) { return self->label; }
 
-#define UNAVAILABLE NULL
-#else
-#define UNAVAILABLE "not found when this was built; install libopenblas-dev and build again"
-#define check       NULL
-#define prepare     NULL
-#define run         NULL
-#define label       NULL
-#define destroy     NULL
 #endif
 
 const hone_provider hone_provider_openblas = {
     .name = "openblas",
     .description = "OpenBLAS sgemm (f32), then hone's separate pass for bias and activation",
-    .unavailable = UNAVAILABLE,
+#ifdef HONE_HAVE_OPENBLAS
     .check = check,
     .prepare = prepare,
     .run = run,
     .label = label,
     .destroy = destroy,
+#else
+    .unavailable = "not found when this was built; install libopenblas-dev and build again",
+#endif
 };
