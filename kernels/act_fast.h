@@ -109,7 +109,7 @@ static inline vf vf_sigmoid_fast(vf x) {
     if (!VF_TABLES)
         return vf_rcp(vf_add(
             vf_set(1.0f),
-            vf_exp2_fast(vf_min(vf_set(60.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e)))))));
+            vf_exp2_fast(vf_min(vf_set(100.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e)))))));
     vf a = vf_limit(x, act_sigmoid_fast.limit);
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
 }
@@ -152,19 +152,19 @@ static inline vf vf_softplus_brief(vf x) {
     return vf_fma(e, w, vf_relu(x));
 }
 
-/* ---- mish = x n / (n + 2), n = e (e + 2), e = exp(x) */
+/* ---- mish = x n / (n + 2), n = e (e + 2), e = exp(x); a quotient above 1 would overflow */
 
 static inline vf vf_mish_fast(vf x) {
     vf c = vf_max(vf_set(-80.0f), x);
     vf e = vf_exp2_fast(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
     vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
-    return vf_mul(c, vf_mul(n, vf_rcp(vf_add(n, vf_set(2.0f)))));
+    return vf_mul(c, vf_min(vf_set(1.0f), vf_mul(n, vf_rcp(vf_add(n, vf_set(2.0f))))));
 }
 static inline vf vf_mish_brief(vf x) {
     vf c = vf_max(vf_set(-82.0f), x);
     vf e = vf_exp2_brief(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
     vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
-    return vf_mul(c, vf_mul(n, vf_rcp_brief(vf_add(n, vf_set(2.0f)))));
+    return vf_mul(c, vf_min(vf_set(1.0f), vf_mul(n, vf_rcp_brief(vf_add(n, vf_set(2.0f))))));
 }
 
 /* ---- x / (1 + |x|) */
