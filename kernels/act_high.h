@@ -63,8 +63,9 @@ static inline vf_power vf_exp_parts(vf x, vf l) {
     r = vf_add(r, vf_fma(n, vf_set(2.12194440e-4f), l));
     return (vf_power){vf2_sum_ordered(vf_set(1.0f), vf_expm1_core(r)), n};
 }
-/* Its value where it is not too small to matter beside 1. */
-static inline vf2 vf_power_value(vf_power e) { return vf2_scale(e.p, vf_max(vf_set(-60.0f), e.n)); }
+/* Its value where it matters beside 1; the low part of its square stays far from the subnormals. */
+static const float act_beside_1 = -30.0f;
+static inline vf2 vf_power_value(vf_power e) { return vf2_scale(e.p, vf_max(vf_set(act_beside_1), e.n)); }
 
 /* Below -109 every function here that falls like exp is 0 in f32, x times it too. */
 static inline vm vf_vanishes(vf t) { return vf_lt(t, vf_set(-109.0f)); }
@@ -120,7 +121,7 @@ static inline vf vf_softplus_high(vf x) {
     vf2 d = vf2_sum_ordered(vf_set(1.0f), vf_mul(vf_set(0.5f), v.h));
     d.l = vf_fma(vf_set(0.5f), v.l, d.l);
     vf y = vf2_divide(vf2_pick(negative, e.p, v), d); /* 2 e / (2 + e) */
-    vf s = vf_scale(y, vf_pick(negative, vf_max(vf_set(-60.0f), e.n), vf_set(0.0f)));
+    vf s = vf_scale(y, vf_pick(negative, vf_max(vf_set(act_beside_1), e.n), vf_set(0.0f)));
     s = vf_max(vf_set(0x1p-40f), vf_mul(vf_set(0.5f), s)); /* below, the square no longer counts */
     vf u = vf_mul(s, s), t = vf_atanh_core(u);
     y = vf_descend(x, vf_fma(vf_mul(t, u), y, y), e.n);
@@ -157,7 +158,7 @@ static inline vf vf_gelu_erf_high(vf x) {
     vf2 power = vf2_product(vf_mul(vf_set(-0.5f), a), a);
     vf_power e = vf_exp_parts(power.h, power.l);
     vf2 tail = vf2_multiply(vf2_times(e.p, a), ratio);
-    vf2 above = vf2_scale(tail, vf_max(vf_set(-60.0f), e.n));
+    vf2 above = vf2_scale(tail, vf_max(vf_set(act_beside_1), e.n));
     vf y = vf_descend(vf_pick(negative, power.h, a), vf_neg(vf_add(tail.h, tail.l)), e.n);
     vf2 s = vf2_sum(x, vf_neg(above.h));
     vf positive = vf_pick(vf_lt(vf_set(15.0f), x), x, vf_add(s.h, vf_sub(s.l, above.l)));

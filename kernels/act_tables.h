@@ -513,8 +513,11 @@ static const struct {
       -0x1.241912p-31f, -0x1.811028p-34f, 0x1.a2101p-31f, 0x1.537f76p-31f},
     }};
 
-/* log(1 + e) / e on [0, 1]: error 2^-14.1. */
+/* log(1 + e) / e on [0, 1]: relative error 2^-14.1. */
 static const float act_log1p_brief[] = {0x1.fff89p-1f, -0x1.fce784p-2f, 0x1.39a5e8p-2f, -0x1.42662p-3f, 0x1.52b1ccp-5f};
+
+/* (1 - Phi(a)) exp(a^2/2) / t for t = 1 / (1 + a/4), a <= 12.5: relative error 2^-14.6. */
+static const float act_mills_brief[] = {0x1.9f8e1p-4f, 0x1.46665p-4f, 0x1.762a7p-3f, -0x1.b46f04p-4f, 0x1.f10c24p-3f};
 
 /* clang-format on */
 #endif
