@@ -143,6 +143,13 @@ static inline vf vf_mish_high(vf x) {
     return vf_pick(vf_lt(vf_set(90.0f), x), x, y);
 }
 
+/* p expm1(x / p) below 0: p e + (x - u p) (e + 1), u the rounded quotient, e = expm1(u). */
+static inline vf vf_celu_high(vf x, vf p) {
+    vf c = vf_max(vf_mul(vf_set(-25.0f), p), x), u = vf_div(c, p), e = vf_expm1(u);
+    vf rest = vf_mul(vf_fma(vf_neg(u), p, c), vf_add(e, vf_set(1.0f)));
+    return vf_pick(vf_lt(x, vf_set(0.0f)), vf_fma(p, e, rest), x);
+}
+
 /* max(x, 0) - a phi(a) R(a), the ratio R of the upper tail to phi being smooth: segments of 1/2 in
  * the distance from their middles. */
 static inline vf vf_gelu_erf_high(vf x) {

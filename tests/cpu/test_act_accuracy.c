@@ -178,6 +178,34 @@ static void every_float_within_its_bound(void **state) {
     assert_int_equal(0, failures);
 }
 
+/* Parameters other than the defaults: slopes of 0.3 and 1000. */
+static void other_parameters(void **state) {
+    (void)state;
+    static const double values[] = {0.3f, 1000};
+    for (int act = 0; act < hone_activation_count(); act++) {
+        const hone_act_info *info = hone_activation_info(act);
+        for (int v = 0; v < 2 && info->smooth && info->param_count; v++) {
+            double params[2];
+            default_params(params, info);
+            params[0] = values[v];
+            for (int i = 0; i < CHUNK; i++) {
+                input[i] = (float)(i - CHUNK / 2) * (40.0f / (CHUNK / 2)) * (i % 3 ? 1.0f : 0x1p-12f);
+                expected[i] = hone_activation_reference(act, input[i], params);
+            }
+            for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
+                worst_case worst[HONE_FORM_COUNT] = {0};
+                if (!hone_cpu_isa_runs(isa))
+                    continue;
+                check_inputs(worst, isa, act, params, CHUNK);
+                for (int form = 0; form < HONE_FORM_COUNT; form++)
+                    if (worst[form].badness > 1)
+                        fail_msg("%s %s(%g) on %s: %g times what is allowed at %.9g", form_names[form],
+                                 info->name, values[v], isa->name, worst[form].badness, worst[form].x);
+            }
+        }
+    }
+}
+
 static double within(double value, double low, double high) { return fmin(fmax(value, low), high); }
 
 static void check_special_values(const hone_cpu_isa *isa, int form, int act, const double params[2]) {
@@ -371,13 +399,10 @@ static void known_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(special_values),
-        cmocka_unit_test(saturation_makes_no_subnormals),
-        cmocka_unit_test(table_claims_hold),
-        cmocka_unit_test(known_values),
-        cmocka_unit_test(sixteen_bit_outputs),
-        cmocka_unit_test(eight_bit_outputs),
-        cmocka_unit_test(every_float_within_its_bound),
+        cmocka_unit_test(special_values),    cmocka_unit_test(saturation_makes_no_subnormals),
+        cmocka_unit_test(table_claims_hold), cmocka_unit_test(known_values),
+        cmocka_unit_test(other_parameters),  cmocka_unit_test(sixteen_bit_outputs),
+        cmocka_unit_test(eight_bit_outputs), cmocka_unit_test(every_float_within_its_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
