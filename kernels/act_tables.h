@@ -441,8 +441,83 @@ static const struct {
       -0x1.6e9a7cp-1f, -0x1.6ec7e6p-1f, -0x1.6ef112p-1f, 0x0p+0f},
     }};
 
-/* log(1 + e) / e on [0, 1]: error 2^-14.1. */
+/* (1 - Phi(a)) exp(a^2/2), in the distance from i / 2.
+ * Relative error: 2^-25.6. */
+static const struct {
+    float c[8][32];
+} act_gelu_erf_high = {
+    {
+     {0x1p-1f, 0x1.66027ap-2f, 0x1.0bdb2ep-2f, 0x1.a57056p-3f,
+      0x1.5845dcp-3f, 0x1.217252p-3f, 0x1.f1b89cp-4f, 0x1.b396fap-4f,
+      0x1.82b4bcp-4f, 0x1.5b5acep-4f, 0x1.3b0fbcp-4f, 0x1.201faap-4f,
+      0x1.095608p-4f, 0x1.eba5fep-5f, 0x1.c9e12p-5f, 0x1.ac6292p-5f,
+      0x1.926972p-5f, 0x1.7b5f34p-5f, 0x1.66ccb8p-5f, 0x1.545298p-5f,
+      0x1.43a38ap-5f, 0x1.34805ap-5f, 0x1.26b4dp-5f, 0x1.1a1574p-5f,
+      0x1.0e7dcep-5f, 0x1.03cf06p-5f, 0x1.f3ddc2p-6f, 0x1.e18ddcp-6f,
+      0x1.d087aep-6f, 0x1.c0a9c4p-6f, 0x1.b1d706p-6f, 0x1.a3f60ap-6f},
+     {-0x1.988452p-2f, -0x1.cb063p-3f, -0x1.19524cp-3f, -0x1.71c04cp-4f,
+      -0x1.00f9dap-4f, -0x1.75ab64p-5f, -0x1.19cef2p-5f, -0x1.b6038ap-6f,
+      -0x1.5cf97cp-6f, -0x1.1be2c6p-6f, -0x1.d614ecp-7f, -0x1.8b1956p-7f,
+      -0x1.5068c2p-7f, -0x1.21ae92p-7f, -0x1.f7d59ep-8f, -0x1.b9fa6ap-8f,
+      -0x1.86b844p-8f, -0x1.5bcb3ep-8f, -0x1.378124p-8f, -0x1.188feep-8f,
+      -0x1.fbf2dp-9f, -0x1.cdeeacp-9f, -0x1.a5dac2p-9f, -0x1.82bdeep-9f,
+      -0x1.63cfc8p-9f, -0x1.486db4p-9f, -0x1.3012a8p-9f, -0x1.1a5102p-9f,
+      -0x1.06cdbep-9f, -0x1.ea79b4p-10f, -0x1.cabcdap-10f, -0x1.adf8e8p-10f},
+     {0x1.ffffb6p-3f, 0x1.e681dcp-4f, 0x1.fcc822p-5f, 0x1.204038p-5f,
+      0x1.5d300ap-6f, 0x1.bf399ep-7f, 0x1.2c08cap-7f, 0x1.a29f04p-8f,
+      0x1.2dda04p-8f, 0x1.bfbaeep-9f, 0x1.542a9ap-9f, 0x1.07e3eap-9f,
+      0x1.a0eee4p-10f, 0x1.4ea508p-10f, 0x1.106374p-10f, 0x1.c0f9d2p-11f,
+      0x1.7625d6p-11f, 0x1.3ae804p-11f, 0x1.0b6e08p-11f, 0x1.c9eb5ep-12f,
+      0x1.8af23ep-12f, 0x1.56ee3ep-12f, 0x1.2b9aa2p-12f, 0x1.073c62p-12f,
+      0x1.d0fb64p-13f, 0x1.9ca85p-13f, 0x1.6fdc4p-13f, 0x1.494a5p-13f,
+      0x1.27e806p-13f, 0x1.0ade66p-13f, 0x1.e2fd9p-14f, 0x1.b6748ep-14f},
+     {-0x1.105154p-3f, -0x1.c1d59p-5f, -0x1.9afc4p-6f, -0x1.997d6ap-7f,
+      -0x1.b75cfcp-8f, -0x1.f625b2p-9f, -0x1.2ed67ep-9f, -0x1.7e817ep-10f,
+      -0x1.f6a45cp-11f, -0x1.55bbb4p-11f, -0x1.dea6dap-12f, -0x1.57ff5ap-12f,
+      -0x1.f9cc6cp-13f, -0x1.7b5f9cp-13f, -0x1.21a60cp-13f, -0x1.c159b8p-14f,
+      -0x1.61890ap-14f, -0x1.19ba2ap-14f, -0x1.c63986p-15f, -0x1.720776p-15f,
+      -0x1.30557p-15f, -0x1.f8ff22p-16f, -0x1.a65b06p-16f, -0x1.63dacp-16f,
+      -0x1.2ddfap-16f, -0x1.01b37cp-16f, -0x1.ba914ap-17f, -0x1.7e19d2p-17f,
+      -0x1.4b934ep-17f, -0x1.2119a2p-17f, -0x1.fa60dep-18f, -0x1.bd5508p-18f},
+     {0x1.fec1f2p-5f, 0x1.760a2cp-6f, 0x1.2f470ep-7f, 0x1.0d5f84p-8f,
+      0x1.030068p-9f, 0x1.0ac19p-10f, 0x1.239d28p-11f, 0x1.4fb444p-12f,
+      0x1.943bf6p-13f, 0x1.fa3b14p-14f, 0x1.4810cep-14f, 0x1.b643aap-15f,
+      0x1.2cab56p-15f, 0x1.a673fap-16f, 0x1.2f218ep-16f, 0x1.bb59fap-17f,
+      0x1.49cbdp-17f, 0x1.f245cap-18f, 0x1.7db4d8p-18f, 0x1.28278ap-18f,
+      0x1.d0ed64p-19f, 0x1.70d94cp-19f, 0x1.278154p-19f, 0x1.ddc94cp-20f,
+      0x1.857df6p-20f, 0x1.3ffb52p-20f, 0x1.08c63ep-20f, 0x1.b92162p-21f,
+      0x1.71c802p-21f, 0x1.37cabp-21f, 0x1.0857aap-21f, 0x1.c28b22p-22f},
+     {-0x1.a4d33cp-6f, -0x1.20c522p-7f, -0x1.a368bcp-9f, -0x1.4ee34cp-10f,
+      -0x1.22b77p-11f, -0x1.0f99b2p-12f, -0x1.0e9ed2p-13f, -0x1.1d50ap-14f,
+      -0x1.3c1c1p-15f, -0x1.6ddda4p-16f, -0x1.b81afep-17f, -0x1.11e82p-17f,
+      -0x1.5f75dep-18f, -0x1.cf5fbap-19f, -0x1.38fa8ap-19f, -0x1.b02446p-20f,
+      -0x1.3049a8p-20f, -0x1.b442c4p-21f, -0x1.3dde6p-21f, -0x1.d624f4p-22f,
+      -0x1.6071fp-22f, -0x1.0b883cp-22f, -0x1.9ada4ep-23f, -0x1.3ed864p-23f,
+      -0x1.f3c6c8p-24f, -0x1.8b4836p-24f, -0x1.3b4d86p-24f, -0x1.fb0362p-25f,
+      -0x1.9aac3ap-25f, -0x1.4ef3bap-25f, -0x1.12f9aep-25f, -0x1.c63e5ep-26f},
+     {0x1.f3090ep-8f, 0x1.96ef48p-9f, 0x1.0bfdb6p-10f, 0x1.84e618p-12f,
+      0x1.33a502p-13f, 0x1.06c808p-14f, 0x1.e08658p-16f, 0x1.d2a2c2p-17f,
+      0x1.de0192p-18f, 0x1.00b5f6p-18f, 0x1.1f99fap-19f, 0x1.4e8ccep-20f,
+      0x1.92783p-21f, 0x1.f3014p-22f, 0x1.3ddc6p-22f, 0x1.9f00a4p-23f,
+      0x1.15011ep-23f, 0x1.79561ep-24f, 0x1.05c6aap-24f, 0x1.7157c6p-25f,
+      0x1.08a8c2p-25f, 0x1.80b94p-26f, 0x1.1b539p-26f, 0x1.a66722p-27f,
+      0x1.3e708ap-27f, 0x1.e5323ep-28f, 0x1.75391p-28f, 0x1.21c0dep-28f,
+      0x1.c5aedep-29f, 0x1.661084p-29f, 0x1.1cb51cp-29f, 0x1.c80636p-30f},
+     {-0x1.27a948p-30f, 0x1.a6e42cp-27f, 0x1.7088a6p-33f, -0x1.9a14a8p-29f,
+      0x1.5906c2p-28f, 0x1.88b03p-30f, 0x1.194eeep-31f, -0x1.7f2912p-31f,
+      -0x1.cd681ap-30f, -0x1.8a4276p-29f, 0x1.68c116p-29f, -0x1.b590d2p-29f,
+      0x1.8f48acp-29f, 0x1.6a865ap-31f, 0x1.c8d0c6p-30f, 0x1.7ba016p-30f,
+      0x1.7b321p-32f, -0x1.df4172p-30f, -0x1.186368p-31f, -0x1.a0e1e2p-30f,
+      0x1.c90848p-30f, -0x1.660978p-32f, -0x1.9903acp-32f, 0x1.c20f8ap-31f,
+      -0x1.c4e91ap-30f, -0x1.f8728ep-30f, 0x1.7a5f24p-32f, -0x1.e0a53ep-32f,
+      -0x1.241912p-31f, -0x1.811028p-34f, 0x1.a2101p-31f, 0x1.537f76p-31f},
+    }};
+
+/* log(1 + e) / e on [0, 1]: relative error 2^-14.1. */
 static const float act_log1p_brief[] = {0x1.fff89p-1f, -0x1.fce784p-2f, 0x1.39a5e8p-2f, -0x1.42662p-3f, 0x1.52b1ccp-5f};
+
+/* (1 - Phi(a)) exp(a^2/2) / t for t = 1 / (1 + a/4), a <= 12.5: relative error 2^-14.6. */
+static const float act_mills_brief[] = {0x1.9f8e1p-4f, 0x1.46665p-4f, 0x1.762a7p-3f, -0x1.b46f04p-4f, 0x1.f10c24p-3f};
 
 /* clang-format on */
 #endif
