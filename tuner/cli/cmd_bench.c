@@ -63,7 +63,7 @@ static hone_status choose_providers(bench_run *run, const cli_list *list) {
     for (int i = 0; i < list->count && !status; i++) {
         if (strcmp(list->items[i], "all") == 0) {
             for (int n = 0; n < hone_provider_count() && !status; n++)
-                if (!hone_provider_at(n)->unavailable)
+                if (!hone_provider_unavailable(hone_provider_at(n)))
                     status = add_provider(run, hone_provider_at(n));
             continue;
         }
