@@ -471,10 +471,22 @@ static hone_status create_matmul(hone_provider_case *self, const hone_operands *
     return status;
 }
 
+/* Builds for other runtimes than OpenMP choose by themselves. */
+static hone_status check_threads(const onednn_library *library, const hone_device *device, int threads) {
+    const int own = library->version()->cpu_runtime == ONEDNN_RUNTIME_SEQUENTIAL ? 1 : device->threads;
+    if (library->omp_set_num_threads || threads == own)
+        return HONE_OK;
+    return hone_fail(HONE_E_UNAVAILABLE,
+                     "onednn: %s is built for another runtime than OpenMP and uses %d threads, not %d",
+                     library->file, own, threads);
+}
+
 static hone_status prepare(hone_provider_case **out, hone_context *context, const hone_device *device,
                            const hone_operands *operands, const char *config, int threads) {
     (void)config;
     hone_status status = check(device, &operands->problem);
+    if (!status)
+        status = check_threads(onednn_library_get(), device, threads);
     if (status)
         return status;
     hone_provider_case *self = calloc(1, sizeof *self);
