@@ -77,6 +77,7 @@ static const peer_symbol symbols_3[] = {
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static onednn_library library;
+static peer_omp omp;
 static version_2 two;
 static version_3 three;
 static char missing[512];
@@ -107,8 +108,8 @@ static void load(void) {
         dlclose(handle);
         return;
     }
-    if (library.version()->cpu_runtime == ONEDNN_RUNTIME_OMP)
-        *(void **)&library.omp_set_num_threads = dlsym(handle, "omp_set_num_threads");
+    if (library.version()->cpu_runtime == ONEDNN_RUNTIME_OMP && peer_omp_find(&omp, handle))
+        library.omp = &omp;
 }
 
 const onednn_library *onednn_library_get(void) {

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "peer_omp.h"
+
 typedef struct onednn_engine_s *onednn_engine;
 typedef struct onednn_stream_s *onednn_stream;
 typedef struct onednn_primitive_s *onednn_primitive;
@@ -58,7 +60,7 @@ typedef struct onednn_library {
     int (*primitive_create)(onednn_primitive *, onednn_plan);
     int (*primitive_execute)(onednn_primitive, onednn_stream, int, const onednn_argument *);
     int (*primitive_destroy)(onednn_primitive);
-    void (*omp_set_num_threads)(int); /* of the runtime that it is linked to; NULL: another kind */
+    const peer_omp *omp; /* the runtime that it is linked to; NULL: another kind */
     int major;
     char file[256];
 } onednn_library;

@@ -11,8 +11,8 @@
 
 #include "../../kernels/status.h"
 #include "../affinity.h"
-#include "pass_threads.h"
 #include "peer_library.h"
+#include "peer_omp.h"
 #include "provider_parts.h"
 
 enum { PACKED = 151, B_MATRIX = 162, ROW_OFFSET = 171, THREADING_GNU = 3 };
@@ -51,6 +51,7 @@ struct hone_provider_case {
 };
 
 static mkl_library library;
+static peer_omp omp;
 static char missing[512];
 static pthread_once_t loading = PTHREAD_ONCE_INIT;
 
@@ -74,6 +75,18 @@ static const peer_symbol symbols[] = {
     {"cblas_gemm_s8u8s32_compute", AT(s8_gemm)},
 };
 
+static int fill(void *handle, const char *file) {
+    /* MKL uses the very object that this returns. */
+    void *gomp = dlopen("libgomp.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!gomp || !peer_omp_find(&omp, gomp)) {
+        snprintf(missing, sizeof missing,
+                 "libgomp.so.1, whose threads it is to use, is missing; install libgomp1");
+        return 0;
+    }
+    return peer_library_fill(&library, missing, sizeof missing, handle, file, symbols,
+                             sizeof symbols / sizeof *symbols);
+}
+
 /* GNU's OpenMP is the one that oneDNN and others use too: one set of threads in the process, not two. */
 static void load(void) {
     static const char *const names[] = {"libmkl_rt.so.3", "libmkl_rt.so.2", "libmkl_rt.so", NULL};
@@ -82,8 +95,7 @@ static void load(void) {
                                      "install it with pip or apt, and name libmkl_rt.so in HONE_MKL");
     if (!handle)
         return;
-    if (!peer_library_fill(&library, missing, sizeof missing, handle, file, symbols,
-                           sizeof symbols / sizeof *symbols)) {
+    if (!fill(handle, file)) {
         dlclose(handle);
         return;
     }
@@ -153,24 +165,12 @@ static hone_status prepare_s8(hone_provider_case *self) {
     return HONE_OK;
 }
 
-/* The part of a thread: rows, or columns where rows are fewer. */
-static void part(const hone_provider_case *self, int index, int64_t columns, int64_t *begin, int64_t *end) {
-    const int64_t rows = self->operands->problem.m;
-    const int by_rows = rows >= self->threads;
-    const int64_t extent = by_rows ? rows : columns;
-    const int64_t first = extent * index / self->threads, last = extent * (index + 1) / self->threads;
-    begin[0] = by_rows ? first : 0;
-    end[0] = by_rows ? last : rows;
-    begin[1] = by_rows ? 0 : first;
-    end[1] = by_rows ? columns : last;
-}
-
 static void shift_part(void *context, int index) {
     const hone_provider_case *self = context;
     const hone_operands *o = self->operands;
     const int64_t columns = o->problem.k;
     int64_t begin[2], end[2];
-    part(self, index, columns, begin, end);
+    hone_pass_team_part(&self->pass.team, index, self->operands->problem.m, columns, begin, end);
     for (int64_t i = begin[0]; i < end[0]; i++) {
         const unsigned char *restrict from = (const unsigned char *)o->a + i * o->lda;
         unsigned char *restrict to = self->shifted + i * columns;
@@ -183,7 +183,7 @@ static void dequantise_part(void *context, int index) {
     const hone_provider_case *self = context;
     const int64_t columns = self->operands->problem.n;
     int64_t begin[2], end[2];
-    part(self, index, columns, begin, end);
+    hone_pass_team_part(&self->pass.team, index, self->operands->problem.m, columns, begin, end);
     for (int64_t i = begin[0]; i < end[0]; i++) {
         const int32_t *restrict from = self->sums + i * columns;
         const float *restrict scales = self->scales;
@@ -197,11 +197,11 @@ static void run_s8(hone_provider_case *self, int m, int n, int k) {
     const hone_operands *o = self->operands;
     const int is_signed = o->problem.a_type == HONE_S8;
     if (is_signed)
-        hone_pass_threads_run(shift_part, self, self->threads);
+        hone_pass_team_run(&self->pass.team, shift_part, self);
     library.s8_gemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, PACKED, ROW_OFFSET, m, n, k, 1,
                     is_signed ? self->shifted : o->a, is_signed ? k : (int)o->lda, 0, self->packed, n, 0, 0,
                     self->sums, n, self->offsets);
-    hone_pass_threads_run(dequantise_part, self, self->threads);
+    hone_pass_team_run(&self->pass.team, dequantise_part, self);
 }
 
 /* --------------------------------------------------------------------- all */
@@ -259,12 +259,10 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     self->operands = operands;
     self->threads = threads;
     library.set_num_threads(threads);
-    status =
-        hone_separate_pass_create(&self->pass, context, device, operands, threads, HONE_PASS_AFTER_OTHERS);
+    status = hone_separate_pass_create(&self->pass, context, device, operands, threads,
+                                       HONE_PASS_AFTER_OTHERS, &omp);
     if (!status && operands->problem.dtype == HONE_S8)
         status = prepare_s8(self);
-    if (!status && operands->problem.dtype == HONE_S8)
-        status = hone_pass_threads_need(threads);
     if (!status)
         status = pack(self);
     if (!status)

@@ -1,8 +1,9 @@
 /* oneDNN's matmul primitive: weights reordered to the layout it likes best, bias, and the activation as a
  * post-op where oneDNN has the same formula; else matmul to fp32 and hone's separate pass.
  *
- * f16 on a CPU where oneDNN refuses it: oneDNN widens A to fp32 in each call and B once, multiplies in fp32,
- * and hone's pass adds the bias, activates and rounds. That is the best that its user can compose.
+ * f16 on a CPU where oneDNN refuses it: A is widened to fp32 in each call and B once, oneDNN multiplies in
+ * fp32, and hone's pass adds the bias, activates and rounds. That is the best that its user can compose;
+ * oneDNN's own reorder of f16 is reference code.
  *
  * s8: version 2 adds the bias before it scales the integer sums, so the bias is divided by the scales
  * beforehand; see onednn_library.h for what else differs. */
@@ -14,6 +15,7 @@
 #include "../affinity.h"
 #include "onednn_library.h"
 #include "provider_parts.h"
+#include "widen_f16.h"
 
 /* Best first. */
 typedef enum composition { FUSED, SEPARATE, WIDENED, COMPOSITIONS } composition;
@@ -33,11 +35,11 @@ struct hone_provider_case {
     int threads;
     onednn_engine engine;
     onednn_stream stream;
-    onednn_primitive widening, matmul;
-    onednn_memory narrow_a;
+    onednn_primitive matmul;
+    const hone_operands *operands;
     onednn_argument arguments[MOST_ARGUMENTS];
     int argument_count;
-    void *packed, *wide_a;
+    void *packed, *wide_a; /* wide_a: M x K of fp32 where f16 is widened */
     float *scales, *scaled_bias;
     char label[256];
 };
@@ -82,8 +84,8 @@ static hone_status said(int code, const char *doing) {
 }
 
 static void set_threads(const onednn_library *library, int threads) {
-    if (library->omp_set_num_threads)
-        library->omp_set_num_threads(threads);
+    if (library->omp)
+        library->omp->set_num_threads(threads);
 }
 
 static int is_identity(const hone_problem *problem) {
@@ -261,10 +263,6 @@ static void destroy(hone_provider_case *self) {
     const onednn_library *library = self->library;
     for (int i = 0; i < self->argument_count; i++)
         library->memory_destroy(self->arguments[i].memory);
-    if (self->narrow_a)
-        library->memory_destroy(self->narrow_a);
-    if (self->widening)
-        library->primitive_destroy(self->widening);
     if (self->matmul)
         library->primitive_destroy(self->matmul);
     if (self->stream)
@@ -355,22 +353,47 @@ static hone_status execute(const hone_provider_case *self, onednn_primitive prim
     return said(code, "running");
 }
 
-/* B in the layout, and the type, that the matmul chose. */
+/* B without gaps between its rows, which some of oneDNN's packing refuses, and in the type to multiply. */
+static hone_status copy_weights(void **out, const hone_operands *operands, int widened) {
+    const hone_problem *problem = &operands->problem;
+    const int64_t rows = problem->weights_transposed ? problem->n : problem->k;
+    const int64_t columns = problem->weights_transposed ? problem->k : problem->n;
+    const size_t size = hone_dtype_size(problem->dtype);
+    void *copy;
+    hone_status status =
+        hone_provider_allocate(&copy, (size_t)(rows * columns) * (widened ? sizeof(float) : size));
+    if (status)
+        return status;
+    for (int64_t i = 0; i < rows; i++) {
+        const char *row = (const char *)operands->b + (size_t)(i * operands->ldb) * size;
+        if (widened)
+            hone_widen_f16((float *)copy + i * columns, (const uint16_t *)(const void *)row, columns);
+        else
+            memcpy((char *)copy + (size_t)(i * columns) * size, row, (size_t)columns * size);
+    }
+    *out = copy;
+    return HONE_OK;
+}
+
+/* B in the layout that the matmul chose. */
 static hone_status pack(hone_provider_case *self, const hone_operands *operands, onednn_desc chosen) {
     const onednn_library *library = self->library;
     const hone_problem *problem = &operands->problem;
-    const int transposed = problem->weights_transposed;
+    const int transposed = problem->weights_transposed, widened = self->how == WIDENED;
     onednn_desc stored = NULL;
     onednn_memory from = NULL, to = NULL;
     onednn_primitive reorder = NULL;
-    hone_status status =
-        said(onednn_desc_create(&stored, problem->k, problem->n, types[problem->dtype],
-                                transposed ? 1 : operands->ldb, transposed ? operands->ldb : 1),
-             "describing B");
+    void *copy = NULL;
+    hone_status status = copy_weights(&copy, operands, widened);
+    if (!status)
+        status = said(onednn_desc_create(&stored, problem->k, problem->n,
+                                         widened ? ONEDNN_F32 : types[problem->dtype],
+                                         transposed ? 1 : problem->n, transposed ? problem->k : 1),
+                      "describing B");
     if (!status)
         status = hone_provider_allocate(&self->packed, library->desc_size(chosen));
     if (!status)
-        status = said(library->memory_create(&from, stored, self->engine, operands->b), "stored B");
+        status = said(library->memory_create(&from, stored, self->engine, copy), "stored B");
     if (!status)
         status = said(library->memory_create(&to, chosen, self->engine, self->packed), "packed B");
     if (!status)
@@ -387,23 +410,7 @@ static hone_status pack(hone_provider_case *self, const hone_operands *operands,
     if (to)
         library->memory_destroy(to);
     onednn_desc_destroy(stored);
-    return status;
-}
-
-/* A as it is, which each call widens into the matmul's own. */
-static hone_status create_widening(hone_provider_case *self, const hone_operands *operands,
-                                   onednn_desc wide) {
-    const hone_problem *problem = &operands->problem;
-    onednn_desc stored = NULL;
-    hone_status status = said(
-        onednn_desc_create(&stored, problem->m, problem->k, types[problem->a_type], operands->lda, 1), "A");
-    if (!status)
-        status = said(self->library->memory_create(&self->narrow_a, stored, self->engine, operands->a), "A");
-    if (!status)
-        status = create_reorder(&self->widening, self, stored, wide);
-    if (!status)
-        status = hone_provider_allocate(&self->wide_a, self->library->desc_size(wide));
-    onednn_desc_destroy(stored);
+    free(copy);
     return status;
 }
 
@@ -415,7 +422,7 @@ static hone_status create_memories(hone_provider_case *self, const hone_operands
     onednn_desc weights = library->plan_desc(plan, ONEDNN_QUERY_WEIGHTS, 0);
     hone_status status = HONE_OK;
     if (self->how == WIDENED)
-        status = create_widening(self, operands, src);
+        status = hone_provider_allocate(&self->wide_a, library->desc_size(src));
     if (!status)
         status = add_argument(self, ONEDNN_SRC, src, self->wide_a ? self->wide_a : operands->a);
     if (!status)
@@ -433,13 +440,22 @@ static hone_status create_memories(hone_provider_case *self, const hone_operands
     return status;
 }
 
+/* The part of one of the team. */
+static void widen_part(void *context, int index) {
+    const hone_provider_case *self = context;
+    const hone_operands *o = self->operands;
+    const int64_t columns = o->problem.k;
+    int64_t begin[2], end[2];
+    hone_pass_team_part(&self->pass.team, index, o->problem.m, columns, begin, end);
+    for (int64_t i = begin[0]; i < end[0]; i++)
+        hone_widen_f16((float *)self->wide_a + i * columns + begin[1],
+                       (const uint16_t *)o->a + i * o->lda + begin[1], end[1] - begin[1]);
+}
+
 static void run(hone_provider_case *self) {
     set_threads(self->library, self->threads);
-    if (self->widening) {
-        const onednn_argument widening[] = {{ONEDNN_SRC, self->narrow_a},
-                                            {ONEDNN_DST, self->arguments[0].memory}};
-        (void)execute(self, self->widening, 2, widening);
-    }
+    if (self->wide_a)
+        hone_pass_team_run(&self->pass.team, widen_part, self);
     (void)execute(self, self->matmul, self->argument_count, self->arguments);
     if (self->how != FUSED)
         hone_separate_pass_run(&self->pass);
@@ -474,7 +490,7 @@ static hone_status create_matmul(hone_provider_case *self, const hone_operands *
 /* Builds for other runtimes than OpenMP choose by themselves. */
 static hone_status check_threads(const onednn_library *library, const hone_device *device, int threads) {
     const int own = library->version()->cpu_runtime == ONEDNN_RUNTIME_SEQUENTIAL ? 1 : device->threads;
-    if (library->omp_set_num_threads || threads == own)
+    if (library->omp || threads == own)
         return HONE_OK;
     return hone_fail(HONE_E_UNAVAILABLE,
                      "onednn: %s is built for another runtime than OpenMP and uses %d threads, not %d",
@@ -496,13 +512,14 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     const onednn_library *library = self->library = onednn_library_get();
     hone_affinity_widen(&pinned); /* the first run starts its threads */
     set_threads(library, threads);
+    self->operands = operands;
     self->threads = threads;
     status = said(library->engine_create(&self->engine, ONEDNN_CPU, 0), "creating an engine");
     if (!status)
         status = choose(&self->how, self->engine, &operands->problem);
     if (!status && self->how != FUSED)
         status = hone_separate_pass_create(&self->pass, context, device, operands, threads,
-                                           HONE_PASS_AFTER_OTHERS);
+                                           HONE_PASS_AFTER_OTHERS, library->omp);
     if (!status)
         status =
             said(library->stream_create(&self->stream, self->engine, ONEDNN_IN_ORDER), "creating a stream");
