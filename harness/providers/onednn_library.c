@@ -101,7 +101,7 @@ static int fill(void *handle) {
 static void load(void) {
     static const char *const names[] = {"libdnnl.so.3", "libdnnl.so.2", NULL};
     void *handle = peer_library_open(library.file, missing, sizeof library.file, "HONE_ONEDNN", names,
-                                     "install libdnnl2, or name a libdnnl.so.3 in HONE_ONEDNN");
+                                     "install libdnnl-dev, or name a libdnnl.so.3 in HONE_ONEDNN");
     if (!handle)
         return;
     if (!fill(handle)) {

@@ -21,7 +21,7 @@ refused "a second folder" one two
 "$script" --help | grep -q -- '--budget-per-case' || fail "--help names no options"
 
 "$script" --no-install --quick --shape 24x40x16 --dtype f32,u8-f32 --act relu --threads 1 \
-    --budget-per-case 1s night >out 2>log
+    --budget-per-case 8s night >out 2>log
 code=$?
 if [ $code -eq 3 ]; then
     cat log
@@ -33,4 +33,4 @@ cmp -s out night/peers.md || fail "what is printed differs from night/peers.md"
 [ -s night/results/shapes-f32-1.json ] && [ -s night/hone.db ] || fail "the results are not kept"
 "$script" --no-install --quick --shape 24x40x16 --dtype f32 --act relu --threads 1 night >out 2>log ||
     fail "a second run ended with $?"
-grep -q '1 up to date' log || fail "a second run tunes again"
+grep -qE '1 up to date|[ ,]0 evaluations' log || fail "a second run tunes again"

@@ -138,6 +138,8 @@ static hone_status run_peers(const report_arguments *arguments, const char *cons
         status =
             hone_fail(HONE_E_INCONCLUSIVE, "no case was measured with hone and with a peer; see 'hone list "
                                            "providers'");
+    if (path && !failed && file != stdout)
+        printf("%s\n", path);
     hone_peers_destroy(peers);
     return status;
 }

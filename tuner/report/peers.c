@@ -182,8 +182,10 @@ static hone_status add_file(hone_peers *peers, const char *path) {
     forget_cases(peers, entries);
     for (size_t i = 0; i < json_array_size(entries) && !status; i++) {
         status = add_entry(peers, json_array_get(entries, i), context);
+        /* A text that is no problem is wrong in the file, not on the command line. */
         if (status)
-            hone_fail_context(status, "'%s', entry %zu", path, i + 1);
+            status = hone_fail_context(status == HONE_E_USAGE ? HONE_E_DATA : status, "'%s', entry %zu", path,
+                                       i + 1);
     }
     json_decref(root);
     return status;
