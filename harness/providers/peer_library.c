@@ -22,10 +22,13 @@ void *peer_library_open(char *file, char *reason, size_t size, const char *varia
             snprintf(file, size, "%s", *names);
     }
     hone_affinity_restore(&pinned);
+    const char *error = handle ? NULL : dlerror();
     if (!handle && named && *named)
-        snprintf(reason, size, "%s: %s", variable, dlerror());
+        snprintf(reason, size, "%s: %s", variable, error ? error : "it cannot be loaded");
     else if (!handle)
         snprintf(reason, size, "%s cannot be loaded; %s", names[-1], hint);
+    while (dlerror()) /* frees the texts of what did not open */
+        ;
     return handle;
 }
 
