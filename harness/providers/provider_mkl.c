@@ -116,7 +116,8 @@ static hone_status check(const hone_device *device, const hone_problem *problem)
     if (unavailable())
         return hone_fail(HONE_E_UNAVAILABLE, "mkl: %s", unavailable());
     if (problem->weights_plain)
-        return hone_fail(HONE_E_UNAVAILABLE, "mkl is measured with packed weights only; leave out --plain");
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "mkl is measured with packed weights only; leave out --weights plain");
     return HONE_OK;
 }
 
