@@ -1,5 +1,5 @@
 # Required: Threads, hwloc, SQLite, jansson, pthreadpool, cpuinfo, Google Benchmark.
-# Optional: OpenBLAS and oneDNN (baselines), OpenCL, CUDA Toolkit headers, cmocka (tests).
+# Optional: OpenCL, CUDA Toolkit headers, cmocka (tests). Baselines are found at run time.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(SQLite3 REQUIRED)
@@ -15,8 +15,6 @@ add_library(hone_pthreadpool INTERFACE)
 target_include_directories(hone_pthreadpool INTERFACE ${PTHREADPOOL_INCLUDE_DIR})
 target_link_libraries(hone_pthreadpool INTERFACE ${PTHREADPOOL_LIBRARY})
 
-pkg_check_modules(openblas QUIET IMPORTED_TARGET openblas)
-find_package(dnnl CONFIG QUIET)
 find_package(OpenCL QUIET)
 find_package(CUDAToolkit QUIET)
 if(HONE_TESTS)
@@ -37,6 +35,4 @@ function(hone_dependencies_report)
   message(STATUS "Optional parts:")
   hone_report_line("OpenCL (backend)" "${OpenCL_FOUND}" "${OpenCL_VERSION_STRING}")
   hone_report_line("CUDA Toolkit (backend)" "${CUDAToolkit_FOUND}" "${CUDAToolkit_VERSION}")
-  hone_report_line("OpenBLAS (baseline)" "${openblas_FOUND}" "${openblas_VERSION}")
-  hone_report_line("oneDNN (baseline)" "${dnnl_FOUND}" "${dnnl_VERSION}")
 endfunction()

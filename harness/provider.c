@@ -30,10 +30,15 @@ const hone_provider *hone_provider_find(const char *name) {
     return NULL;
 }
 
+const char *hone_provider_unavailable(const hone_provider *provider) {
+    return provider->unavailable ? provider->unavailable() : NULL;
+}
+
 hone_status hone_provider_check(const hone_provider *provider, const hone_device *device,
                                 const hone_problem *problem) {
-    if (provider->unavailable)
-        return hone_fail(HONE_E_UNAVAILABLE, "%s: %s", provider->name, provider->unavailable);
+    const char *reason = hone_provider_unavailable(provider);
+    if (reason)
+        return hone_fail(HONE_E_UNAVAILABLE, "%s: %s", provider->name, reason);
     return provider->check(device, problem);
 }
 

@@ -1,7 +1,7 @@
 /* Providers: whoever can run a problem. `hone` itself and the baselines it is
  * compared with. One file each in providers/, one row each in providers.def;
- * a baseline whose library was not found at configure time is listed with the
- * reason and refuses. */
+ * a baseline whose library is not found at run time is listed with the reason
+ * and refuses. */
 #ifndef HONE_HARNESS_PROVIDER_H
 #define HONE_HARNESS_PROVIDER_H
 
@@ -14,7 +14,9 @@ typedef struct hone_provider_case hone_provider_case;
 struct hone_provider {
     const char *name;
     const char *description; /* how it composes GEMM, bias and activation, and what is timed */
-    const char *unavailable; /* NULL when it can run; else why not and what to install */
+    /* NULL when it can run; else why not and what to install. The field itself is NULL where it always can.
+     * The first call loads a baseline's library. */
+    const char *(*unavailable)(void);
 
     /* Whether it can run such a problem on such a device, without preparing
      * anything. HONE_E_UNAVAILABLE with the reason when not. */
@@ -37,6 +39,9 @@ int hone_provider_count(void);
 const hone_provider *hone_provider_at(int index);
 /* NULL when unknown. */
 const hone_provider *hone_provider_find(const char *name);
+
+/* Why it cannot run at all, and what to install; NULL when it can. */
+const char *hone_provider_unavailable(const hone_provider *provider);
 
 /* HONE_E_UNAVAILABLE with the reason when the provider cannot run at all, or not
  * that problem on that device. */

@@ -94,11 +94,43 @@ static inline vf vf_silu_brief(vf x) {
     return vf_gate_brief(c, vf_mul(c, vf_set(-act_log2e)));
 }
 
+/* erf(z): a rational function on |z| <= 3.92, +-1 beyond; absolute error 2^-25. */
+static inline vf vf_erf(vf z) {
+    vf c = vf_min(vf_set(3.92f), vf_max(vf_set(-3.92f), z));
+    vf w = vf_mul(c, c);
+    vf n = vf_fma(vf_set(2.03453806e-06f), w, vf_set(0.000287450966f));
+    n = vf_fma(n, w, vf_set(0.00386792701f));
+    n = vf_fma(n, w, vf_set(0.0530592091f));
+    n = vf_fma(n, w, vf_set(0.192757472f));
+    n = vf_fma(n, w, vf_set(1.12837899f));
+    vf d = vf_fma(vf_set(3.80670972e-05f), w, vf_set(0.00118798122f));
+    d = vf_fma(d, w, vf_set(0.0151715195f));
+    d = vf_fma(d, w, vf_set(0.115081534f));
+    d = vf_fma(d, w, vf_set(0.504158556f));
+    d = vf_fma(d, w, vf_set(1.0f));
+    vf inner = vf_div(vf_mul(c, n), d);
+    return vf_pick(vf_lt(vf_set(3.92f), vf_abs(z)), vf_copysign(vf_set(1.0f), z), inner);
+}
+
 static inline vf vf_gelu_erf_fast(vf x) {
+    if (!VF_TABLES)
+        return vf_mul(vf_max(vf_set(-20.0f), x),
+                      vf_fma(vf_set(0.5f), vf_erf(vf_mul(vf_set(0.70710678f), x)), vf_set(0.5f)));
     vf a = vf_abs_min(x, vf_set(act_gelu_erf_fast.limit));
     return vf_minus_tail(x, a, VF_EVEN(act_gelu_erf_fast, 3, a));
 }
+/* Without tables: exp(-a^2/2) times t p(t), t = 1 / (1 + a/4). */
+static inline vf vf_gelu_erf_tail_brief(vf a) {
+    const float *c = act_mills_brief;
+    vf t = vf_rcp_brief(vf_fma(vf_set(0.25f), a, vf_set(1.0f))), w = vf_fma(vf_set(c[4]), t, vf_set(c[3]));
+    w = vf_fma(vf_fma(vf_fma(w, t, vf_set(c[2])), t, vf_set(c[1])), t, vf_set(c[0]));
+    return vf_mul(vf_mul(t, w), vf_exp2_brief(vf_mul(vf_mul(a, a), vf_set(-0.5f * act_log2e))));
+}
 static inline vf vf_gelu_erf_brief(vf x) {
+    if (!VF_TABLES) {
+        vf a = vf_abs_min(x, vf_set(12.4f));
+        return vf_minus_tail(x, a, vf_gelu_erf_tail_brief(a));
+    }
     vf a = vf_abs_min(x, vf_set(act_gelu_erf_brief.limit));
     return vf_minus_tail(x, a, vf_exp2_brief(VF_EVEN(act_gelu_erf_brief, 2, a)));
 }
@@ -109,7 +141,7 @@ static inline vf vf_sigmoid_fast(vf x) {
     if (!VF_TABLES)
         return vf_rcp(vf_add(
             vf_set(1.0f),
-            vf_exp2_fast(vf_min(vf_set(60.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e)))))));
+            vf_exp2_fast(vf_min(vf_set(100.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e)))))));
     vf a = vf_limit(x, act_sigmoid_fast.limit);
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
 }
@@ -118,11 +150,20 @@ static inline vf vf_sigmoid_brief(vf x) {
     return vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(t)));
 }
 
+/* Without tables: e / (e + 2), e = exp(2|x|) - 1. */
+static inline vf vf_tanh_quotient(vf x) {
+    vf a = vf_limit(x, 10.0f), e = vf_expm1(vf_add(a, a));
+    return vf_copysign(vf_div(e, vf_add(e, vf_set(2.0f))), x);
+}
 static inline vf vf_tanh_fast(vf x) {
+    if (!VF_TABLES)
+        return vf_tanh_quotient(x);
     vf a = vf_limit(x, act_tanh_fast.limit);
     return vf_copysign(VF_WIDENING(act_tanh_fast, 4, a), x);
 }
 static inline vf vf_tanh_brief(vf x) {
+    if (!VF_TABLES)
+        return vf_tanh_quotient(x);
     vf a = vf_limit(x, act_tanh_brief.limit);
     return vf_copysign(VF_WIDENING(act_tanh_brief, 2, a), x);
 }
@@ -130,10 +171,14 @@ static inline vf vf_tanh_brief(vf x) {
 /* ---- exp(x) - 1 below 0; anything above. The tables are in -x. */
 
 static inline vf vf_expm1_fast(vf x) {
+    if (!VF_TABLES)
+        return vf_expm1(x);
     vf c = vf_max(vf_set(act_expm1_fast.limit), x);
     return VF_WIDENING(act_expm1_fast, 4, c);
 }
 static inline vf vf_expm1_brief(vf x) {
+    if (!VF_TABLES)
+        return vf_expm1(x);
     vf c = vf_max(vf_set(act_expm1_brief.limit), x);
     return VF_WIDENING(act_expm1_brief, 2, c);
 }
@@ -152,19 +197,19 @@ static inline vf vf_softplus_brief(vf x) {
     return vf_fma(e, w, vf_relu(x));
 }
 
-/* ---- mish = x n / (n + 2), n = e (e + 2), e = exp(x) */
+/* ---- mish = x n / (n + 2), n = e (e + 2), e = exp(x); a quotient above 1 would overflow */
 
 static inline vf vf_mish_fast(vf x) {
     vf c = vf_max(vf_set(-80.0f), x);
     vf e = vf_exp2_fast(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
     vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
-    return vf_mul(c, vf_mul(n, vf_rcp(vf_add(n, vf_set(2.0f)))));
+    return vf_mul(c, vf_min(vf_set(1.0f), vf_mul(n, vf_rcp(vf_add(n, vf_set(2.0f))))));
 }
 static inline vf vf_mish_brief(vf x) {
     vf c = vf_max(vf_set(-82.0f), x);
     vf e = vf_exp2_brief(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
     vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
-    return vf_mul(c, vf_mul(n, vf_rcp_brief(vf_add(n, vf_set(2.0f)))));
+    return vf_mul(c, vf_min(vf_set(1.0f), vf_mul(n, vf_rcp_brief(vf_add(n, vf_set(2.0f))))));
 }
 
 /* ---- x / (1 + |x|) */

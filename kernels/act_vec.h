@@ -4,7 +4,7 @@
 #define HONE_ACT_VEC_H
 
 #include "act_fast.h"
-#include "act_math.h"
+#include "act_high.h"
 
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
                  reference, high, fast, brief)                                                               \

@@ -5,11 +5,6 @@
  * kernels while it is loaded: on a CPU newer than itself it takes those of a
  * Pentium 4, ten times too slow for a fair comparison. It is then loaded again
  * with OPENBLAS_CORETYPE set to the best that the CPU has. */
-#include "provider_parts.h"
-
-#ifdef HONE_HAVE_OPENBLAS
-
-#include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,7 +12,8 @@
 #include <string.h>
 
 #include "../../kernels/status.h"
-#include "../affinity.h"
+#include "peer_library.h"
+#include "provider_parts.h"
 
 struct hone_provider_case {
     hone_separate_pass pass;
@@ -28,25 +24,32 @@ struct hone_provider_case {
 
 typedef struct openblas {
     void *handle;
-    void (*sgemm)(CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, float,
-                  const float *, blasint, const float *, blasint, float, float *, blasint);
+    void (*sgemm)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *,
+                  int);
     void (*set_num_threads)(int);
     char *(*get_config)(void);
     char *(*get_corename)(void);
 } openblas;
 
 static openblas library;
+static char missing[512];
 static pthread_once_t loading = PTHREAD_ONCE_INIT;
 
 static int load(openblas *out) {
-    openblas lib = {.handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL)};
+    static const char *const names[] = {"libopenblas.so.0", NULL};
+    static const peer_symbol symbols[] = {
+        {"cblas_sgemm", offsetof(openblas, sgemm)},
+        {"openblas_set_num_threads", offsetof(openblas, set_num_threads)},
+        {"openblas_get_config", offsetof(openblas, get_config)},
+        {"openblas_get_corename", offsetof(openblas, get_corename)},
+    };
+    char file[256];
+    openblas lib = {.handle = peer_library_open(file, missing, sizeof file, "HONE_OPENBLAS", names,
+                                                "install libopenblas0, or name the file in HONE_OPENBLAS")};
     if (!lib.handle)
         return 0;
-    *(void **)&lib.sgemm = dlsym(lib.handle, "cblas_sgemm");
-    *(void **)&lib.set_num_threads = dlsym(lib.handle, "openblas_set_num_threads");
-    *(void **)&lib.get_config = dlsym(lib.handle, "openblas_get_config");
-    *(void **)&lib.get_corename = dlsym(lib.handle, "openblas_get_corename");
-    if (!lib.sgemm || !lib.set_num_threads || !lib.get_config || !lib.get_corename) {
+    if (!peer_library_fill(&lib, missing, sizeof missing, lib.handle, file, symbols,
+                           sizeof symbols / sizeof *symbols)) {
         dlclose(lib.handle);
         return 0;
     }
@@ -67,10 +70,7 @@ static const char *best_core(void) {
     return best;
 }
 
-/* Its threads inherit the CPUs of the thread that loads it. */
 static void load_library(void) {
-    cpu_set_t pinned;
-    hone_affinity_widen(&pinned);
     const char *best = best_core();
     if (load(&library) && best && strcmp(library.get_corename(), "Prescott") == 0 &&
         setenv("OPENBLAS_CORETYPE", best, 0) == 0) {
@@ -78,16 +78,19 @@ static void load_library(void) {
         library.handle = NULL;
         load(&library);
     }
-    hone_affinity_restore(&pinned);
+}
+
+static const char *unavailable(void) {
+    pthread_once(&loading, load_library);
+    return library.handle ? NULL : missing;
 }
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
     if (problem->dtype != HONE_F32)
         return hone_fail(HONE_E_UNAVAILABLE, "openblas multiplies f32 only, not %s",
                          hone_dtype_name(problem->dtype));
-    pthread_once(&loading, load_library);
-    if (!library.handle)
-        return hone_fail(HONE_E_UNAVAILABLE, "libopenblas.so.0 cannot be loaded; install libopenblas0");
+    if (unavailable())
+        return hone_fail(HONE_E_UNAVAILABLE, "openblas: %s", unavailable());
     return hone_provider_needs_cpu("openblas", device);
 }
 
@@ -107,8 +110,8 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     hone_provider_case *self = calloc(1, sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "out of memory for a case of openblas");
-    status =
-        hone_separate_pass_create(&self->pass, context, device, operands, threads, HONE_PASS_AFTER_OTHERS);
+    status = hone_separate_pass_create(&self->pass, context, device, operands, threads,
+                                       HONE_PASS_AFTER_OTHERS, NULL);
     if (status) {
         destroy(self);
         return status;
@@ -126,26 +129,21 @@ static void run(hone_provider_case *self) {
     const hone_operands *o = self->operands;
     const hone_problem *p = &o->problem;
     library.set_num_threads(self->threads);
-    library.sgemm(CblasRowMajor, CblasNoTrans, p->weights_transposed ? CblasTrans : CblasNoTrans,
-                  (blasint)p->m, (blasint)p->n, (blasint)p->k, 1, o->a, (blasint)o->lda, o->b,
-                  (blasint)o->ldb, 0, self->pass.x, (blasint)self->pass.ldx);
+    library.sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, p->weights_transposed ? CBLAS_TRANS : CBLAS_NO_TRANS,
+                  (int)p->m, (int)p->n, (int)p->k, 1, o->a, (int)o->lda, o->b, (int)o->ldb, 0, self->pass.x,
+                  (int)self->pass.ldx);
     hone_separate_pass_run(&self->pass);
 }
 
 static const char *label(const hone_provider_case *self) { return self->label; }
 
-#endif
-
 const hone_provider hone_provider_openblas = {
     .name = "openblas",
     .description = "OpenBLAS sgemm (f32), then hone's separate pass for bias and activation",
-#ifdef HONE_HAVE_OPENBLAS
+    .unavailable = unavailable,
     .check = check,
     .prepare = prepare,
     .run = run,
     .label = label,
     .destroy = destroy,
-#else
-    .unavailable = "not found when this was built; install libopenblas-dev and build again",
-#endif
 };

@@ -95,8 +95,8 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     hone_provider_case *self = calloc(1, sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "out of memory for a case of unfused");
-    hone_status status =
-        hone_separate_pass_create(&self->pass, context, device, operands, threads, HONE_PASS_AFTER_HONE);
+    hone_status status = hone_separate_pass_create(&self->pass, context, device, operands, threads,
+                                                   HONE_PASS_AFTER_HONE, NULL);
     if (status)
         goto cleanup;
     self->gemm = hone_operands_args(operands);

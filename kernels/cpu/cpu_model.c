@@ -18,7 +18,10 @@
 
 static const double PORTS = 2, LOADS = 2, LATENCY = 4;
 static const double TILE_CYCLES = 30;    /* calling a tile and its epilogue */
+static const double COPY_RATE = 16;      /* bytes a cycle */
 static const double WAKE_CYCLES = 15000; /* handing work to another thread and waiting for it */
+
+enum { DEEP_SLICE = 256, MOST_ROWS = 192, PREFETCH = 1024 };
 
 static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -45,37 +48,38 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     int lanes = hone_cpu_isa_find(v->isa)->lanes;
     int64_t rows = pieces(p->m, c->gm), tiles = pieces(rows, c->mr), all_panels = pieces(p->n, v->nr);
     int64_t panels = pieces(all_panels, c->gn), groups = pieces(p->k, v->group);
-    double tile = (double)groups * step_cycles(v, lanes, (double)rows / (double)tiles) + TILE_CYCLES;
+    double tile = (double)groups * step_cycles(v, lanes, (double)rows / (double)tiles);
     double cycles = (double)(tiles * panels) * tile;
     if (all_panels == panels && c->edge != v) {
-        double edge = (double)groups * step_cycles(c->edge, lanes, (double)rows / (double)tiles) + TILE_CYCLES;
+        double edge = (double)groups * step_cycles(c->edge, lanes, (double)rows / (double)tiles);
         cycles -= (double)tiles * (tile - edge);
     }
 
     double b_bytes = (double)(panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
-    cycles = larger(cycles, b_bytes * c->gn / read_rate(b_bytes * c->gn) / c->gn + a_bytes / read_rate(a_bytes));
+    double all_b = b_bytes * c->gn; /* the last level is shared */
+    cycles = larger(cycles, b_bytes / read_rate(all_b) + a_bytes / read_rate(a_bytes));
+    cycles += (double)(tiles * panels) * TILE_CYCLES;
     if (c->copy_a)
-        cycles += a_bytes / 16;
+        cycles += a_bytes / COPY_RATE;
     return c->gm * c->gn > 1 ? cycles + WAKE_CYCLES : cycles;
 }
 
-/* The largest declared depth whose tile rows fill at most three quarters of the
- * first-level cache; all of K where that is not much more. */
-static int64_t choose_depth(const hone_cpu_config *c, const hone_problem *p) {
-    int64_t row = (int64_t)hone_cpu_a_size(c->variant) * c->mr;
-    int64_t most = hone_cpu_cache_sizes()->l1 * 3 / 4 / row;
-    return hone_cpu_depth(p->k, p->k * 2 <= most * 3 ? p->k : most);
-}
-
+/* With all of K at once the rows of a tile fill at most the first level; deeper
+ * problems are cut, A is copied so that its rows do not share cache sets, and a
+ * panel of B stays near while all rows pass it. A few rows stay near in any case. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
-    c->kc = choose_depth(c, p);
+    const hone_variant *v = c->variant;
+    int64_t b_size = (int64_t)hone_cpu_b_size(v), row = (int64_t)hone_cpu_a_size(v) * p->k;
+    int deep = row * c->mr > caches->l1 * 9 / 8 && p->m > c->mr;
+    c->kc = hone_cpu_depth(p->k, deep ? DEEP_SLICE * v->group : p->k);
     int64_t depth = p->k < c->kc ? p->k : c->kc;
-    c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (depth * (int64_t)hone_cpu_b_size(c->variant)));
-    c->mc = hone_cpu_rows(p->m, 192);
-    c->inner_n = 1;
-    c->prefetch = 0;
+    c->inner_n = !deep;
+    c->copy_a |= deep;
+    c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (depth * b_size));
+    c->mc = hone_cpu_rows(p->m, MOST_ROWS);
+    c->prefetch = p->k * p->n * b_size > caches->l2 ? PREFETCH : 0;
 }
 
 /* Every grid of threads for one tile. */

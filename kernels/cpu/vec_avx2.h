@@ -61,7 +61,7 @@ static inline vf vf_scale(vf x, vf n) {
 }
 
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(vf_abs(x), c); }
-static inline vf vf_within_exponents(vf t) { return vf_min(vf_set(126.0f), vf_max(vf_set(-126.0f), t)); }
+static inline vf vf_within_exponents(vf t) { return vf_min(vf_set(120.0f), vf_max(vf_set(-120.0f), t)); }
 static inline vf vf_fraction(vf t) {
     vf c = vf_within_exponents(t);
     return vf_sub(c, _mm256_floor_ps(c));

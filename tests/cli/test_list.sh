@@ -33,9 +33,18 @@ done
 grep -A1 '"name": "silu"' activations.json | grep -q '"alias": "swish"' || fail "silu has lost its alias"
 grep -q '"name": "alpha"' activations.json || fail "no activation has a parameter alpha"
 
-for name in hone unfused openblas onednn; do
+for name in hone unfused openblas onednn mkl; do
     grep -q "\"name\": \"$name\"" providers.json || fail "provider $name is not listed"
 done
+
+# A baseline without its library is listed with the reason, and refuses.
+HONE_ONEDNN=none.so HONE_MKL=libm.so.6 HONE_OPENBLAS=none.so "$HONE" list providers --json >missing.json
+grep -A3 '"name": "onednn"' missing.json | grep -q '"reason": "HONE_ONEDNN: none.so' || fail "onednn names no reason"
+grep -A3 '"name": "openblas"' missing.json | grep -q '"available": false' || fail "openblas is there without a library"
+grep -A3 '"name": "mkl"' missing.json | grep -q '"reason": "lib' || fail "mkl takes any library for its own"
+code=0
+HONE_ONEDNN=none.so "$HONE" bench --provider onednn --shape 8x8x8 >bench.txt 2>&1 || code=$?
+[ $code -eq 3 ] || fail "a missing provider ends with $code instead of 3: $(cat bench.txt)"
 
 # One space a data type; every one with points, and a choice of problems.
 for dtype in f32 f16 bf16 s8; do

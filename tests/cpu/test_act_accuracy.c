@@ -3,7 +3,8 @@
  * where tables, limits and tails are, at NaN, infinities, zeros and subnormals; into
  * 16 and 8 bits; and the table's claims (Lipschitz constant, range).
  *
- * HONE_SWEEP=full takes all 2^32 floats instead of the sample (an hour);
+ * HONE_SWEEP=full takes all 2^32 floats instead of the sample (an hour), and
+ * HONE_SWEEP=a-b those whose first byte is from a to b (63: 1/2 to 2);
  * HONE_SWEEP_ISA and HONE_SWEEP_ACT restrict it to one of each. */
 #include <fenv.h>
 #include <math.h>
@@ -19,6 +20,7 @@
 
 #include "../../kernels/activation.h"
 #include "../../kernels/cpu/cpu_variants.h"
+#include "../../kernels/half.h"
 
 static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief"};
 
@@ -132,8 +134,14 @@ static void every_float_within_its_bound(void **state) {
     (void)state;
     const char *sweep = getenv("HONE_SWEEP"), *only_isa = getenv("HONE_SWEEP_ISA"),
                *only_act = getenv("HONE_SWEEP_ACT");
-    int full = sweep && strcmp(sweep, "full") == 0, failures = 0;
-    int64_t count = full ? 1ll << 32 : (int64_t)STEPPED + NEAR + FAR;
+    long slice = 0, last = 255;
+    if (sweep && strcmp(sweep, "full") != 0) {
+        char *end = NULL;
+        slice = strtol(sweep, &end, 10);
+        last = *end == '-' ? strtol(end + 1, NULL, 10) : slice;
+    }
+    int failures = 0;
+    int64_t count = sweep ? (int64_t)(last - slice + 1) << 24 : (int64_t)STEPPED + NEAR + FAR;
     for (int act = 0; act < hone_activation_count(); act++) {
         const hone_act_info *info = hone_activation_info(act);
         if (only_act && strcmp(only_act, info->name) != 0)
@@ -144,7 +152,8 @@ static void every_float_within_its_bound(void **state) {
         for (int64_t first = 0; first < count; first += CHUNK) {
             int n = (int)(count - first < CHUNK ? count - first : CHUNK);
             for (int i = 0; i < n; i++) {
-                input[i] = full ? float_of((uint32_t)(first + i)) : sampled(first + i);
+                input[i] =
+                    sweep ? float_of((uint32_t)(((int64_t)slice << 24) + first + i)) : sampled(first + i);
                 expected[i] = hone_activation_reference(act, input[i], params);
             }
             for (int k = 0; hone_cpu_isas[k].name; k++)
@@ -167,6 +176,34 @@ static void every_float_within_its_bound(void **state) {
         }
     }
     assert_int_equal(0, failures);
+}
+
+/* Parameters other than the defaults: slopes of 0.3 and 1000. */
+static void other_parameters(void **state) {
+    (void)state;
+    static const double values[] = {0.3f, 1000};
+    for (int act = 0; act < hone_activation_count(); act++) {
+        const hone_act_info *info = hone_activation_info(act);
+        for (int v = 0; v < 2 && info->smooth && info->param_count; v++) {
+            double params[2];
+            default_params(params, info);
+            params[0] = values[v];
+            for (int i = 0; i < CHUNK; i++) {
+                input[i] = (float)(i - CHUNK / 2) * (40.0f / (CHUNK / 2)) * (i % 3 ? 1.0f : 0x1p-12f);
+                expected[i] = hone_activation_reference(act, input[i], params);
+            }
+            for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
+                worst_case worst[HONE_FORM_COUNT] = {0};
+                if (!hone_cpu_isa_runs(isa))
+                    continue;
+                check_inputs(worst, isa, act, params, CHUNK);
+                for (int form = 0; form < HONE_FORM_COUNT; form++)
+                    if (worst[form].badness > 1)
+                        fail_msg("%s %s(%g) on %s: %g times what is allowed at %.9g", form_names[form],
+                                 info->name, values[v], isa->name, worst[form].badness, worst[form].x);
+            }
+        }
+    }
 }
 
 static double within(double value, double low, double high) { return fmin(fmax(value, low), high); }
@@ -212,8 +249,6 @@ static void saturation_makes_no_subnormals(void **state) {
     (void)state;
     static float x[160001], y[160001];
     enum { N = sizeof x / sizeof x[0] };
-    for (int i = 0; i < N; i++)
-        x[i] = ((float)i - 80000) / 400 + 1e-3f;
     for (int act = 0; act < hone_activation_count(); act++) {
         const hone_act_info *info = hone_activation_info(act);
         double params[2];
@@ -222,11 +257,91 @@ static void saturation_makes_no_subnormals(void **state) {
             if (!hone_cpu_isa_runs(isa))
                 continue;
             for (int form = 0; form < HONE_FORM_COUNT; form++) {
+                for (int i = 0; i < N; i++) {
+                    x[i] = ((float)i - 80000) / 400 + 1e-3f;
+                    double f = fabs(hone_activation_reference(act, x[i], params));
+                    /* its subnormal results are wanted */
+                    if (form == HONE_FORM_HIGH && f > 0x1p-165 && f < 0x1p-125)
+                        x[i] = 0;
+                }
                 feclearexcept(FE_ALL_EXCEPT);
                 apply(isa->code, form, act, params, x, y, N);
                 if (fetestexcept(FE_UNDERFLOW))
                     fail_msg("%s %s on %s underflows between -200 and 200", form_names[form], info->name,
                              isa->name);
+            }
+        }
+    }
+}
+
+/* Steps between two 16-bit floats: their order is that of their bits, the sign apart. */
+static int steps(uint16_t a, uint16_t b) {
+    int i = a & 0x8000 ? -(a & 0x7fff) : a, j = b & 0x8000 ? -(b & 0x7fff) : b;
+    return abs(i - j);
+}
+
+/* Every 16-bit input gives a 16-bit output at most one step from the rounded result. */
+static void sixteen_bit_outputs(void **state) {
+    (void)state;
+    enum { N = 65536 };
+    static uint16_t out[N];
+    int failures = 0;
+    for (int act = 0; act < hone_activation_count(); act++) {
+        const hone_act_info *info = hone_activation_info(act);
+        double params[2];
+        default_params(params, info);
+        for (int type = HONE_C_F16; type <= HONE_C_BF16; type++) {
+            for (int i = 0; i < N; i++) {
+                input[i] = type == HONE_C_F16 ? hone_f16_to_f32((uint16_t)i) : hone_bf16_to_f32((uint16_t)i);
+                expected[i] = hone_activation_reference(act, input[i], params);
+            }
+            for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
+                if (!hone_cpu_isa_runs(isa))
+                    continue;
+                int worst = 0, at = 0;
+                apply_to(isa->code, HONE_FORM_BRIEF, act, params, input, out, type, 1, N);
+                for (int i = 0; i < N; i++) {
+                    uint16_t want =
+                        type == HONE_C_F16 ? hone_f16_from_f64(expected[i]) : hone_bf16_from_f64(expected[i]);
+                    float got = type == HONE_C_F16 ? hone_f16_to_f32(out[i]) : hone_bf16_to_f32(out[i]);
+                    int off = isnan(expected[i])                   ? !isnan(got)
+                              : fabs(got - expected[i]) < 0x1p-110 ? 0
+                                                                   : steps(want, out[i]);
+                    if (off > worst)
+                        worst = off, at = i;
+                }
+                if (worst > 1) {
+                    printf("%s on %s into %s: %d steps off at %g\n", info->name, isa->name,
+                           type == HONE_C_F16 ? "f16" : "bf16", worst, input[at]);
+                    failures++;
+                }
+            }
+        }
+    }
+    assert_int_equal(0, failures);
+}
+
+/* Within one quantum, and the nearest unless it is nearly a tie. */
+static void eight_bit_outputs(void **state) {
+    (void)state;
+    enum { N = 65536 };
+    static int8_t out[N];
+    const float scale = 0.0625f;
+    for (int act = 0; act < hone_activation_count(); act++) {
+        const hone_act_info *info = hone_activation_info(act);
+        double params[2];
+        default_params(params, info);
+        for (int i = 0; i < N; i++)
+            input[i] = (float)(i - N / 2) * (12.0f / (N / 2));
+        for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
+            if (!hone_cpu_isa_runs(isa))
+                continue;
+            apply_to(isa->code, HONE_FORM_BRIEF, act, params, input, out, HONE_C_S8, scale, N);
+            for (int i = 0; i < N; i++) {
+                double want = fmin(fmax(hone_activation_reference(act, input[i], params) / scale, -128), 127);
+                if (fabs(out[i] - want) > 0.5 + 0x1p-13 * fabs(want) + 1e-6)
+                    fail_msg("%s on %s: f(%.9g) is %d quanta, not %.9g", info->name, isa->name, input[i],
+                             out[i], want);
             }
         }
     }
@@ -284,11 +399,10 @@ static void known_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(special_values),
-        cmocka_unit_test(saturation_makes_no_subnormals),
-        cmocka_unit_test(table_claims_hold),
-        cmocka_unit_test(known_values),
-        cmocka_unit_test(every_float_within_its_bound),
+        cmocka_unit_test(special_values),    cmocka_unit_test(saturation_makes_no_subnormals),
+        cmocka_unit_test(table_claims_hold), cmocka_unit_test(known_values),
+        cmocka_unit_test(other_parameters),  cmocka_unit_test(sixteen_bit_outputs),
+        cmocka_unit_test(eight_bit_outputs), cmocka_unit_test(every_float_within_its_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

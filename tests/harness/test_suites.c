@@ -31,7 +31,8 @@ static void suites_are_found(void **state) {
     (void)state;
     static const char *const expected[] = {
         "quick",    "bert_base", "gpt2",      "llama2_7b_prefill", "llama2_7b_decode",
-        "resnet50", "dlrm",      "deepbench", "squares",           "ragged"};
+        "resnet50", "dlrm",      "deepbench", "squares",           "ragged",
+        "peers"};
     assert_int_equal(hone_suite_count(), sizeof expected / sizeof *expected);
     for (int i = 0; i < hone_suite_count(); ++i) {
         const hone_suite *suite = hone_suite_at(i);

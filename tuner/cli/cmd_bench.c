@@ -63,7 +63,7 @@ static hone_status choose_providers(bench_run *run, const cli_list *list) {
     for (int i = 0; i < list->count && !status; i++) {
         if (strcmp(list->items[i], "all") == 0) {
             for (int n = 0; n < hone_provider_count() && !status; n++)
-                if (!hone_provider_at(n)->unavailable)
+                if (!hone_provider_unavailable(hone_provider_at(n)))
                     status = add_provider(run, hone_provider_at(n));
             continue;
         }
@@ -278,7 +278,7 @@ int cli_run_bench(int argc, char **argv) {
          "best (of the database), default, or k=v,... (other keys: default; weights=plain: B unpacked); "
          "without it: best where there is a database, else default"},
         {"provider", CLI_LIST, &arguments.providers, "NAME",
-         "providers, measured interleaved: hone (default), unfused, openblas, onednn, all"},
+         "providers, measured interleaved: hone (default), unfused, openblas, onednn, mkl, all"},
         {"cold", CLI_FLAG, &arguments.cold, NULL, "rotate operands through more than the last-level cache"},
         {"seed", CLI_INT, &arguments.seed, "N", "of the operands; 1"},
         {"out", CLI_TEXT, &arguments.out, "FILE", "also write Google Benchmark's JSON there"},

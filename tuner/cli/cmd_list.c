@@ -71,8 +71,8 @@ static hone_status print_providers(const cli_selectors *selectors) {
     cli_grid_row(&grid, 3, "provider", "description", "available");
     for (int i = 0; i < hone_provider_count(); i++) {
         const hone_provider *provider = hone_provider_at(i);
-        cli_grid_row(&grid, 3, provider->name, provider->description,
-                     provider->unavailable ? provider->unavailable : "yes");
+        const char *reason = hone_provider_unavailable(provider);
+        cli_grid_row(&grid, 3, provider->name, provider->description, reason ? reason : "yes");
     }
     return cli_grid_print(&grid, "000");
 }
@@ -81,9 +81,9 @@ static hone_status providers_json(json_t *array, const cli_selectors *selectors)
     (void)selectors;
     for (int i = 0; i < hone_provider_count(); i++) {
         const hone_provider *provider = hone_provider_at(i);
+        const char *reason = hone_provider_unavailable(provider);
         json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:s?}", "name", provider->name, "description",
-                                               provider->description, "available", !provider->unavailable,
-                                               "reason", provider->unavailable));
+                                               provider->description, "available", !reason, "reason", reason));
     }
     return HONE_OK;
 }

@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 
 #include "../../kernels/status.h"
+#include "../report/peers.h"
 #include "../report/report.h"
 
-enum { FORMS = 3, LONGEST_PATH = 4096 };
+enum { FORMS = 3, MARKDOWN = 1, LONGEST_PATH = 4096, WORST_CASES = 20 };
 
 static const struct {
     const char *name, *file;
@@ -24,13 +25,16 @@ static const struct {
 typedef struct report_arguments {
     const char *out_dir, *objective, *db;
     const char *files[FORMS]; /* NULL: this form is not wanted */
-    int json;
+    int json, peers;
 } report_arguments;
 
 static const char description[] =
     "Writes the winners of one or more tuning databases as one page that needs nothing else (index.html),\n"
     "as Markdown (report.md) and as CSV (report.csv). With several databases or devices the page compares\n"
-    "them. Exit code 4: a database cannot be read; 5: there is no winner in any.";
+    "them. With --peers the operands are results files of 'hone bench --provider all --out FILE', and "
+    "Markdown\n"
+    "shows hone beside the fastest other library: ratios and percent of the roof by class of shape.\n"
+    "Exit code 4: a file cannot be read; 5: there is no winner in any, or nothing to compare.";
 
 static hone_status make_folder(const char *path) {
     char part[LONGEST_PATH];
@@ -108,6 +112,38 @@ static hone_status run(report_arguments *arguments, const char *const *databases
     return status;
 }
 
+static hone_status run_peers(const report_arguments *arguments, const char *const *paths, size_t count) {
+    const char *path = arguments->files[MARKDOWN];
+    if (!count)
+        return hone_fail(HONE_E_USAGE, "--peers without a results file; make one with hone bench --out");
+    if (arguments->out_dir || arguments->db || arguments->json || arguments->files[0] || arguments->files[2])
+        return hone_fail(HONE_E_USAGE,
+                         "--peers writes Markdown only; leave out --out-dir, --html, --csv, --db "
+                         "and --json");
+    hone_peers *peers;
+    hone_status status = hone_peers_create(&peers, paths, count);
+    if (status)
+        return status;
+    FILE *file = path && strcmp(path, "-") != 0 ? fopen(path, "w") : stdout;
+    size_t compared;
+    hone_peers_ratio(&compared, peers, HONE_PEERS_CLASSES, NULL, NULL, 0);
+    if (file)
+        hone_peers_write_markdown(file, peers, WORST_CASES);
+    int failed = !file || ferror(file) || fflush(file) != 0;
+    if (file && file != stdout)
+        failed |= fclose(file) != 0;
+    if (failed)
+        status = hone_fail(HONE_E_DATA, "cannot write '%s': %s", path ? path : "-", strerror(errno));
+    else if (!compared)
+        status =
+            hone_fail(HONE_E_INCONCLUSIVE, "no case was measured with hone and with a peer; see 'hone list "
+                                           "providers'");
+    if (path && !failed && file != stdout)
+        printf("%s\n", path);
+    hone_peers_destroy(peers);
+    return status;
+}
+
 int cli_run_report(int argc, char **argv) {
     report_arguments arguments = {.objective = "p50"};
     const cli_option options[] = {
@@ -117,6 +153,8 @@ int cli_run_report(int argc, char **argv) {
         {"csv", CLI_TEXT, &arguments.files[2], "FILE", "write CSV there"},
         {"objective", CLI_TEXT, &arguments.objective, "NAME", "winners by p50 (default), p95 or throughput"},
         {"db", CLI_TEXT, &arguments.db, "FILE", "a database; the same as naming it"},
+        {"peers", CLI_FLAG, &arguments.peers, NULL,
+         "hone beside other libraries, from results files; to --markdown FILE, else printed"},
         {"json", CLI_FLAG, &arguments.json, NULL, "print what was written as JSON"},
         {0},
     };
@@ -135,9 +173,9 @@ int cli_run_report(int argc, char **argv) {
     size_t count = 0;
     for (int i = 0; i < operands; i++)
         databases[count++] = argv[1 + i];
-    if (arguments.db || count == 0)
+    if (!arguments.peers && (arguments.db || count == 0))
         databases[count++] = arguments.db; /* NULL: the default */
-    status = run(&arguments, databases, count);
+    status = arguments.peers ? run_peers(&arguments, databases, count) : run(&arguments, databases, count);
     free(databases);
     return status == HONE_OK ? 0 : cli_fail("report", status);
 }

@@ -49,13 +49,23 @@ static void print_page_row(const hone_act_info *info) {
 }
 
 void list_print_activations_page(void) {
-    puts("# Activations\n\n"
-         "Written by `hone list activations --markdown` from the one table, `kernels/activations.def`; a "
-         "test\n"
-         "checks that it is up to date. Formulas and defaults are ONNX's. NaN gives NaN; an infinity gives\n"
-         "the limit. On the command line a parameter follows the name: `--act leaky_relu:alpha=0.2`.\n\n"
-         "| name | parameters | formula | range | known hazard |\n"
-         "|---|---|---|---|---|");
+    puts(
+        "# Activations\n\n"
+        "Written by `hone list activations --markdown` from the one table, `kernels/activations.def`; a "
+        "test\n"
+        "checks that it is up to date. Formulas and defaults are ONNX's. NaN gives NaN; an infinity gives\n"
+        "the limit. On the command line a parameter follows the name: `--act leaky_relu:alpha=0.2`.\n\n"
+        "Each is computed in three forms, which differ in what they may err by, and in cost:\n\n"
+        "| form | error | for |\n"
+        "|---|---|---|\n"
+        "| `high` | 2 ulp of f(x), subnormal results included | f32 that is used as a reference |\n"
+        "| `fast` | 2^-22 max(\\|x\\|, \\|f(x)\\|) | f32 outputs |\n"
+        "| `brief` | 2^-13 \\|f(x)\\|, and 2^-110 | f16, bf16 and 8-bit outputs: within one step of the "
+        "rounded result |\n\n"
+        "Piecewise linear ones are the same in all forms. `brief` keeps tails relative, which costs a power\n"
+        "of two; `fast` does not, and is cheaper where an instruction looks up 32 coefficients.\n\n"
+        "| name | parameters | formula | range | known hazard |\n"
+        "|---|---|---|---|---|");
     for (int i = 0; i < hone_activation_count(); i++)
         print_page_row(hone_activation_info(i));
 }
