@@ -23,7 +23,7 @@
 #include "vec_avx512.h"
 
 #define TILE_GROUP_f16 1
-#define TILE_A_f16 HONE_A_F16
+#define TILE_A_f16     HONE_A_F16
 typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }

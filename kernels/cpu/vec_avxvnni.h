@@ -19,7 +19,7 @@
 #include "vec_avx2.h"
 
 #define TILE_GROUP_s8 4
-#define TILE_A_s8 HONE_A_U8
+#define TILE_A_s8     HONE_A_U8
 typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return _mm256_setzero_si256(); }
 static inline vi tile_b_s8(const void *p) { return _mm256_loadu_si256(p); }

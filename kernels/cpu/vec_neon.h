@@ -183,21 +183,21 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
 }
 
 #define TILE_GROUP_f32 1
-#define TILE_A_f32 HONE_A_F32
+#define TILE_A_f32     HONE_A_F32
 typedef vf tile_acc_f32;
 static inline vf tile_zero_f32(void) { return vdupq_n_f32(0.0f); }
 static inline vf tile_b_f32(const void *p) { return vld1q_f32(p); }
 static inline float tile_a_f32(const void *p) { return *(const hone_unaligned_f32 *)p; }
 static inline vf vec_mul_lane(vf acc, float a, vf b) { return vfmaq_n_f32(acc, b, a); }
 static inline vf vec_mul_all(vf acc, vf a, vf b) { return vfmaq_f32(acc, b, a); }
-#define tile_mul_f32(acc, a, b) _Generic((a), float: vec_mul_lane, vf: vec_mul_all)(acc, a, b)
+#define tile_mul_f32(acc, a, b) _Generic((a), float : vec_mul_lane, vf : vec_mul_all)(acc, a, b)
 typedef float tile_sum_f32;
 static inline vf tile_av_f32(const void *p) { return vld1q_f32(p); }
 static inline float tile_reduce_f32(vf acc) { return vaddvq_f32(acc); }
 
 #ifndef VEC_NEON_REPLACES_f16
 #define TILE_GROUP_f16 1
-#define TILE_A_f16 HONE_A_F32
+#define TILE_A_f16     HONE_A_F32
 typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return vdupq_n_f32(0.0f); }
 static inline vf tile_b_f16(const void *p) { return vec_widen_f16(vld1_u16(p)); }
@@ -210,7 +210,7 @@ static inline float tile_reduce_f16(vf acc) { return vaddvq_f32(acc); }
 
 #ifndef VEC_NEON_REPLACES_bf16
 #define TILE_GROUP_bf16 1
-#define TILE_A_bf16 HONE_A_F32
+#define TILE_A_bf16     HONE_A_F32
 typedef vf tile_acc_bf16;
 static inline vf tile_zero_bf16(void) { return vdupq_n_f32(0.0f); }
 static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(vld1_u16(p)); }
@@ -225,7 +225,7 @@ static inline float tile_reduce_bf16(vf acc) { return vaddvq_f32(acc); }
  * pairs to the sums. Many processors run the two on different ports. */
 #ifndef VEC_NEON_REPLACES_s8
 #define TILE_GROUP_s8 2
-#define TILE_A_s8 HONE_A_S8
+#define TILE_A_s8     HONE_A_S8
 typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return vdupq_n_s32(0); }
 static inline int8x8_t tile_b_s8(const void *p) { return vld1_s8(p); }

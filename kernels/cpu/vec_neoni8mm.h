@@ -20,14 +20,14 @@
 #include "vec_neon.h"
 
 #define TILE_GROUP_s8 4
-#define TILE_A_s8 HONE_A_U8
+#define TILE_A_s8     HONE_A_U8
 typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return vdupq_n_s32(0); }
 static inline int8x16_t tile_b_s8(const void *p) { return vld1q_s8(p); }
 static inline uint8x8_t tile_a_s8(const void *p) { return vcreate_u8(*(const hone_unaligned_u32 *)p); }
 static inline vi vec_dot_lane(vi acc, uint8x8_t a, int8x16_t b) { return vsudotq_lane_s32(acc, b, a, 0); }
 static inline vi vec_dot_all(vi acc, uint8x16_t a, int8x16_t b) { return vusdotq_s32(acc, a, b); }
-#define tile_mul_s8(acc, a, b) _Generic((a), uint8x8_t: vec_dot_lane, uint8x16_t: vec_dot_all)(acc, a, b)
+#define tile_mul_s8(acc, a, b) _Generic((a), uint8x8_t : vec_dot_lane, uint8x16_t : vec_dot_all)(acc, a, b)
 typedef int32_t tile_sum_s8;
 static inline uint8x16_t tile_av_s8(const void *p) { return vld1q_u8(p); }
 static inline int32_t tile_reduce_s8(vi acc) { return vaddvq_s32(acc); }
