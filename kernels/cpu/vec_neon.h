@@ -7,10 +7,13 @@
  * copy of it to all lanes; dot products give it whole vectors of A. tile_mul_<kind>
  * therefore chooses by the type of A.
  *
+ * -fno-trapping-math, because gcc otherwise keeps operations whose results nobody
+ * uses, for the exceptions that they might raise.
+ *
  * @lanes 4
  * @order 10
  * @arch aarch64|arm64|ARM64
- * @flags
+ * @flags -fno-trapping-math
  * @target
  * @needs neon
  * @tiles f32 14x1 12x2 8x3 6x4

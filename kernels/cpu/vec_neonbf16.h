@@ -6,7 +6,7 @@
  * @lanes 4
  * @order 24
  * @arch aarch64|arm64|ARM64
- * @flags -march=armv8.2-a+bf16
+ * @flags -march=armv8.2-a+bf16 -fno-trapping-math
  * @target arch=armv8.2-a+bf16
  * @needs neon bf16
  * @tiles bf16 14x1 12x2 8x3 6x4

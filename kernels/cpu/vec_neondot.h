@@ -4,7 +4,7 @@
  * @lanes 4
  * @order 20
  * @arch aarch64|arm64|ARM64
- * @flags -march=armv8.2-a+dotprod
+ * @flags -march=armv8.2-a+dotprod -fno-trapping-math
  * @target arch=armv8.2-a+dotprod
  * @needs neon neon_dot
  * @tiles s8 14x1 12x2 8x3 6x4

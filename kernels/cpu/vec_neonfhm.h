@@ -7,7 +7,7 @@
  * @lanes 4
  * @order 22
  * @arch aarch64|arm64|ARM64
- * @flags -march=armv8.2-a+fp16fml
+ * @flags -march=armv8.2-a+fp16fml -fno-trapping-math
  * @target arch=armv8.2-a+fp16fml
  * @needs neon fhm
  * @tiles f16 14x1 12x2 8x3 6x4

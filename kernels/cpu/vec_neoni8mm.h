@@ -7,7 +7,7 @@
  * @lanes 4
  * @order 30
  * @arch aarch64|arm64|ARM64
- * @flags -march=armv8.2-a+dotprod+i8mm
+ * @flags -march=armv8.2-a+dotprod+i8mm -fno-trapping-math
  * @target arch=armv8.2-a+dotprod+i8mm
  * @needs neon neon_dot i8mm
  * @tiles s8 14x1 12x2 8x3 6x4
