@@ -7,6 +7,8 @@
 
 /* Packed panels are read at any address that their elements need. */
 typedef int32_t __attribute__((aligned(1), may_alias)) hone_unaligned_s32;
+typedef uint32_t __attribute__((aligned(1), may_alias)) hone_unaligned_u32;
+typedef int16_t __attribute__((aligned(1), may_alias)) hone_unaligned_s16;
 typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 
 /* Chains of the peak loop (peak.inc.h). */
@@ -21,7 +23,7 @@ enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_R
  *       [k / GROUP][NR][GROUP]
  *
  * Columns and k beyond the matrix are zeros. */
-enum { HONE_A_F32, HONE_A_BF16, HONE_A_S16, HONE_A_U8 };
+enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
 
 /* C types of an epilogue. */
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
@@ -65,7 +67,7 @@ typedef struct hone_epilogue_args {
     const float *row_scale;
     const int32_t *row_zero; /* NULL: 0 */
     int64_t row_step;        /* 1: a value per row, 0: one for all */
-    int32_t zero_shift;      /* added to every row_zero: 128 where s8 was packed as u8 */
+    int32_t zero_shift;      /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
     const float *col_scale;
     const int32_t *col_sum; /* sums of B over k */
     /* 8-bit C: stored = round(y (1 / c_scale)) + c_zero, saturated */
@@ -84,7 +86,7 @@ typedef struct hone_isa_code {
     void (*widen_bf16)(float *out, const uint16_t *in, int64_t n);
     void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
     void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
-    void (*shift_s8)(uint8_t *out, const int8_t *in, int64_t n); /* adds 128 */
+    void (*shift_8)(uint8_t *out, const uint8_t *in, int64_t n); /* s8 to u8 and back, by 128 */
 } hone_isa_code;
 
 /* The generated tiles of one width: a function for every number of rows, so that

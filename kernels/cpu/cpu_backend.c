@@ -89,8 +89,7 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
             continue;
         int native = strcmp(v->kind, kind) == 0 && (dtype == HONE_F32 || v->a_type != HONE_A_F32);
         int widened = (dtype == HONE_F16 || dtype == HONE_BF16) && strcmp(v->kind, "f32") == 0;
-        if ((native || (widened && (!best || strcmp(best->kind, "f32") == 0))) &&
-            hone_cpu_isa_runs(hone_cpu_isa_find(v->isa)))
+        if ((native || widened) && hone_cpu_isa_runs(hone_cpu_isa_find(v->isa)))
             best = v;
     }
     if (!best)

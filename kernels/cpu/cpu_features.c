@@ -2,12 +2,40 @@
 #include <pthread.h>
 #include <string.h>
 
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 #include "cpu_variants.h"
 
 typedef struct feature {
     const char *name;
     bool (*has)(void);
 } feature;
+
+/* What cpuinfo as distributions ship it does not know. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { EAX, EBX, ECX, EDX };
+
+/* A bit of CPUID leaf 7. */
+static bool has_leaf7(unsigned subleaf, int reg, int bit) {
+    unsigned r[4];
+    return __get_cpuid_count(7, subleaf, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) && (r[reg] >> bit & 1);
+}
+static bool has_avxvnni(void) { return has_leaf7(1, EAX, 4); }
+static bool has_avx512fp16(void) { return has_leaf7(0, EDX, 23); }
+#elif defined(__aarch64__)
+#if defined(__linux__)
+static bool has_fhm(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMDFHM; }
+static bool has_i8mm(void) { return getauxval(AT_HWCAP2) & HWCAP2_I8MM; }
+#else
+static bool has_fhm(void) { return false; }
+static bool has_i8mm(void) { return false; }
+#endif
+#endif
 
 /* The features that an @needs line may name. cpuinfo answers 0 for what the
  * system does not save on a context switch, too. */
@@ -22,8 +50,14 @@ static const feature features[] = {
     {"avx512vl", cpuinfo_has_x86_avx512vl},
     {"avx512vnni", cpuinfo_has_x86_avx512vnni},
     {"avx512bf16", cpuinfo_has_x86_avx512bf16},
+    {"avxvnni", has_avxvnni}, /* beside avx2, which says that the system saves the registers */
+    {"avx512fp16", has_avx512fp16},
 #elif defined(__aarch64__)
     {"neon", cpuinfo_has_arm_neon},
+    {"neon_dot", cpuinfo_has_arm_neon_dot},
+    {"bf16", cpuinfo_has_arm_bf16},
+    {"fhm", has_fhm},
+    {"i8mm", has_i8mm},
 #endif
     {NULL, NULL}};
 

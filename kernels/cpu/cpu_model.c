@@ -100,14 +100,21 @@ static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, co
         }
 }
 
-/* The last instruction set that computes a kind natively; 16-bit weights may also be widened. */
+/* The last instruction set that computes a kind natively, but not for copying A where
+ * the one before does the same without (sdot and usdot); 16-bit weights may also be widened. */
 static const char *preferred_isa(const hone_problem *problem, const char *kind) {
-    const char *isa = NULL;
-    for (int i = 0; hone_cpu_variants[i]; i++)
-        if (strcmp(hone_cpu_variants[i]->kind, kind) == 0 && hone_cpu_suits(hone_cpu_variants[i], problem) &&
-            hone_cpu_runs(hone_cpu_variants[i]))
-            isa = hone_cpu_variants[i]->isa;
-    return isa;
+    const hone_variant *last = NULL;
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        if (strcmp(v->kind, kind) != 0 || hone_cpu_variant_is_dot(v) || !hone_cpu_suits(v, problem) ||
+            !hone_cpu_runs(v))
+            continue;
+        int copies = last && v->group == last->group && v->a_type != HONE_A_F32 &&
+                     hone_cpu_in_place(last, problem) && !hone_cpu_in_place(v, problem);
+        if (!copies)
+            last = v;
+    }
+    return last ? last->isa : NULL;
 }
 
 static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone_dtype c_type) {

@@ -5,7 +5,8 @@
 #include "half.h"
 
 size_t hone_cpu_a_size(const hone_variant *variant) {
-    static const size_t sizes[] = {[HONE_A_F32] = 4, [HONE_A_BF16] = 2, [HONE_A_S16] = 2, [HONE_A_U8] = 1};
+    static const size_t sizes[] = {[HONE_A_F32] = 4, [HONE_A_F16] = 2, [HONE_A_BF16] = 2,
+                                   [HONE_A_S16] = 2, [HONE_A_S8] = 1,  [HONE_A_U8] = 1};
     return sizes[variant->a_type];
 }
 
@@ -26,6 +27,7 @@ static void copy_row(char *out, const hone_cpu_config *c, hone_dtype type, const
         else
             memcpy(out, in, (size_t)depth * sizeof(float));
         break;
+    case HONE_A_F16:
     case HONE_A_BF16:
         memcpy(out, in, (size_t)depth * sizeof(uint16_t));
         break;
@@ -36,10 +38,10 @@ static void copy_row(char *out, const hone_cpu_config *c, hone_dtype type, const
             c->code->widen_u8((int16_t *)out, in, depth);
         break;
     default:
-        if (type == HONE_S8)
-            c->code->shift_s8((uint8_t *)out, in, depth);
-        else
+        if ((type == HONE_S8) == (c->variant->a_type == HONE_A_S8))
             memcpy(out, in, (size_t)depth);
+        else
+            c->code->shift_8((uint8_t *)out, in, depth);
     }
 }
 

@@ -21,6 +21,11 @@ static size_t row_pitch(size_t bytes) {
     return pitch % (FIRST_LEVEL_WAY / 2) == 0 ? pitch + CACHE_LINE : pitch;
 }
 
+/* What the copy of A added to every element. */
+static int32_t zero_shift(int a_type, hone_dtype type) {
+    return a_type == HONE_A_U8 && type == HONE_S8 ? 128 : a_type == HONE_A_S8 && type == HONE_U8 ? -128 : 0;
+}
+
 static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
     size_t sums = p->slices > 1 ? (size_t)(p->mc * p->nc) : (size_t)(v->mr * v->nr);
@@ -35,7 +40,7 @@ static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
         .p = (float)p->problem.act_params[0],
         .q = (float)p->problem.act_params[1],
         .row_step = p->problem.a_scale_per_row,
-        .zero_shift = v->a_type == HONE_A_U8 && p->problem.a_type == HONE_S8 ? 128 : 0,
+        .zero_shift = zero_shift(v->a_type, p->problem.a_type),
     };
     return (!copied || w->a) && w->sums && (!plain || (w->b && w->column_sums));
 }

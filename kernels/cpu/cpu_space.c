@@ -74,8 +74,11 @@ int hone_cpu_runs(const hone_variant *v) {
 }
 
 int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
-    static const hone_dtype types[] = {
-        [HONE_A_F32] = HONE_F32, [HONE_A_BF16] = HONE_BF16, [HONE_A_U8] = HONE_U8};
+    static const hone_dtype types[] = {[HONE_A_F32] = HONE_F32,
+                                       [HONE_A_F16] = HONE_F16,
+                                       [HONE_A_BF16] = HONE_BF16,
+                                       [HONE_A_S8] = HONE_S8,
+                                       [HONE_A_U8] = HONE_U8};
     return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type && problem->k % v->group == 0;
 }
 
@@ -284,6 +287,7 @@ double hone_cpu_lower_bound(const hone_device *device, const hone_problem *probl
     if (isa->lanes == 1)
         return 0; /* how many lanes the compiler made of scalar code is not known */
     double products = (double)problem->m * (double)problem->n * (double)problem->k;
-    double per_cycle = 2.0 * isa->lanes * c.variant->group;
+    double ports = isa->lanes < 8 ? 4 : 2; /* processors with narrow vectors have more units */
+    double per_cycle = ports * isa->lanes * c.variant->group;
     return products / (per_cycle * 6e3 * threads);
 }

@@ -44,7 +44,7 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
                                  const hone_config *config);
 
 /* No config can be faster than this, in microseconds: the arithmetic of its tile
- * at two multiplies a cycle and 6 GHz. Prunes hopeless candidates, judges none. */
+ * at two multiplies a cycle, four of narrow vectors, and 6 GHz. Prunes hopeless candidates, judges none. */
 double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem, const hone_config *config,
                             int threads);
 

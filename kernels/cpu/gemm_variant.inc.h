@@ -12,6 +12,7 @@ enum {
     TILE_COLUMNS = TILE_VECTORS * VEC_LANES,
     TILE_STEPS = 4, /* groups an iteration */
     /* bytes of one group: a row of A, a vector of B */
-    TILE_A_BYTES = (TILE(TILE_A) == HONE_A_F32 ? 4 : TILE(TILE_A) == HONE_A_U8 ? 1 : 2) * TILE(TILE_GROUP),
+    TILE_A_SIZE = TILE(TILE_A) == HONE_A_F32 ? 4 : TILE(TILE_A) == HONE_A_S8 || TILE(TILE_A) == HONE_A_U8 ? 1 : 2,
+    TILE_A_BYTES = TILE_A_SIZE * TILE(TILE_GROUP),
     TILE_B_BYTES = TILE_B_SIZE * TILE(TILE_GROUP) * VEC_LANES
 };

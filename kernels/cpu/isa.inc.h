@@ -49,7 +49,7 @@ static void widen_u8(int16_t *out, const uint8_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i++)
         out[i] = in[i];
 }
-static void shift_s8(uint8_t *out, const int8_t *in, int64_t n) {
+static void shift_8(uint8_t *out, const uint8_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i++)
         out[i] = (uint8_t)(in[i] ^ 0x80);
 }
@@ -64,5 +64,5 @@ const hone_isa_code ISA_CODE = {
     widen_bf16,
     widen_s8,
     widen_u8,
-    shift_s8,
+    shift_8,
 };

@@ -1,5 +1,6 @@
 /*
- * AVX2 with FMA and F16C. vec_scalar.h specifies the vocabulary.
+ * AVX2 with FMA and F16C. vec_scalar.h specifies the vocabulary. An extension
+ * defines VEC_AVX2_REPLACES_<kind>, includes this file and supplies that kind.
  *
  * @lanes 8
  * @order 10
@@ -16,8 +17,8 @@
  * @dots bf16 6x1 4x2 2x4
  * @dots s8 6x1 4x2 2x4
  */
-#ifndef HONE_VEC_H
-#define HONE_VEC_H
+#ifndef HONE_VEC_AVX2_H
+#define HONE_VEC_AVX2_H
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -199,6 +200,7 @@ typedef float tile_sum_bf16;
 static inline vf tile_av_bf16(const void *p) { return _mm256_loadu_ps(p); }
 static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
 
+#ifndef VEC_AVX2_REPLACES_s8
 /* vpmaddubsw would saturate; pairs of 16-bit products do not. */
 #define TILE_GROUP_s8 2
 #define TILE_A_s8 HONE_A_S16
@@ -210,5 +212,6 @@ static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm256_add_epi32(acc, 
 typedef int32_t tile_sum_s8;
 static inline vi tile_av_s8(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static inline int32_t tile_reduce_s8(vi acc) { return vi_sum(acc); }
+#endif
 
 #endif

@@ -126,6 +126,7 @@ typedef float tile_sum_f32;
 static inline vf tile_av_f32(const void *p) { return _mm512_loadu_ps(p); }
 static inline float tile_reduce_f32(vf acc) { return vf_sum(acc); }
 
+#ifndef VEC_AVX512_REPLACES_f16
 #define TILE_GROUP_f16 1
 #define TILE_A_f16 HONE_A_F32
 typedef vf tile_acc_f16;
@@ -136,6 +137,7 @@ static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b,
 typedef float tile_sum_f16;
 static inline vf tile_av_f16(const void *p) { return _mm512_loadu_ps(p); }
 static inline float tile_reduce_f16(vf acc) { return vf_sum(acc); }
+#endif
 
 #ifndef VEC_AVX512_REPLACES_bf16
 #define TILE_GROUP_bf16 1

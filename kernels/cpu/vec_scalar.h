@@ -44,11 +44,11 @@
  * and for each compute kind T of @tiles (f32, f16, bf16, s8):
  *
  *   TILE_GROUP_T      consecutive k that one multiply takes (1, 2 or 4)
- *   TILE_A_T          the type of A: HONE_A_F32, _BF16, _S16 or _U8 (cpu_abi.h)
+ *   TILE_A_T          the type of A: HONE_A_F32, _F16, _BF16, _S16, _S8 or _U8 (cpu_abi.h)
  *   tile_acc_T        vf or vi
  *   tile_zero_T()     an accumulator of zeros
  *   tile_b_T(p)       a vector of packed B: VEC_LANES columns x TILE_GROUP_T
- *   tile_a_T(p)       a group of A, in every lane
+ *   tile_a_T(p)       a group of A, in every lane; or in one, of a type that tile_mul_T knows it by
  *   tile_mul_T(acc, a, b)   acc + sum over the group
  *
  * and, for @dots, of the same kinds:
