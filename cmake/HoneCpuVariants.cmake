@@ -8,6 +8,17 @@ set(table_isas)
 set(table_variants)
 set(declarations)
 
+# AArch64 compilers order instructions before they allocate registers, too: loads
+# move up and accumulators out into memory.
+set(tile_flags)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+    set(tile_flags -fno-schedule-insns)
+  elseif(CMAKE_C_COMPILER_ID MATCHES Clang)
+    set(tile_flags "SHELL:-mllvm -enable-misched=false")
+  endif()
+endif()
+
 # hone_vec_lines(VAR text key): the values of the lines " * @key value".
 function(hone_vec_lines var text key)
   string(REGEX MATCHALL "\n \\* @${key}[^\n]*" lines "${text}")
@@ -45,7 +56,7 @@ macro(hone_generate_tiles template tile)
   list(JOIN HONE_ROW_NAMES ", " HONE_ROW_NAMES)
   set(output ${generated}/${HONE_NAME}.c)
   configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/tile.c.in ${output} @ONLY)
-  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list}")
+  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list};${tile_flags}")
   list(APPEND HONE_CPU_VARIANT_SOURCES ${output})
   string(APPEND declarations "extern const hone_variant ${HONE_NAME}_variant;\n")
   string(APPEND table_variants "    &${HONE_NAME}_variant,\n")
