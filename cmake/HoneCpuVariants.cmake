@@ -96,13 +96,18 @@ foreach(entry IN LISTS ordered)
   # -Wno-psabi: vectors are passed between inlined functions only.
   separate_arguments(flag_list UNIX_COMMAND "${flags} -Wno-psabi")
 
-  set(output ${generated}/isa_${HONE_ISA}.c)
-  configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/isa.c.in ${output} @ONLY)
-  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list}")
-  list(APPEND HONE_CPU_VARIANT_SOURCES ${output})
-  string(APPEND declarations "extern const hone_isa_code hone_isa_${HONE_ISA};\n")
+  # What only replaces products shares the epilogues of the instruction set it extends.
+  hone_vec_lines(base "${text}" base)
+  if(NOT base)
+    set(base ${HONE_ISA})
+    set(output ${generated}/isa_${HONE_ISA}.c)
+    configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/isa.c.in ${output} @ONLY)
+    set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list}")
+    list(APPEND HONE_CPU_VARIANT_SOURCES ${output})
+    string(APPEND declarations "extern const hone_isa_code hone_isa_${HONE_ISA};\n")
+  endif()
   string(APPEND table_isas
-    "    {\"${HONE_ISA}\", \"${needs}\", \"${flags}\", \"${target}\", ${lanes}, &hone_isa_${HONE_ISA}},\n")
+    "    {\"${HONE_ISA}\", \"${needs}\", \"${flags}\", \"${target}\", ${lanes}, &hone_isa_${base}},\n")
 
   foreach(template tile dot)
     hone_vec_lines(lines "${text}" ${template}s)

@@ -7,6 +7,7 @@
  * that the error bound does not grant. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../kernels/status.h"
 #include "provider_parts.h"
@@ -37,24 +38,79 @@ static void destroy(hone_provider_case *self) {
     free(self);
 }
 
-/* The config given, checked against the space, or the default one. */
-static hone_status choose_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                 const char *text, int threads) {
-    if (!text)
-        return device->backend->default_config(out, device, problem, threads);
-    hone_space *space;
-    hone_config config;
-    hone_status status = hone_config_parse(&config, text);
-    if (status)
-        return status;
-    status = device->backend->space(&space, device, problem, threads);
-    if (status)
-        return status;
-    status = hone_space_check(space, &config);
-    hone_space_destroy(space);
+static const hone_param *find_param(const hone_space *space, const char *name) {
+    for (int i = 0; i < space->param_count; i++)
+        if (strcmp(space->params[i].name, name) == 0)
+            return &space->params[i];
+    return NULL;
+}
+
+static int same_values(const hone_param *a, const hone_param *b) {
+    int same = a->count == b->count;
+    for (int i = 0; same && i < a->count; i++)
+        same = hone_value_equal(&a->values[i], &b->values[i]);
+    return same;
+}
+
+static int declares(const hone_param *param, const char *text) {
+    hone_value value;
+    int found = 0;
+    if (hone_value_parse(&value, text) != HONE_OK)
+        return 0;
+    for (int i = 0; i < param->count; i++)
+        found |= hone_value_equal(&param->values[i], &value);
+    return found;
+}
+
+/* `from` for another problem's space: what that space declares, or with `alike`
+ * only what both declare alike; the rest as in *config. */
+static hone_status carry_over(hone_config *config, const hone_space *to, const hone_space *from_space,
+                              const hone_config *from, int alike) {
+    hone_status status = HONE_OK;
+    for (int i = 0; i < to->param_count && !status; i++) {
+        const hone_param *param = &to->params[i], *other = find_param(from_space, param->name);
+        const char *value = hone_config_get(from, param->name);
+        if (value && other && declares(param, value) && (!alike || same_values(param, other)))
+            status = hone_config_set(config, param->name, value);
+    }
+    return status ? status : hone_space_check(to, config);
+}
+
+/* The GEMM's config that belongs to a fused one. Where the GEMM alone has a choice
+ * that the fused kernel had not, such as how its sums leave the tile, it gets the
+ * default: the baseline is to be a good one. */
+static hone_status carry_config(hone_config *out, const hone_device *device, const hone_problem *fused,
+                                const hone_problem *gemm, const hone_config *config, int threads) {
+    const hone_backend *backend = device->backend;
+    hone_space *from = NULL, *to = NULL;
+    hone_config carried;
+    hone_status status = backend->space(&from, device, fused, threads);
     if (!status)
-        *out = config;
+        status = hone_space_check(from, config);
+    if (!status)
+        status = backend->space(&to, device, gemm, threads);
+    if (!status)
+        status = backend->default_config(&carried, device, gemm, threads);
+    if (!status) {
+        *out = carried;
+        if (carry_over(out, to, from, config, 1)) {
+            *out = carried;
+            status = carry_over(out, to, from, config, 0);
+        }
+    }
+    hone_space_destroy(from);
+    hone_space_destroy(to);
     return status;
+}
+
+/* The config given for the fused problem, or the default one. */
+static hone_status choose_config(hone_config *out, const hone_device *device, const hone_problem *fused,
+                                 const hone_problem *gemm, const char *text, int threads) {
+    hone_config config;
+    if (!text)
+        return device->backend->default_config(out, device, gemm, threads);
+    hone_status status = hone_config_parse(&config, text);
+    return status ? status : carry_config(out, device, fused, gemm, &config, threads);
 }
 
 static hone_status create_gemm(hone_provider_case *self, const hone_operands *operands, const char *text,
@@ -70,7 +126,7 @@ static hone_status create_gemm(hone_provider_case *self, const hone_operands *op
     problem.c_type = HONE_F32;
     hone_config config;
     char config_text[HONE_CONFIG_TEXT];
-    status = choose_config(&config, device, &problem, text, threads);
+    status = choose_config(&config, device, &operands->problem, &problem, text, threads);
     if (status)
         return status;
     status = hone_config_format(config_text, sizeof config_text, &config);

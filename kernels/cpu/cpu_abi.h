@@ -37,7 +37,7 @@ enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
 typedef struct hone_tile_args {
     int64_t groups;
     const void *a;
-    int64_t a_step;   /* bytes from one row to the next */
+    int64_t a_step; /* bytes from one row to the next */
     const void *b;
     int64_t b_step;   /* bytes from one group to the next */
     int64_t prefetch; /* bytes ahead of `b` to fetch into the cache; 0: none */
@@ -53,23 +53,23 @@ typedef void hone_tile_fn(const hone_tile_args *args);
 
 /* A finished tile on its way to C. Pointers to columns start at the tile's first. */
 typedef struct hone_epilogue_args {
-    const void *acc;     /* [rows][acc_ld], f32 or s32 */
+    const void *acc; /* [rows][acc_ld], f32 or s32 */
     int64_t acc_ld;
     int acc_is_s32;
-    int rows, columns;   /* valid part of the tile */
+    int rows, columns; /* valid part of the tile */
     void *c;
-    int64_t ldc;         /* elements */
-    int c_type;          /* HONE_C_* */
-    const float *bias;   /* NULL: none */
-    const float *alpha;  /* per column, NULL: p for all */
-    float p, q;          /* activation parameters */
+    int64_t ldc;        /* elements */
+    int c_type;         /* HONE_C_* */
+    const float *bias;  /* NULL: none */
+    const float *alpha; /* per column, NULL: p for all */
+    float p, q;         /* activation parameters */
     /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
     const float *row_scale;
     const int32_t *row_zero; /* NULL: 0 */
     int64_t row_step;        /* 1: a value per row, 0: one for all */
     int32_t zero_shift;      /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
     const float *col_scale;
-    const int32_t *col_sum;  /* sums of B over k */
+    const int32_t *col_sum; /* sums of B over k */
     /* 8-bit C: stored = round(y (1 / c_scale)) + c_zero, saturated */
     float c_scale;
     int32_t c_zero;

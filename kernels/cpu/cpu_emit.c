@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cpu_pack.h"
 #include "cpu_space.h"
 
 #define HONE_EMBEDDED(file, symbol) extern const char symbol[];
@@ -45,6 +46,29 @@ static void copy(FILE *out, const char *text) {
     }
 }
 
+static void copy_file(FILE *out, const char *name) { copy(out, find_source(name, strlen(name))); }
+
+/* The tiles of one width, as tile.c.in has them; only the peak loop is left out. */
+static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
+    int dot = hone_cpu_variant_is_dot(v);
+    fprintf(out,
+            "#define TILE_KIND %s\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n#define TILE_DIRECT %d\n",
+            v->kind, dot ? v->nr : v->nr / lanes, (int)hone_cpu_b_size(v), strcmp(v->kind, "f32") == 0);
+    copy_file(out, "gemm_variant.inc.h");
+    for (int rows = 1; rows <= v->mr; rows++) {
+        fprintf(out, "#define TILE_ROWS %d\n", rows);
+        copy_file(out, dot ? "gemm_dot.inc.h" : "gemm_tile.inc.h");
+    }
+    fprintf(out, "static hone_tile_fn *const tiles[] = {");
+    for (int rows = 1; rows <= v->mr; rows++)
+        fprintf(out, "%stile_rows_%d", rows > 1 ? ", " : "", rows);
+    fprintf(
+        out,
+        "};\n\nextern const hone_variant %s_variant;\n"
+        "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), tiles, 0};\n\n",
+        v->name, v->name, v->name, v->isa, v->kind, v->mr, v->nr, v->group);
+}
+
 hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_problem *problem,
                           const hone_config *config) {
     (void)device;
@@ -62,28 +86,22 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
     fprintf(out,
             "/*\n * %s\n * problem %s\n * config  %s\n *\n"
             " * cc -std=c17 -O3 -c THIS_FILE.c\n *\n"
-            " * Defines the register tile %s and hone_isa_%s.epilogues[],\n"
-            " * of which entry %d is %s. The comment on hone_tile_fn and hone_epilogue_args\n"
-            " * says how they are called; kc, mc, nc and gm are the loops of the caller.\n */\n",
-            v->name, key, text, v->name, isa->name, problem->act, hone_activation_name(problem->act));
+            " * Defines %s_variant with its tiles of 1 to %d rows, and\n"
+            " * hone_isa_%s.epilogues[form][activation]; here form %d (%s), activation %d (%s).\n"
+            " * The comments on hone_tile_args and hone_epilogue_args say how they are called;\n"
+            " * blocking, copying and threads are the loops of the caller.\n */\n",
+            v->name, key, text, v->name, v->mr, isa->name, c.form, hone_cpu_form_name(c.form), problem->act,
+            hone_activation_name(problem->act));
     if (*isa->target)
         fprintf(out,
                 "#if defined(__clang__)\n"
                 "#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n"
                 "#elif defined(__GNUC__)\n#pragma GCC target(\"%s\")\n#endif\n",
                 isa->target, isa->target);
-    copy(out, find_source(vocabulary, strlen(vocabulary)));
-    fprintf(out,
-            "#define TILE_KIND %s\n#define TILE_ROWS %d\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n"
-            "#define TILE_NAME %s\n",
-            v->kind, v->mr, v->nr / isa->lanes,
-            v->kind[0] == 's'             ? 1
-            : strcmp(v->kind, "f32") == 0 ? 4
-                                          : 2,
-            v->name);
-    copy(out, find_source("gemm_tile.inc.h", strlen("gemm_tile.inc.h")));
+    copy_file(out, vocabulary);
+    emit_tiles(out, v, isa->lanes);
     fprintf(out, "#define ISA_NAME \"%s\"\n#define ISA_CODE hone_isa_%s\n", isa->name, isa->name);
-    copy(out, find_source("isa.inc.h", strlen("isa.inc.h")));
+    copy_file(out, "isa.inc.h");
     if (*isa->target)
         fprintf(out, "#if defined(__clang__)\n#pragma clang attribute pop\n#endif\n");
     return ferror(out) ? hone_fail(HONE_E_DATA, "the source could not be written") : HONE_OK;

@@ -119,8 +119,8 @@ const hone_variant *hone_cpu_variant_edge(const hone_variant *wide, int columns)
     const hone_variant *best = wide;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (v->nr >= columns && v->nr < best->nr && v->group == wide->group && strcmp(v->isa, wide->isa) == 0 &&
-            strcmp(v->kind, wide->kind) == 0)
+        if (v->nr >= columns && v->nr < best->nr && v->group == wide->group &&
+            strcmp(v->isa, wide->isa) == 0 && strcmp(v->kind, wide->kind) == 0)
             best = v;
     }
     return best;

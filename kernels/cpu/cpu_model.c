@@ -29,7 +29,10 @@ static double larger(double a, double b) { return a > b ? a : b; }
 /* Bytes a cycle at which a thread reads what takes `bytes` of memory. */
 static double read_rate(double bytes) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
-    return bytes <= (double)caches->l1 ? 64 : bytes <= (double)caches->l2 ? 32 : bytes <= (double)caches->l3 ? 10 : 4;
+    return bytes <= (double)caches->l1   ? 64
+           : bytes <= (double)caches->l2 ? 32
+           : bytes <= (double)caches->l3 ? 10
+                                         : 4;
 }
 
 static double step_cycles(const hone_variant *v, int lanes, double rows) {
@@ -83,7 +86,8 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
 }
 
 /* Every grid of threads for one tile. */
-static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, const hone_problem *p, int threads) {
+static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, const hone_problem *p,
+                     int threads) {
     for (c.gm = 1; c.gm <= threads; c.gm++)
         for (c.gn = 1; c.gm * c.gn <= threads; c.gn++) {
             if (threads % c.gm || threads % c.gn)
@@ -118,8 +122,8 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
     const struct {
         const char *name;
         int64_t value;
-    } numbers[] = {{"nr", v->nr},      {"mr", c->mr}, {"copy", c->copy_a}, {"kc", c->kc}, {"mc", c->mc},
-                   {"nc", c->nc},      {"pf", c->prefetch}, {"gm", c->gm}, {"gn", c->gn}};
+    } numbers[] = {{"nr", v->nr}, {"mr", c->mr},       {"copy", c->copy_a}, {"kc", c->kc}, {"mc", c->mc},
+                   {"nc", c->nc}, {"pf", c->prefetch}, {"gm", c->gm},       {"gn", c->gn}};
     hone_config config = {0};
     hone_status status;
     if ((status = hone_config_set(&config, "isa", v->isa)) ||

@@ -133,7 +133,13 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
     for (int64_t k = 0; k < p->problem.k; k += p->kc) {
         int64_t depth = hone_at_most(p->kc, p->problem.k - k), group = p->config.variant->group;
         const char *a = (const char *)args->a + (size_t)(blk->row * args->lda + k) * a_size;
-        slice s = {p, w, blk, a, (size_t)args->lda * a_size, k, (depth + group - 1) / group,
+        slice s = {p,
+                   w,
+                   blk,
+                   a,
+                   (size_t)args->lda * a_size,
+                   k,
+                   (depth + group - 1) / group,
                    k + depth >= p->problem.k};
         if (p->config.copy_a) {
             hone_cpu_copy_a(w->a, p->a_pitch, &p->config, p->problem.a_type, a, args->lda, blk->rows, depth);

@@ -74,8 +74,11 @@ int hone_cpu_runs(const hone_variant *v) {
 }
 
 int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
-    static const hone_dtype types[] = {[HONE_A_F32] = HONE_F32,   [HONE_A_F16] = HONE_F16, [HONE_A_BF16] = HONE_BF16,
-                                       [HONE_A_S8] = HONE_S8, [HONE_A_U8] = HONE_U8};
+    static const hone_dtype types[] = {[HONE_A_F32] = HONE_F32,
+                                       [HONE_A_F16] = HONE_F16,
+                                       [HONE_A_BF16] = HONE_BF16,
+                                       [HONE_A_S8] = HONE_S8,
+                                       [HONE_A_U8] = HONE_U8};
     return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type && problem->k % v->group == 0;
 }
 
@@ -130,8 +133,8 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         list_add(&lists->isa, " ", v->isa, 1);
         snprintf(word, sizeof word, "%d", v->nr);
         list_add(&lists->nr, " ", word, 1);
-        snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr, v->mr,
-                 hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
+        snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr,
+                 v->mr, hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
                  hone_cpu_variant_is_dot(v) ? "&&epi=='l1'" : "");
         list_add(&lists->tiles, "||", word, 0);
     }
@@ -169,9 +172,9 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
     const char *epilogues = clamps(&low, &high, problem) ? "reg l1" : "l1";
     const struct {
         const char *name, *values;
-    } params[] = {{"isa", v.isa.text}, {"wtype", wtype}, {"nr", v.nr.text}, {"mr", mr.text},
-                  {"copy", "0 1"},     {"kc", kc.text},  {"mc", mc.text},   {"nc", nc.text},
-                  {"inner", "m n"},    {"pf", "0 1024"}, {"epi", epilogues}, {"gm", grid.text},
+    } params[] = {{"isa", v.isa.text}, {"wtype", wtype},        {"nr", v.nr.text},  {"mr", mr.text},
+                  {"copy", "0 1"},     {"kc", kc.text},         {"mc", mc.text},    {"nc", nc.text},
+                  {"inner", "m n"},    {"pf", "0 1024"},        {"epi", epilogues}, {"gm", grid.text},
                   {"gn", grid.text},   {"form", forms(problem)}};
     for (int i = 0; i < COUNT(params); i++)
         if ((status = hone_space_param(space, params[i].name, params[i].values)))
@@ -192,7 +195,11 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         if ((status = hone_space_constant(space, constants[i].name, constants[i].value)))
             goto fail;
 
-    const char *constraints[] = {v.tiles.text, "gm * gn <= threads", "mr < m || mr == mr_all", "kc < k || kc == kc_all", "mc < m || mc == mc_all",
+    const char *constraints[] = {v.tiles.text,
+                                 "gm * gn <= threads",
+                                 "mr < m || mr == mr_all",
+                                 "kc < k || kc == kc_all",
+                                 "mc < m || mc == mc_all",
                                  "nc < n || nc == nc_all"};
     for (int i = 0; i < COUNT(constraints); i++)
         if ((status = hone_space_require(space, constraints[i])))
@@ -211,8 +218,8 @@ static hone_status read_numbers(hone_cpu_config *out, int64_t *nr, const hone_co
     const struct {
         const char *name;
         int64_t *to;
-    } numbers[] = {{"nr", nr},       {"mr", &mr},      {"copy", &copy},       {"kc", &out->kc}, {"mc", &out->mc},
-                   {"nc", &out->nc}, {"gm", &gm},      {"pf", &out->prefetch}, {"gn", &gn}};
+    } numbers[] = {{"nr", nr},       {"mr", &mr}, {"copy", &copy},        {"kc", &out->kc}, {"mc", &out->mc},
+                   {"nc", &out->nc}, {"gm", &gm}, {"pf", &out->prefetch}, {"gn", &gn}};
     for (int i = 0; i < COUNT(numbers); i++) {
         hone_status status = hone_config_get_int(numbers[i].to, config, numbers[i].name);
         if (status)
@@ -241,7 +248,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     int64_t nr;
     hone_cpu_config read = {0};
     const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype"),
-               *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi"), *form = hone_config_get(config, "form");
+               *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi"),
+               *form = hone_config_get(config, "form");
     if (!isa_name || !wtype || !inner || !epi || !form || find_form(form) < 0)
         return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner, epi and form");
     if ((status = read_numbers(&read, &nr, config)))

@@ -31,7 +31,7 @@ typedef struct hone_cpu_config {
     int form;    /* HONE_FORM_* */
     int widened; /* 16-bit weights packed as f32 */
     int copy_a, inner_n;
-    int direct;      /* C leaves from the registers, clamped to low .. high */
+    int direct; /* C leaves from the registers, clamped to low .. high */
     float low, high;
     int64_t kc, mc, nc, prefetch;
 } hone_cpu_config;
@@ -45,8 +45,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
 
 /* No config can be faster than this, in microseconds: the arithmetic of its tile
  * at two multiplies a cycle, four of narrow vectors, and 6 GHz. Prunes hopeless candidates, judges none. */
-double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem,
-                            const hone_config *config, int threads);
+double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                            int threads);
 
 /* Whether a variant computes the problem, its weights in their own type or widened to f32. */
 int hone_cpu_suits(const hone_variant *variant, const hone_problem *problem);

@@ -19,7 +19,8 @@ static inline int32_t epilogue_row_zero(const hone_epilogue_args *e, int row) {
 
 static inline epilogue_column epilogue_load_column(const hone_epilogue_args *e, int s32, int column, int n) {
     epilogue_column c = {.p = e->alpha ? vf_load_part(e->alpha + column, n) : vf_set(e->p),
-                         .bias = e->bias ? vf_load_part(e->bias + column, n) : vf_set(0.0f)};
+                         /* adding -0 changes nothing, not even -0 */
+                         .bias = e->bias ? vf_load_part(e->bias + column, n) : vf_set(-0.0f)};
     if (s32) {
         c.zeros = vi_mul(vi_set(epilogue_row_zero(e, 0)), vi_load_part(e->col_sum + column, n));
         c.scale = vf_mul(vf_set(e->row_scale[0]), vf_load_part(e->col_scale + column, n));
@@ -53,15 +54,16 @@ static inline void epilogue_store(const hone_epilogue_args *e, int c_type, int r
         vf_store_bf16_part((uint16_t *)e->c + at, y, n);
         break;
     default: { /* a NaN, which 8 bits cannot hold, becomes the zero point */
-        vi q = vi_quantise(vf_mul(y, vf_set(1.0f / e->c_scale))); /* a division would cost more than all the rest */
+        vi q = vi_quantise(
+            vf_mul(y, vf_set(1.0f / e->c_scale))); /* a division would cost more than all the rest */
         vi_store8_part((unsigned char *)e->c + at, vi_add(q, vi_set(e->c_zero)), c_type == HONE_C_S8, n);
     }
     }
 }
 
 /* Inlined with known types and a known `act`: straight-line code for each. */
-static inline __attribute__((always_inline)) void epilogue_loops(const hone_epilogue_args *e, int s32, int c_type,
-                                                                 epilogue_act *act) {
+static inline __attribute__((always_inline)) void epilogue_loops(const hone_epilogue_args *e, int s32,
+                                                                 int c_type, epilogue_act *act) {
     vf q = vf_set(e->q);
     for (int column = 0; column < e->columns; column += VEC_LANES) {
         int n = e->columns - column < VEC_LANES ? e->columns - column : VEC_LANES;
@@ -81,7 +83,7 @@ static inline __attribute__((always_inline)) void epilogue_sums(const hone_epilo
         epilogue_loops(e, 0, c_type, act);
 }
 
-/* `f32`: only f32 leaves, else everything but f32. */
+/* `f32`: f32 leaves, else what has fewer bits. */
 static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e, int f32,
                                                                 epilogue_act *act) {
     if (f32) {
@@ -89,6 +91,9 @@ static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilo
         return;
     }
     switch (e->c_type) {
+    case HONE_C_F32: /* to be measured by itself */
+        epilogue_loops(e, 0, HONE_C_F32, act);
+        break;
     case HONE_C_F16:
         epilogue_sums(e, HONE_C_F16, act);
         break;
@@ -105,8 +110,8 @@ static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilo
 
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
                  reference, high, fast, brief)                                                               \
-    static void epilogue_high_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_high_##name); }     \
-    static void epilogue_fast_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_fast_##name); }     \
+    static void epilogue_high_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_high_##name); }  \
+    static void epilogue_fast_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_fast_##name); }  \
     static void epilogue_brief_##name(const hone_epilogue_args *e) { epilogue_tile(e, 0, act_brief_##name); }
 #include "activations.def"
 #undef HONE_ACT

@@ -54,7 +54,7 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
     if (args->c) {
         vf low = vf_set(args->low), high = vf_set(args->high);
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
-            vf bias = args->bias ? vf_load(args->bias + j * VEC_LANES) : vf_set(0.0f);
+            vf bias = args->bias ? vf_load(args->bias + j * VEC_LANES) : vf_set(-0.0f);
             float *c = args->c + j * VEC_LANES;
             TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++, c += args->ldc)
                 vf_store(c, vf_min(high, vf_max(low, vf_add(sum[i][j], bias))));

@@ -3,6 +3,7 @@
  * It flushes subnormal inputs and results to zero.
  *
  * @lanes 16
+ * @base avx512
  * @order 40
  * @arch x86_64|AMD64
  * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mfma -mf16c -mprefer-vector-width=512

@@ -8,6 +8,7 @@
  * vec_avx512.h is preferred until measured.
  *
  * @lanes 16
+ * @base avx512
  * @order 18
  * @arch x86_64|AMD64
  * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512fp16 -mfma -mf16c -mprefer-vector-width=512

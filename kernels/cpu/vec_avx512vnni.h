@@ -3,6 +3,7 @@
  * as u8 (s8 shifted by 128; the epilogue takes the shift back with the zero point).
  *
  * @lanes 16
+ * @base avx512
  * @order 30
  * @arch x86_64|AMD64
  * @flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c -mprefer-vector-width=512

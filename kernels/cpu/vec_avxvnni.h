@@ -4,6 +4,7 @@
  * shift back with the zero point).
  *
  * @lanes 8
+ * @base avx2
  * @order 16
  * @arch x86_64|AMD64
  * @flags -mavx2 -mavxvnni -mfma -mf16c

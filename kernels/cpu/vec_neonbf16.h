@@ -4,6 +4,7 @@
  * flushes subnormal inputs and results to zero.
  *
  * @lanes 4
+ * @base neon
  * @order 24
  * @arch aarch64|arm64|ARM64
  * @flags -march=armv8.2-a+bf16 -fno-trapping-math

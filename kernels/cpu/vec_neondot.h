@@ -2,6 +2,7 @@
  * Advanced SIMD with dot products: s8 by sdot, four products a lane.
  *
  * @lanes 4
+ * @base neon
  * @order 20
  * @arch aarch64|arm64|ARM64
  * @flags -march=armv8.2-a+dotprod -fno-trapping-math

@@ -5,6 +5,7 @@
  * addend, so that no length of a chain in f16 would meet it.
  *
  * @lanes 4
+ * @base neon
  * @order 22
  * @arch aarch64|arm64|ARM64
  * @flags -march=armv8.2-a+fp16fml -fno-trapping-math

@@ -5,6 +5,7 @@
  * that reads A row by row.
  *
  * @lanes 4
+ * @base neon
  * @order 30
  * @arch aarch64|arm64|ARM64
  * @flags -march=armv8.2-a+dotprod+i8mm -fno-trapping-math

@@ -5,6 +5,8 @@
  * build reads (cmake/HoneCpuVariants.cmake), each as " * @key value":
  *
  *   lanes   floats in a vector: VEC_LANES
+ *   base    the instruction set that this one includes and extends, if it only replaces
+ *           products: its epilogues serve both
  *   order   rising preference among the instruction sets a CPU has
  *   arch    processors it is built for, a regular expression on CMAKE_SYSTEM_PROCESSOR
  *   flags   compiler options of its files

@@ -92,7 +92,7 @@ hone query --shape 8x8x8 --dtype s8 --a-type f32              | 2 | s8 or u8
 hone query --shape 8x8x100000 --dtype s8                      | 2 | 65536
 
 # configs
-hone emit --shape 8x8x8 --config mr=9                         | 2 | mr=9 is not legal
+hone emit --shape 8x8x8 --config mr=11                        | 2 | mr=11 is not legal
 hone emit --shape 8x8x8 --config "${KNOWN/mr=*,nc/mr=banana,nc}" | 2 | mr=banana
 hone emit --shape 8x8x8 --config "$KNOWN,color=red"           | 2 | 'color' is unknown
 hone verify --shape 8x8x8 --config nosuchkey=1                | 2 | nosuchkey

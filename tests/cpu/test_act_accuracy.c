@@ -3,9 +3,9 @@
  * where tables, limits and tails are, at NaN, infinities, zeros and subnormals; into
  * 16 and 8 bits; and the table's claims (Lipschitz constant, range).
  *
- * HONE_SWEEP=full takes all 2^32 floats instead of the sample (an hour), and
- * HONE_SWEEP=a-b those whose first byte is from a to b (63: 1/2 to 2);
- * HONE_SWEEP_ISA and HONE_SWEEP_ACT restrict it to one of each. */
+ * HONE_FLOATS=full takes all 2^32 floats instead of the sample (an hour), and
+ * HONE_FLOATS=a-b those whose first byte is from a to b (63: 1/2 to 2);
+ * HONE_FLOATS_ISA and HONE_FLOATS_ACT restrict it to one of each. */
 #include <fenv.h>
 #include <math.h>
 #include <setjmp.h>
@@ -57,6 +57,11 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
 static void apply(const hone_isa_code *code, int form, int act, const double *params, const float *x,
                   float *y, int n) {
     apply_to(code, form, act, params, x, y, HONE_C_F32, 1, n);
+}
+
+/* An extension shares the code of the instruction set that it extends. */
+static int to_test(const hone_cpu_isa *isa) {
+    return hone_cpu_isa_runs(isa) && strcmp(isa->code->name, isa->name) == 0;
 }
 
 /* Parameters as the kernels see them: rounded to float. */
@@ -132,8 +137,8 @@ static float sampled(int64_t i) {
 
 static void every_float_within_its_bound(void **state) {
     (void)state;
-    const char *sweep = getenv("HONE_SWEEP"), *only_isa = getenv("HONE_SWEEP_ISA"),
-               *only_act = getenv("HONE_SWEEP_ACT");
+    const char *sweep = getenv("HONE_FLOATS"), *only_isa = getenv("HONE_FLOATS_ISA"),
+               *only_act = getenv("HONE_FLOATS_ACT");
     long slice = 0, last = 255;
     if (sweep && strcmp(sweep, "full") != 0) {
         char *end = NULL;
@@ -157,13 +162,11 @@ static void every_float_within_its_bound(void **state) {
                 expected[i] = hone_activation_reference(act, input[i], params);
             }
             for (int k = 0; hone_cpu_isas[k].name; k++)
-                if (hone_cpu_isa_runs(&hone_cpu_isas[k]) &&
-                    !(only_isa && strcmp(only_isa, hone_cpu_isas[k].name) != 0))
+                if (to_test(&hone_cpu_isas[k]) && !(only_isa && strcmp(only_isa, hone_cpu_isas[k].name) != 0))
                     check_inputs(worst[k], &hone_cpu_isas[k], act, params, n);
         }
         for (int k = 0; hone_cpu_isas[k].name; k++) {
-            if (!hone_cpu_isa_runs(&hone_cpu_isas[k]) ||
-                (only_isa && strcmp(only_isa, hone_cpu_isas[k].name) != 0))
+            if (!to_test(&hone_cpu_isas[k]) || (only_isa && strcmp(only_isa, hone_cpu_isas[k].name) != 0))
                 continue;
             printf("%-17s %-11s of what is allowed:", info->name, hone_cpu_isas[k].name);
             for (int form = 0; form < HONE_FORM_COUNT; form++) {
@@ -194,7 +197,7 @@ static void other_parameters(void **state) {
             }
             for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
                 worst_case worst[HONE_FORM_COUNT] = {0};
-                if (!hone_cpu_isa_runs(isa))
+                if (!to_test(isa))
                     continue;
                 check_inputs(worst, isa, act, params, CHUNK);
                 for (int form = 0; form < HONE_FORM_COUNT; form++)
@@ -238,7 +241,7 @@ static void special_values(void **state) {
             params[i] = within(0, info->params[i].min, info->params[i].max);
         for (int form = 0; form < HONE_FORM_COUNT; form++)
             for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
-                if (hone_cpu_isa_runs(isa))
+                if (to_test(isa))
                     check_special_values(isa, form, act, params);
     }
 }
@@ -254,7 +257,8 @@ static void saturation_makes_no_subnormals(void **state) {
         double params[2];
         default_params(params, info);
         for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
-            if (!hone_cpu_isa_runs(isa))
+            /* of scalar code the compiler may compute both sides of a choice */
+            if (!to_test(isa) || isa->lanes == 1)
                 continue;
             for (int form = 0; form < HONE_FORM_COUNT; form++) {
                 for (int i = 0; i < N; i++) {
@@ -296,7 +300,7 @@ static void sixteen_bit_outputs(void **state) {
                 expected[i] = hone_activation_reference(act, input[i], params);
             }
             for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
-                if (!hone_cpu_isa_runs(isa))
+                if (!to_test(isa))
                     continue;
                 int worst = 0, at = 0;
                 apply_to(isa->code, HONE_FORM_BRIEF, act, params, input, out, type, 1, N);
@@ -334,7 +338,7 @@ static void eight_bit_outputs(void **state) {
         for (int i = 0; i < N; i++)
             input[i] = (float)(i - N / 2) * (12.0f / (N / 2));
         for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
-            if (!hone_cpu_isa_runs(isa))
+            if (!to_test(isa))
                 continue;
             apply_to(isa->code, HONE_FORM_BRIEF, act, params, input, out, HONE_C_S8, scale, N);
             for (int i = 0; i < N; i++) {

@@ -12,8 +12,8 @@ check() { # config dtype act
     "$HONE" emit --shape 65x63x257 --dtype "$2" --act "$3" --threads 1 --config "$1" --out "$source"
     name=$(sed -n '2s/ \* //p' "$source")
     for compiler in "${compilers[@]}"; do
-        "$compiler" -std=c17 -O1 -Wall -Wextra -Werror -Wno-psabi -Wno-unused-function -c "$source" -o variant.o
-        nm variant.o | grep -q " T $name$" || { echo "$name is not defined with $compiler"; exit 1; }
+        "$compiler" -std=c17 -O0 -Wall -Wextra -Werror -Wno-psabi -Wno-unused-function -c "$source" -o variant.o
+        nm variant.o | grep " [DR] ${name}_variant$" >nm.out || { echo "$name is not defined with $compiler"; exit 1; }
     done
     echo "ok $name"
 }
@@ -21,16 +21,18 @@ check() { # config dtype act
 paths=$("$HONE" devices --json | python3 -c '
 import json, sys
 print(*[d for d in json.load(sys.stdin) if d["name"] == "cpu"][0]["code_paths"])' 2>/dev/null) || paths=scalar
+rest="copy=1,epi=l1,kc=384,mc=96,nc=64,inner=n,pf=0,gm=1,gn=1"
 for isa in $paths; do
     case $isa in
-    scalar) check "isa=scalar,wtype=f32,mr=4,nr=4,kc=384,mc=96,nc=64,gm=1" f32 relu ;;
+    scalar) check "isa=scalar,wtype=f32,mr=4,nr=4,form=fast,$rest" f32 relu ;;
     avx2)
-        check "isa=avx2,wtype=f16,mr=6,nr=16,kc=384,mc=96,nc=64,gm=1" f16 gelu_erf
-        check "isa=avx2,wtype=s8,mr=4,nr=24,kc=384,mc=96,nc=64,gm=1" s8 leaky_relu ;;
+        check "isa=avx2,wtype=f16,mr=6,nr=16,form=brief,$rest" f16 gelu_erf
+        check "isa=avx2,wtype=s8,mr=4,nr=24,form=brief,$rest" s8 leaky_relu ;;
     avx512)
-        check "isa=avx512,wtype=f32,mr=14,nr=32,kc=384,mc=96,nc=64,gm=1" f32 mish
-        check "isa=avx512,wtype=f32,mr=8,nr=48,kc=384,mc=96,nc=64,gm=1" bf16 silu ;;
-    avx512vnni) check "isa=avx512vnni,wtype=s8,mr=14,nr=32,kc=384,mc=96,nc=64,gm=1" s8 tanh ;;
-    avx512bf16) check "isa=avx512bf16,wtype=bf16,mr=14,nr=32,kc=384,mc=96,nc=64,gm=1" bf16 gelu_tanh ;;
+        check "isa=avx512,wtype=f32,mr=14,nr=32,form=high,$rest" f32 mish
+        check "isa=avx512,wtype=f32,mr=4,nr=4,form=fast,$rest" f32 celu
+        check "isa=avx512,wtype=f32,mr=8,nr=48,form=brief,$rest" bf16 silu ;;
+    avx512vnni) check "isa=avx512vnni,wtype=s8,mr=14,nr=32,form=brief,$rest" s8 tanh ;;
+    avx512bf16) check "isa=avx512bf16,wtype=bf16,mr=14,nr=32,form=brief,$rest" bf16 gelu_tanh ;;
     esac
 done

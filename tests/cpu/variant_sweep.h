@@ -2,7 +2,9 @@
  * runs, with every activation, on ragged shapes: 1, 3, 7, 17, 63, 65 and 257 in
  * each of M, N and K. Blocking, threads, storage order and quantisation rotate.
  *
- * HONE_SWEEP=quick rotates the activations too, instead of crossing them. */
+ * Each pair of a width and an activation meets every third shape, all of them with
+ * HONE_SWEEP=full; HONE_SWEEP=quick rotates the activations too, instead of
+ * crossing them. */
 #ifndef HONE_TESTS_VARIANT_SWEEP_H
 #define HONE_TESTS_VARIANT_SWEEP_H
 
@@ -27,7 +29,7 @@ typedef struct sweep {
     hone_context *context;
     const hone_device *device;
     hone_random random;
-    int quick;
+    int every; /* n-th combination of shape, width and activation */
     long runs, wrong;
 } sweep;
 
@@ -144,7 +146,7 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
         assert_int_equal(HONE_OK, hone_reference_activate(reference, &problem));
         for (int i = 0; hone_cpu_variants[i]; i++) {
             const hone_variant *v = hone_cpu_variants[i];
-            if (s->quick && (i + n) % activations != act)
+            if ((i + n + act) % s->every != 0)
                 continue;
             if (sweep_computes(v, dtype) && hone_cpu_isa_runs(hone_cpu_isa_find(v->isa)))
                 sweep_case(s, operands, reference, spaces, v);
@@ -158,8 +160,11 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
 
 static void sweep_all(hone_dtype dtype) {
     static const int64_t extents[] = {1, 3, 7, 17, 63, 65, 257};
-    const char *mode = getenv("HONE_SWEEP");
-    sweep s = {.random = {2026}, .quick = mode && strcmp(mode, "quick") == 0};
+    const char *mode = getenv("HONE_SWEEP") ? getenv("HONE_SWEEP") : "";
+    sweep s = {.random = {2026},
+               .every = strcmp(mode, "quick") == 0  ? hone_activation_count()
+                        : strcmp(mode, "full") == 0 ? 1
+                                                    : 3};
     assert_int_equal(HONE_OK, hone_context_create(&s.context));
     assert_int_equal(HONE_OK, hone_context_device(&s.device, s.context, "cpu"));
     for (int n = 0; n < 343; n++) {

@@ -74,10 +74,10 @@ static void creating_refuses_bad_input(void **state) {
     refuses(hone_plan_create(&plan, context, "cpu", &problem, "mr=4", 1), HONE_E_USAGE, "");
     refuses(hone_plan_create(&plan, context, "cpu", &problem, "nonsense", 1), HONE_E_USAGE, "nonsense");
     refuses(hone_plan_create(&plan, context, "cpu", &problem,
-                             "isa=scalar,wtype=f32,mr=5,nr=4,kc=128,mc=48,nc=64,gm=1", 1),
+                             "copy=0,epi=l1,form=fast,inner=n,pf=0,gn=1,isa=scalar,wtype=f32,mr=5,nr=4,kc=128,mc=48,nc=64,gm=1", 1),
             HONE_E_USAGE, "mr");
     refuses(hone_plan_create(&plan, context, "cpu", &problem,
-                             "isa=scalar,wtype=f32,mr=4,nr=4,kc=512,mc=48,nc=64,gm=1", 1),
+                             "copy=0,epi=l1,form=fast,inner=n,pf=0,gn=1,isa=scalar,wtype=f32,mr=4,nr=4,kc=512,mc=48,nc=64,gm=1", 1),
             HONE_E_USAGE, "kc");
     problem.k = 0;
     refuses(hone_plan_create(&plan, context, "cpu", &problem, NULL, 1), HONE_E_USAGE, "K is 0");
