@@ -15,7 +15,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   if(CMAKE_C_COMPILER_ID STREQUAL GNU)
     set(tile_flags -fno-schedule-insns)
   elseif(CMAKE_C_COMPILER_ID MATCHES Clang)
-    set(tile_flags "SHELL:-mllvm -enable-misched=false")
+    set(tile_flags -mllvm -enable-misched=false)
   endif()
 endif()
 
