@@ -31,21 +31,24 @@ enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 /* How an activation is computed: activations.def says what each may err by. */
 enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
 
-/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups;
- * or, with `c` (f32 tiles only), straight from the registers
- * C = min(high, max(low, acc + bias)). */
+/* Which limits an activation that only clamps has. */
+enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
+
+/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups.
+ * f32 tiles also begin with a bias instead of zero, and with `c` write, straight from
+ * the registers, C = min(high, max(low, acc)). */
 typedef struct hone_tile_args {
     int64_t groups;
     const void *a;
     int64_t a_step; /* bytes from one row to the next */
     const void *b;
-    int64_t b_step;   /* bytes from one group to the next */
     int64_t prefetch; /* bytes ahead of `b` to fetch into the cache; 0: none */
     void *acc;        /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
+    const float *bias; /* NR values, where not `accumulate`; NULL: none */
     float *c;          /* NULL: the sums go to acc */
     int64_t ldc;       /* elements */
-    const float *bias; /* NR values; NULL: none */
+    int clamp;         /* HONE_CLAMP_* */
     float low, high;
 } hone_tile_args;
 
@@ -67,7 +70,7 @@ typedef struct hone_epilogue_args {
     const float *row_scale;
     const int32_t *row_zero; /* NULL: 0 */
     int64_t row_step;        /* 1: a value per row, 0: one for all */
-    int32_t zero_shift;      /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
+    int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
     const float *col_scale;
     const int32_t *col_sum; /* sums of B over k */
     /* 8-bit C: stored = round(y (1 / c_scale)) + c_zero, saturated */

@@ -52,7 +52,7 @@ static void copy_file(FILE *out, const char *name) { copy(out, find_source(name,
 static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
     int dot = hone_cpu_variant_is_dot(v);
     fprintf(out,
-            "#define TILE_KIND %s\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n#define TILE_DIRECT %d\n",
+            "#define TILE_KIND %s\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n#define TILE_FLOAT %d\n",
             v->kind, dot ? v->nr : v->nr / lanes, (int)hone_cpu_b_size(v), strcmp(v->kind, "f32") == 0);
     copy_file(out, "gemm_variant.inc.h");
     for (int rows = 1; rows <= v->mr; rows++) {

@@ -24,6 +24,7 @@ struct hone_backend_plan {
     int slices;         /* of K */
     size_t a_size, b_size;
     size_t a_pitch; /* bytes of a copied row */
+    int fetch_c;    /* C is larger than the second level */
     hone_epilogue_fn *epilogue;
     hone_cpu_workspace *workspaces;
     const hone_args *args; /* of the call in progress */

@@ -45,7 +45,7 @@ static int64_t piece(int64_t extent, int64_t count, int64_t i) {
 static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
 
 static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, int columns, int nr,
-                        const void *acc) {
+                        const void *acc, const float *bias) {
     const hone_backend_plan *p = s->plan;
     const hone_args *args = p->args;
     int64_t row = s->block->row + i, column = s->block->column + j;
@@ -56,7 +56,7 @@ static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j,
     e->columns = columns;
     e->c = c;
     e->ldc = args->ldc;
-    e->bias = p->problem.bias ? args->bias + column : NULL;
+    e->bias = bias;
     e->alpha = hone_activation_info(p->problem.act)->per_column ? args->alpha + column : NULL;
     if (e->acc_is_s32) {
         e->row_scale = args->a_scale + row * e->row_step;
@@ -70,7 +70,8 @@ static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j,
 }
 
 /* Asks for the lines of C that a tile will write while it is being computed: on
- * shapes of little depth the stores would otherwise wait for them. */
+ * shapes of little depth the stores would otherwise wait for them, where C is too
+ * large for the second level. */
 static void prefetch_c(const char *c, size_t step, int rows, size_t bytes) {
     enum { CACHE_LINE = 64 };
     for (int i = 0; i < rows; i++, c += step)
@@ -89,7 +90,6 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
         .a = s->a + (size_t)i * s->a_step,
         .a_step = (int64_t)s->a_step,
         .b = s->block->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size,
-        .b_step = (int64_t)((size_t)(v->nr * v->group) * p->b_size),
         .prefetch = config->prefetch,
         .acc = s->workspace->sums,
         .accumulate = s->k > 0,
@@ -99,19 +99,23 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
     int64_t row = s->block->row + i, column = s->block->column + j, columns = hone_at_most(rest, v->nr);
     size_t c_size = hone_dtype_size(p->problem.c_type);
     char *c = (char *)p->args->c + (size_t)(row * p->args->ldc + column) * c_size;
-    if (s->last)
+    if (s->last && p->fetch_c)
         prefetch_c(c, (size_t)p->args->ldc * c_size, rows, (size_t)columns * c_size);
-    int direct = s->last && config->direct && rest >= v->nr;
+    const float *bias = p->problem.bias ? p->args->bias + column : NULL;
+    int whole = rest >= v->nr, first = config->bias_first && whole;
+    int direct = s->last && config->direct && whole;
+    if (first)
+        t.bias = bias;
     if (direct) {
         t.c = (float *)c;
         t.ldc = p->args->ldc;
-        t.bias = p->problem.bias ? p->args->bias + column : NULL;
+        t.clamp = config->clamp;
         t.low = config->low;
         t.high = config->high;
     }
     v->tiles[rows - 1](&t);
     if (s->last && !direct)
-        finish_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc);
+        finish_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, first ? NULL : bias);
 }
 
 static void run_slice(const slice *s) {

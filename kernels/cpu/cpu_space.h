@@ -31,7 +31,9 @@ typedef struct hone_cpu_config {
     int form;    /* HONE_FORM_* */
     int widened; /* 16-bit weights packed as f32 */
     int copy_a, inner_n;
-    int direct; /* C leaves from the registers, clamped to low .. high */
+    int bias_first; /* f32 tiles: sums begin as the bias */
+    int direct;     /* C leaves from the registers, clamped to low .. high */
+    int clamp;      /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;
 } hone_cpu_config;

@@ -11,7 +11,7 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = TILE(tile_zero)();
     }
 
-    for (int64_t g = 0; g < args->groups; g++, b += args->b_step) {
+    for (int64_t g = 0; g < args->groups; g++, b += TILE_B_STEP) {
         __typeof__(TILE(tile_b)(b)) vb[TILE_VECTORS];
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) vb[j] = TILE(tile_b)(b + j * TILE_B_BYTES);
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {

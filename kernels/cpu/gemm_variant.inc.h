@@ -14,5 +14,6 @@ enum {
     /* bytes of one group: a row of A, a vector of B */
     TILE_A_SIZE = TILE(TILE_A) == HONE_A_F32 ? 4 : TILE(TILE_A) == HONE_A_S8 || TILE(TILE_A) == HONE_A_U8 ? 1 : 2,
     TILE_A_BYTES = TILE_A_SIZE * TILE(TILE_GROUP),
-    TILE_B_BYTES = TILE_B_SIZE * TILE(TILE_GROUP) * VEC_LANES
+    TILE_B_BYTES = TILE_B_SIZE * TILE(TILE_GROUP) * VEC_LANES,
+    TILE_B_STEP = TILE_VECTORS * TILE_B_BYTES /* from one group to the next */
 };
