@@ -34,9 +34,8 @@ enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
 
-/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups.
- * f32 tiles also begin with a bias instead of zero, and with `c` write, straight from
- * the registers, C = min(high, max(low, acc)). */
+/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups,
+ * or, from f32 tiles with `c`, straight from the registers, C = min(high, max(low, acc)). */
 typedef struct hone_tile_args {
     int64_t groups;
     const void *a;
@@ -45,7 +44,7 @@ typedef struct hone_tile_args {
     int64_t prefetch; /* bytes ahead of `b` to fetch into the cache; 0: none */
     void *acc;        /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
-    const float *bias; /* NR values, where not `accumulate`; NULL: none */
+    const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
     float *c;          /* NULL: the sums go to acc */
     int64_t ldc;       /* elements */
     int clamp;         /* HONE_CLAMP_* */
@@ -72,7 +71,7 @@ typedef struct hone_epilogue_args {
     int64_t row_step;        /* 1: a value per row, 0: one for all */
     int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
     const float *col_scale;
-    const int32_t *col_sum; /* sums of B over k */
+    const int32_t *col_sum; /* sums of B over k; NULL: what zero points add is already taken off acc */
     /* 8-bit C: stored = round(y (1 / c_scale)) + c_zero, saturated */
     float c_scale;
     int32_t c_zero;

@@ -23,6 +23,7 @@ typedef struct block {
     int64_t row, rows, column, columns;
     const char *b;              /* packed panel of the first column */
     const int32_t *column_sums; /* of the first column; NULL unless s8 */
+    const int32_t *start;       /* what its sums begin with; NULL: zeros, or the bias */
 } block;
 
 /* A block over one slice of k. */
@@ -62,7 +63,7 @@ static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j,
         e->row_scale = args->a_scale + row * e->row_step;
         e->row_zero = args->a_zero ? args->a_zero + row * e->row_step : NULL;
         e->col_scale = args->b_scale + column;
-        e->col_sum = s->block->column_sums + j;
+        e->col_sum = s->block->start ? NULL : s->block->column_sums + j;
         e->c_scale = args->c_scale;
         e->c_zero = args->c_zero;
     }
@@ -102,10 +103,9 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
     if (s->last && p->fetch_c)
         prefetch_c(c, (size_t)p->args->ldc * c_size, rows, (size_t)columns * c_size);
     const float *bias = p->problem.bias ? p->args->bias + column : NULL;
-    int whole = rest >= v->nr, first = config->bias_first && whole;
-    int direct = s->last && config->direct && whole;
-    if (first)
-        t.bias = bias;
+    int whole = rest >= v->nr, direct = s->last && config->direct && whole;
+    int biased = config->starts && whole && !s->workspace->epilogue.acc_is_s32;
+    t.start = biased ? (const void *)bias : s->block->start ? s->block->start + j : NULL;
     if (direct) {
         t.c = (float *)c;
         t.ldc = p->args->ldc;
@@ -115,7 +115,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
     }
     v->tiles[rows - 1](&t);
     if (s->last && !direct)
-        finish_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, first ? NULL : bias);
+        finish_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, biased ? NULL : bias);
 }
 
 static void run_slice(const slice *s) {
@@ -154,23 +154,35 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
     }
 }
 
+/* Sums of s8 begin as what a zero point for all of A adds to them, taken off. */
+static void find_start(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
+    if (!w->start)
+        return;
+    /* Modulo 2^32, as the sums. */
+    uint32_t taken = (uint32_t) - ((p->args->a_zero ? p->args->a_zero[0] : 0) + w->epilogue.zero_shift);
+    for (int64_t j = 0; j < blk->columns; j++)
+        w->start[j] = (int32_t)(taken * (uint32_t)blk->column_sums[j]);
+    blk->start = w->start;
+}
+
 /* Points a block at its weights, packing them first when they are plain. */
 static void find_weights(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
     const hone_problem *q = &p->problem;
     const hone_args *args = p->args;
     int s8 = q->dtype == HONE_S8;
-    if (!q->weights_plain) {
+    if (q->weights_plain) {
+        hone_cpu_pack_b(w->b, &p->config, q, args->b, args->ldb, blk->column, blk->columns);
+        if (s8)
+            hone_cpu_column_sums(w->column_sums, q->weights_transposed, args->b, args->ldb, q->k, blk->column,
+                                 blk->columns);
+        blk->b = w->b;
+        blk->column_sums = w->column_sums;
+    } else {
+        const char *sums = (const char *)args->b + hone_cpu_panels_size(p);
         blk->b = (const char *)args->b + (size_t)(blk->column * p->depth) * p->b_size;
-        blk->column_sums =
-            s8 ? (const int32_t *)((const char *)args->b + hone_cpu_panels_size(p)) + blk->column : NULL;
-        return;
+        blk->column_sums = s8 ? (const int32_t *)sums + blk->column : NULL;
     }
-    hone_cpu_pack_b(w->b, &p->config, q, args->b, args->ldb, blk->column, blk->columns);
-    if (s8)
-        hone_cpu_column_sums(w->column_sums, q->weights_transposed, args->b, args->ldb, q->k, blk->column,
-                             blk->columns);
-    blk->b = w->b;
-    blk->column_sums = s8 ? w->column_sums : NULL;
+    find_start(p, w, blk);
 }
 
 static void run_part(void *context, size_t index) {

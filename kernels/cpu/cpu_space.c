@@ -265,8 +265,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.code = isa->code;
     read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
-    read.bias_first = strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v);
-    read.direct = strcmp(epi, "reg") == 0 && read.bias_first && clamps(&read.low, &read.high, problem);
+    read.starts = strcmp(v->kind, "bf16") != 0 && !hone_cpu_variant_is_dot(v);
+    read.direct = strcmp(epi, "reg") == 0 && strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v) &&
+                  clamps(&read.low, &read.high, problem);
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH
                  : read.low > -INFINITY ? HONE_CLAMP_LOW
                                         : HONE_CLAMP_NONE;

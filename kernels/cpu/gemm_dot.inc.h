@@ -18,16 +18,16 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
             __typeof__(TILE(tile_av)(b)) va = TILE(tile_av)(a[i]);
             __builtin_prefetch(a[i] + args->prefetch);
             a[i] += TILE_A_BYTES * VEC_LANES;
-            TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = TILE(tile_mul)(sum[i][j], va, vb[j]);
+            TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] =
+                TILE(tile_mul)(sum[i][j], va, vb[j]);
         }
     }
 
     TILE(tile_sum) *out = args->acc;
-    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++)
-        TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
-            TILE(tile_sum) before = args->accumulate ? out[i * TILE_VECTORS + j] : 0;
-            out[i * TILE_VECTORS + j] = before + TILE(tile_reduce)(sum[i][j]);
-        }
+    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
+        TILE(tile_sum) before = args->accumulate ? out[i * TILE_VECTORS + j] : 0;
+        out[i * TILE_VECTORS + j] = before + TILE(tile_reduce)(sum[i][j]);
+    }
 }
 #undef TILE_
 #undef TILE_ROWS

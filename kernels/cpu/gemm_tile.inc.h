@@ -61,10 +61,8 @@ TILE_(tile_begin)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     }
     TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
         TILE(tile_acc) first = TILE(tile_zero)();
-#if TILE_FLOAT
-        if (args->bias)
-            first = vf_load(args->bias + j * VEC_LANES);
-#endif
+        if (args->start)
+            __builtin_memcpy(&first, (const char *)args->start + (size_t)j * sizeof first, sizeof first);
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) sum[i][j] = first;
     }
 }

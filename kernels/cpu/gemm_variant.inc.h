@@ -1,7 +1,7 @@
 /* What every generated file of tiles begins with. */
 #define TILE_CAT_(a, b) a##_##b
-#define TILE_CAT(a, b) TILE_CAT_(a, b)
-#define TILE(x) TILE_CAT(x, TILE_KIND)
+#define TILE_CAT(a, b)  TILE_CAT_(a, b)
+#define TILE(x)         TILE_CAT(x, TILE_KIND)
 
 #define TILE_UNROLL _Pragma("GCC unroll 32")
 
@@ -12,7 +12,9 @@ enum {
     TILE_COLUMNS = TILE_VECTORS * VEC_LANES,
     TILE_STEPS = 4, /* groups an iteration */
     /* bytes of one group: a row of A, a vector of B */
-    TILE_A_SIZE = TILE(TILE_A) == HONE_A_F32 ? 4 : TILE(TILE_A) == HONE_A_S8 || TILE(TILE_A) == HONE_A_U8 ? 1 : 2,
+    TILE_A_SIZE = TILE(TILE_A) == HONE_A_F32                               ? 4
+                  : TILE(TILE_A) == HONE_A_S8 || TILE(TILE_A) == HONE_A_U8 ? 1
+                                                                           : 2,
     TILE_A_BYTES = TILE_A_SIZE * TILE(TILE_GROUP),
     TILE_B_BYTES = TILE_B_SIZE * TILE(TILE_GROUP) * VEC_LANES,
     TILE_B_STEP = TILE_VECTORS * TILE_B_BYTES /* from one group to the next */

@@ -12,10 +12,12 @@ static void TILE_PEAK(int64_t rounds) {
         /* The compiler must neither reuse the operands nor see that they are equal. */
         __asm__ volatile("" : "+r"(source)::"memory");
         __typeof__(TILE(tile_b)(source)) b[HONE_PEAK_VECTORS];
-        TILE_UNROLL for (int j = 0; j < HONE_PEAK_VECTORS; j++) b[j] = TILE(tile_b)(source + 64 * (HONE_PEAK_ROWS + j));
+        TILE_UNROLL for (int j = 0; j < HONE_PEAK_VECTORS; j++) b[j] =
+            TILE(tile_b)(source + 64 * (HONE_PEAK_ROWS + j));
         TILE_UNROLL for (int i = 0; i < HONE_PEAK_ROWS; i++) {
             __typeof__(TILE(tile_a)(source)) a = TILE(tile_a)(source + 64 * i);
-            TILE_UNROLL for (int j = 0; j < HONE_PEAK_VECTORS; j++) sum[i][j] = TILE(tile_mul)(sum[i][j], a, b[j]);
+            TILE_UNROLL for (int j = 0; j < HONE_PEAK_VECTORS; j++) sum[i][j] =
+                TILE(tile_mul)(sum[i][j], a, b[j]);
         }
     }
     static _Thread_local TILE(tile_acc) sink[HONE_PEAK_ROWS][HONE_PEAK_VECTORS];
