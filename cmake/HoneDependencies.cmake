@@ -1,4 +1,4 @@
-# Required: Threads, hwloc, SQLite, jansson, pthreadpool, cpuinfo, Google Benchmark.
+# Required: Threads, hwloc, SQLite, jansson, cpuinfo, Google Benchmark.
 # Optional: OpenCL, CUDA Toolkit headers, cmocka (tests). Baselines are found at run time.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -7,13 +7,6 @@ find_package(benchmark REQUIRED)
 pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(cpuinfo REQUIRED IMPORTED_TARGET libcpuinfo)
-
-# pthreadpool ships neither a CMake package nor a .pc file on Debian.
-find_path(PTHREADPOOL_INCLUDE_DIR pthreadpool.h REQUIRED)
-find_library(PTHREADPOOL_LIBRARY pthreadpool REQUIRED)
-add_library(hone_pthreadpool INTERFACE)
-target_include_directories(hone_pthreadpool INTERFACE ${PTHREADPOOL_INCLUDE_DIR})
-target_link_libraries(hone_pthreadpool INTERFACE ${PTHREADPOOL_LIBRARY})
 
 find_package(OpenCL QUIET)
 find_package(CUDAToolkit QUIET)

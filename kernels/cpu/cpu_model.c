@@ -19,7 +19,7 @@
 static const double PORTS = 2, LOADS = 2, LATENCY = 4;
 static const double TILE_CYCLES = 30;    /* calling a tile and its epilogue */
 static const double COPY_RATE = 16;      /* bytes a cycle */
-static const double WAKE_CYCLES = 15000; /* handing work to another thread and waiting for it */
+static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
 enum { DEEP_SLICE = 256, MOST_ROWS = 192, PREFETCH = 1024 };
 

@@ -190,7 +190,9 @@ static void run_part(void *context, size_t index) {
     hone_cpu_workspace *w = &p->workspaces[index];
     const hone_problem *q = &p->problem;
     int64_t gm = p->config.gm, gn = p->config.gn, nr = p->config.variant->nr;
-    int64_t part_m = (int64_t)index / gn, part_n = (int64_t)index % gn, panels = pieces(q->n, nr);
+    /* Neighbours share a last-level cache where there are several, so they take the
+     * same panels of B: the weights are what is read again for every block of rows. */
+    int64_t part_m = (int64_t)index % gm, part_n = (int64_t)index / gm, panels = pieces(q->n, nr);
     int64_t row0 = piece(q->m, gm, part_m), rows = piece(q->m, gm, part_m + 1) - row0;
     int64_t column0 = piece(panels, gn, part_n) * nr;
     int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
