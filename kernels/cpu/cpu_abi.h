@@ -66,14 +66,13 @@ typedef struct hone_epilogue_args {
     const float *alpha; /* per column, NULL: p for all */
     float p, q;         /* activation parameters */
     /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
-    const float *row_scale;
-    const int32_t *row_zero; /* NULL: 0 */
-    int64_t row_step;        /* 1: a value per row, 0: one for all */
+    const float *row_scale;  /* a value per row; NULL: col_scale is all of the scale */
+    const int32_t *row_zero; /* a value per row, one for all where row_scale is NULL; NULL: 0 */
     int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
     const float *col_scale;
     const int32_t *col_sum; /* sums of B over k; NULL: what zero points add is already taken off acc */
-    /* 8-bit C: stored = round(y (1 / c_scale)) + c_zero, saturated */
-    float c_scale;
+    /* 8-bit C: stored = round(y c_inverse) + c_zero, saturated */
+    float c_inverse;
     int32_t c_zero;
 } hone_epilogue_args;
 

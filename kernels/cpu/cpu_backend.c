@@ -51,7 +51,7 @@ static void activate_part(void *context, size_t index) {
             .alpha = hone_activation_info(q->act)->per_column ? args->alpha + first : NULL,
             .p = (float)q->act_params[0],
             .q = (float)q->act_params[1],
-            .c_scale = args->c_scale,
+            .c_inverse = 1.0f / args->c_scale,
             .c_zero = args->c_zero,
         };
         job->code->epilogues[hone_cpu_form(q->c_type)][q->act](&e);

@@ -2,8 +2,10 @@
  * A step is one group of k in one tile. It takes the largest of
  *   rows x vectors multiplies, PORTS of them a cycle;
  *   rows + vectors loads, LOADS of them a cycle;
- *   the latency of a multiply, which few accumulators cannot hide.
- * Over it, B is read from the cache that holds it, once for every block of rows.
+ *   the latency of a multiply, which few accumulators cannot hide;
+ * and a little more for each load, which competes with the multiplies for places
+ * in the core. The first tile of a panel of B waits for the cache that holds all
+ * of B, the others for the second level.
  *
  * Blocking follows from the caches: the rows of A that a tile needs stay in the
  * first level, the block of B that they meet in the second.
@@ -17,11 +19,13 @@
 #include "cpu_pack.h"
 
 static const double PORTS = 2, LOADS = 2, LATENCY = 4;
-static const double TILE_CYCLES = 30;    /* calling a tile and its epilogue */
-static const double COPY_RATE = 16;      /* bytes a cycle */
+static const double LOAD_COST = 0.15;   /* cycles of a load beside multiplies that hide it */
+static const double PACK_CYCLES = 1.5;  /* a vector of 8-bit C stored by itself, not with three others */
+static const double TILE_CYCLES = 30;   /* calling a tile and its epilogue */
+static const double COPY_RATE = 16;     /* bytes a cycle */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
-enum { DEEP_SLICE = 256, MOST_ROWS = 192, PREFETCH = 1024 };
+enum { DEEP_SLICE = 768, MOST_ROWS = 192, PREFETCH = 4096 };
 
 static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -43,25 +47,36 @@ static double step_cycles(const hone_variant *v, int lanes, double rows) {
         multiplies = 2 * multiplies + vectors;
     else if (v->a_type == HONE_A_F32 && hone_cpu_b_size(v) < 4)
         multiplies += 2 * vectors;
-    return larger(larger(multiplies / PORTS, (rows + vectors) / LOADS), LATENCY);
+    double loads = rows + vectors;
+    return larger(larger(multiplies / PORTS, loads / LOADS), LATENCY) + LOAD_COST * loads;
+}
+
+/* All tiles of one panel of B. */
+static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, const hone_variant *v,
+                           int64_t rows, double b_rate) {
+    int64_t tiles = pieces(rows, c->mr), groups = pieces(p->k, v->group);
+    double tile =
+        (double)groups * step_cycles(v, hone_cpu_isa_find(v->isa)->lanes, (double)rows / (double)tiles);
+    int lanes = hone_cpu_isa_find(v->isa)->lanes;
+    if (hone_dtype_size(p->c_type) == 1 && v->nr % (4 * lanes))
+        tile += PACK_CYCLES * (double)rows / (double)tiles * v->nr / lanes;
+    double bytes = (double)(groups * v->group * v->nr) * (double)hone_cpu_b_size(v);
+    double second_level = read_rate((double)hone_cpu_cache_sizes()->l2);
+    return larger(tile, bytes / b_rate) + (double)(tiles - 1) * larger(tile, bytes / second_level);
 }
 
 double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     const hone_variant *v = c->variant;
-    int lanes = hone_cpu_isa_find(v->isa)->lanes;
     int64_t rows = pieces(p->m, c->gm), tiles = pieces(rows, c->mr), all_panels = pieces(p->n, v->nr);
-    int64_t panels = pieces(all_panels, c->gn), groups = pieces(p->k, v->group);
-    double tile = (double)groups * step_cycles(v, lanes, (double)rows / (double)tiles);
-    double cycles = (double)(tiles * panels) * tile;
-    if (all_panels == panels && c->edge != v) {
-        double edge = (double)groups * step_cycles(c->edge, lanes, (double)rows / (double)tiles);
-        cycles -= (double)tiles * (tile - edge);
-    }
-
-    double b_bytes = (double)(panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
+    int64_t panels = pieces(all_panels, c->gn);
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
-    double all_b = b_bytes * c->gn; /* the last level is shared */
-    cycles = larger(cycles, b_bytes / read_rate(all_b) + a_bytes / read_rate(a_bytes));
+    double b_bytes = (double)(all_panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
+    double b_rate = read_rate(b_bytes); /* the last level is shared by all threads */
+
+    double cycles = (double)panels * panel_cycles(c, p, v, rows, b_rate);
+    if (all_panels == panels && c->edge != v)
+        cycles += panel_cycles(c, p, c->edge, rows, b_rate) - panel_cycles(c, p, v, rows, b_rate);
+    cycles = larger(cycles, b_bytes / c->gn / b_rate + a_bytes / read_rate(a_bytes));
     cycles += (double)(tiles * panels) * TILE_CYCLES;
     if (c->copy_a)
         cycles += a_bytes / COPY_RATE;

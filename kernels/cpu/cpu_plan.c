@@ -35,7 +35,9 @@ static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
     w->sums = allocate(sums * 4);
     w->b = plain ? allocate((size_t)(p->depth * p->nc) * p->b_size) : NULL;
     w->column_sums = plain ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
-    int starts = p->config.starts && p->problem.dtype == HONE_S8 && !p->problem.a_scale_per_row;
+    int scaled = p->problem.dtype == HONE_S8 && !p->problem.a_scale_per_row,
+        starts = scaled && p->config.starts;
+    w->scale = scaled ? allocate((size_t)p->nc * sizeof(float)) : NULL;
     w->start = starts ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* columns beyond the matrix stay so */
@@ -44,10 +46,10 @@ static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
         .c_type = hone_cpu_c_type(p->problem.c_type),
         .p = (float)p->problem.act_params[0],
         .q = (float)p->problem.act_params[1],
-        .row_step = p->problem.a_scale_per_row,
         .zero_shift = zero_shift(v->a_type, p->problem.a_type),
     };
-    return (!copied || w->a) && w->sums && (!plain || (w->b && w->column_sums)) && (!starts || w->start);
+    return (!copied || w->a) && w->sums && (!plain || (w->b && w->column_sums)) && (!scaled || w->scale) &&
+           (!starts || w->start);
 }
 
 static void size_blocks(hone_backend_plan *p) {
@@ -102,6 +104,7 @@ void hone_cpu_plan_destroy(hone_backend_plan *p) {
         free(p->workspaces[t].b);
         free(p->workspaces[t].column_sums);
         free(p->workspaces[t].start);
+        free(p->workspaces[t].scale);
     }
     if (p)
         free(p->workspaces);

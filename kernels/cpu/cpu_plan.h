@@ -11,7 +11,9 @@ typedef struct hone_cpu_workspace {
     char *sums;           /* f32 or s32: one tile, or all tiles of a block */
     char *b;              /* plain weights: K x nc packed */
     int32_t *column_sums; /* plain s8 weights: nc */
-    int32_t *start;       /* s8 with one zero point for all of A: what the sums of nc columns begin with */
+    /* s8 with one scale and zero point for all of A, of nc columns: */
+    float *scale;   /* of A and B */
+    int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
     hone_epilogue_args epilogue;
 } hone_cpu_workspace;
 

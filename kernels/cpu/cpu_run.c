@@ -23,6 +23,7 @@ typedef struct block {
     int64_t row, rows, column, columns;
     const char *b;              /* packed panel of the first column */
     const int32_t *column_sums; /* of the first column; NULL unless s8 */
+    const float *scale;         /* of s8: of A and B, or of B where A has one a row */
     const int32_t *start;       /* what its sums begin with; NULL: zeros, or the bias */
 } block;
 
@@ -56,16 +57,14 @@ static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j,
     e->rows = rows;
     e->columns = columns;
     e->c = c;
-    e->ldc = args->ldc;
     e->bias = bias;
     e->alpha = hone_activation_info(p->problem.act)->per_column ? args->alpha + column : NULL;
     if (e->acc_is_s32) {
-        e->row_scale = args->a_scale + row * e->row_step;
-        e->row_zero = args->a_zero ? args->a_zero + row * e->row_step : NULL;
-        e->col_scale = args->b_scale + column;
+        int per_row = p->problem.a_scale_per_row;
+        e->row_scale = per_row ? args->a_scale + row : NULL;
+        e->row_zero = args->a_zero ? args->a_zero + (per_row ? row : 0) : NULL;
+        e->col_scale = s->block->scale + j;
         e->col_sum = s->block->start ? NULL : s->block->column_sums + j;
-        e->c_scale = args->c_scale;
-        e->c_zero = args->c_zero;
     }
     p->epilogue(e);
 }
@@ -154,15 +153,17 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
     }
 }
 
-/* Sums of s8 begin as what a zero point for all of A adds to them, taken off. */
-static void find_start(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
-    if (!w->start)
-        return;
-    /* Modulo 2^32, as the sums. */
-    uint32_t taken = (uint32_t) - ((p->args->a_zero ? p->args->a_zero[0] : 0) + w->epilogue.zero_shift);
-    for (int64_t j = 0; j < blk->columns; j++)
+/* What one scale and zero point for all of A make of the columns. */
+static void scale_columns(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
+    const hone_args *args = p->args;
+    /* What the zero point adds to the sums, taken off; modulo 2^32, as they are. */
+    uint32_t taken = (uint32_t) - ((args->a_zero ? args->a_zero[0] : 0) + w->epilogue.zero_shift);
+    for (int64_t j = 0; w->start && j < blk->columns; j++)
         w->start[j] = (int32_t)(taken * (uint32_t)blk->column_sums[j]);
+    for (int64_t j = 0; w->scale && j < blk->columns; j++)
+        w->scale[j] = args->a_scale[0] * args->b_scale[blk->column + j];
     blk->start = w->start;
+    blk->scale = w->scale ? w->scale : args->b_scale + blk->column;
 }
 
 /* Points a block at its weights, packing them first when they are plain. */
@@ -182,7 +183,8 @@ static void find_weights(const hone_backend_plan *p, hone_cpu_workspace *w, bloc
         blk->b = (const char *)args->b + (size_t)(blk->column * p->depth) * p->b_size;
         blk->column_sums = s8 ? (const int32_t *)sums + blk->column : NULL;
     }
-    find_start(p, w, blk);
+    if (s8)
+        scale_columns(p, w, blk);
 }
 
 static void run_part(void *context, size_t index) {
@@ -198,6 +200,9 @@ static void run_part(void *context, size_t index) {
     int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
     if (rows == 0)
         return;
+    w->epilogue.ldc = p->args->ldc;
+    w->epilogue.c_inverse = 1.0f / p->args->c_scale;
+    w->epilogue.c_zero = p->args->c_zero;
     for (int64_t j = column0; j < column1; j += p->nc) {
         block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j)};
         find_weights(p, w, &blk);

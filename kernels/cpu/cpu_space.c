@@ -174,7 +174,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         const char *name, *values;
     } params[] = {{"isa", v.isa.text}, {"wtype", wtype},        {"nr", v.nr.text},  {"mr", mr.text},
                   {"copy", "0 1"},     {"kc", kc.text},         {"mc", mc.text},    {"nc", nc.text},
-                  {"inner", "m n"},    {"pf", "0 1024"},        {"epi", epilogues}, {"gm", grid.text},
+                  {"inner", "m n"},    {"pf", "0 4096"},        {"epi", epilogues}, {"gm", grid.text},
                   {"gn", grid.text},   {"form", forms(problem)}};
     for (int i = 0; i < COUNT(params); i++)
         if ((status = hone_space_param(space, params[i].name, params[i].values)))

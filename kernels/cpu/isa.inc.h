@@ -40,19 +40,29 @@ static void widen_bf16(float *out, const uint16_t *in, int64_t n) {
     }
 }
 
-/* Plain loops: compilers vectorise these well. */
-static void widen_s8(int16_t *out, const int8_t *in, int64_t n) {
-    for (int64_t i = 0; i < n; i++)
-        out[i] = in[i];
-}
-static void widen_u8(int16_t *out, const uint8_t *in, int64_t n) {
-    for (int64_t i = 0; i < n; i++)
-        out[i] = in[i];
-}
-static void shift_8(uint8_t *out, const uint8_t *in, int64_t n) {
-    for (int64_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(in[i] ^ 0x80);
-}
+/* `n` elements in steps of a fixed size, which compilers vectorise; the last step overlaps the one before,
+ * because what is left after whole steps would be done one by one. */
+#define DEFINE_CONVERT(name, To, From, expression)                                                           \
+    static inline void name##_step(To *out, const From *in, int64_t n) {                                     \
+        for (int64_t i = 0; i < n; i++)                                                                      \
+            out[i] = (To)(expression);                                                                       \
+    }                                                                                                        \
+    static void name(To *out, const From *in, int64_t n) {                                                   \
+        enum { LONG = 64, SHORT = 8 };                                                                       \
+        int64_t i = 0;                                                                                       \
+        for (; i + LONG <= n; i += LONG)                                                                     \
+            name##_step(out + i, in + i, LONG);                                                              \
+        for (; i + SHORT <= n; i += SHORT)                                                                   \
+            name##_step(out + i, in + i, SHORT);                                                             \
+        if (i < n && n >= SHORT)                                                                             \
+            name##_step(out + n - SHORT, in + n - SHORT, SHORT);                                             \
+        else                                                                                                 \
+            name##_step(out + i, in + i, n - i);                                                             \
+    }
+DEFINE_CONVERT(widen_s8, int16_t, int8_t, in[i])
+DEFINE_CONVERT(widen_u8, int16_t, uint8_t, in[i])
+DEFINE_CONVERT(shift_8, uint8_t, uint8_t, in[i] ^ 0x80)
+#undef DEFINE_CONVERT
 
 extern const hone_isa_code ISA_CODE;
 const hone_isa_code ISA_CODE = {

@@ -48,9 +48,7 @@ static inline vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 static inline vm vf_lt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 static inline vm vf_le(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
 static inline vf vf_pick(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
-static inline vf vf_round(vf a) {
-    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
+static inline vf vf_round(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 static inline vf vf_power_of_two(vi n) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
 }
@@ -156,6 +154,17 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
         p[i] = buffer[i];
 }
 
+#define VEC_STORES_FOUR
+static inline void vi_store8_four(unsigned char *p, const vi *v, int32_t zero, int is_signed) {
+    const vi z = _mm256_set1_epi16((int16_t)zero);
+    vi low = _mm256_adds_epi16(_mm256_packs_epi32(v[0], v[1]), z);
+    vi high = _mm256_adds_epi16(_mm256_packs_epi32(v[2], v[3]), z);
+    vi bytes = is_signed ? _mm256_packs_epi16(low, high) : _mm256_packus_epi16(low, high);
+    /* Packing works within halves: back into the order of columns. */
+    const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_storeu_si256((__m256i *)p, _mm256_permutevar8x32_epi32(bytes, order));
+}
+
 static inline float vf_sum(vf v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -168,7 +177,7 @@ static inline int32_t vi_sum(vi v) {
 }
 
 #define TILE_GROUP_f32 1
-#define TILE_A_f32 HONE_A_F32
+#define TILE_A_f32     HONE_A_F32
 typedef vf tile_acc_f32;
 static inline vf tile_zero_f32(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_f32(const void *p) { return _mm256_loadu_ps(p); }
@@ -179,7 +188,7 @@ static inline vf tile_av_f32(const void *p) { return _mm256_loadu_ps(p); }
 static inline float tile_reduce_f32(vf acc) { return vf_sum(acc); }
 
 #define TILE_GROUP_f16 1
-#define TILE_A_f16 HONE_A_F32
+#define TILE_A_f16     HONE_A_F32
 typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
@@ -190,7 +199,7 @@ static inline vf tile_av_f16(const void *p) { return _mm256_loadu_ps(p); }
 static inline float tile_reduce_f16(vf acc) { return vf_sum(acc); }
 
 #define TILE_GROUP_bf16 1
-#define TILE_A_bf16 HONE_A_F32
+#define TILE_A_bf16     HONE_A_F32
 typedef vf tile_acc_bf16;
 static inline vf tile_zero_bf16(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm_loadu_si128(p)); }
@@ -203,7 +212,7 @@ static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
 #ifndef VEC_AVX2_REPLACES_s8
 /* vpmaddubsw would saturate; pairs of 16-bit products do not. */
 #define TILE_GROUP_s8 2
-#define TILE_A_s8 HONE_A_S16
+#define TILE_A_s8     HONE_A_S16
 typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return _mm256_setzero_si256(); }
 static inline vi tile_b_s8(const void *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128(p)); }

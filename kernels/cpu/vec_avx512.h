@@ -112,11 +112,22 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
     _mm_mask_storeu_epi8(p, vec_first(n), bytes);
 }
 
+#define VEC_STORES_FOUR
+static inline void vi_store8_four(unsigned char *p, const vi *v, int32_t zero, int is_signed) {
+    const vi z = _mm512_set1_epi16((int16_t)zero);
+    vi low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), z);
+    vi high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), z);
+    vi bytes = is_signed ? _mm512_packs_epi16(low, high) : _mm512_packus_epi16(low, high);
+    /* Packing works within quarters: back into the order of columns. */
+    const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
+}
+
 static inline float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
 static inline int32_t vi_sum(vi v) { return _mm512_reduce_add_epi32(v); }
 
 #define TILE_GROUP_f32 1
-#define TILE_A_f32 HONE_A_F32
+#define TILE_A_f32     HONE_A_F32
 typedef vf tile_acc_f32;
 static inline vf tile_zero_f32(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_f32(const void *p) { return _mm512_loadu_ps(p); }
@@ -128,7 +139,7 @@ static inline float tile_reduce_f32(vf acc) { return vf_sum(acc); }
 
 #ifndef VEC_AVX512_REPLACES_f16
 #define TILE_GROUP_f16 1
-#define TILE_A_f16 HONE_A_F32
+#define TILE_A_f16     HONE_A_F32
 typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
@@ -141,7 +152,7 @@ static inline float tile_reduce_f16(vf acc) { return vf_sum(acc); }
 
 #ifndef VEC_AVX512_REPLACES_bf16
 #define TILE_GROUP_bf16 1
-#define TILE_A_bf16 HONE_A_F32
+#define TILE_A_bf16     HONE_A_F32
 typedef vf tile_acc_bf16;
 static inline vf tile_zero_bf16(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm256_loadu_si256(p)); }
@@ -154,7 +165,7 @@ static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
 
 #ifndef VEC_AVX512_REPLACES_s8
 #define TILE_GROUP_s8 2
-#define TILE_A_s8 HONE_A_S16
+#define TILE_A_s8     HONE_A_S16
 typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return _mm512_setzero_si512(); }
 static inline vi tile_b_s8(const void *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256(p)); }

@@ -40,7 +40,7 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
                                .c = y,
                                .ldc = n,
                                .c_type = c_type,
-                               .c_scale = c_scale,
+                               .c_inverse = 1.0f / c_scale,
                                .p = (float)params[0],
                                .q = (float)params[1]};
     if (hone_activation_info(act)->per_column) {
