@@ -158,13 +158,9 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
     hone_operands_destroy(operands);
 }
 
-static void sweep_all(hone_dtype dtype) {
+static void sweep_every(hone_dtype dtype, int every) {
     static const int64_t extents[] = {1, 3, 7, 17, 63, 65, 257};
-    const char *mode = getenv("HONE_SWEEP") ? getenv("HONE_SWEEP") : "";
-    sweep s = {.random = {2026},
-               .every = strcmp(mode, "quick") == 0  ? hone_activation_count()
-                        : strcmp(mode, "full") == 0 ? 1
-                                                    : 3};
+    sweep s = {.random = {2026}, .every = every};
     assert_int_equal(HONE_OK, hone_context_create(&s.context));
     assert_int_equal(HONE_OK, hone_context_device(&s.device, s.context, "cpu"));
     for (int n = 0; n < 343; n++) {
@@ -175,6 +171,14 @@ static void sweep_all(hone_dtype dtype) {
     printf("%ld runs, %ld wrong\n", s.runs, s.wrong);
     assert_int_equal(0, s.wrong);
     assert_true(s.runs > 343);
+}
+
+static inline void sweep_quick(hone_dtype dtype) { sweep_every(dtype, hone_activation_count()); }
+
+static inline void sweep_all(hone_dtype dtype) {
+    const char *mode = getenv("HONE_SWEEP") ? getenv("HONE_SWEEP") : "";
+    int quick = strcmp(mode, "quick") == 0, full = strcmp(mode, "full") == 0;
+    sweep_every(dtype, quick ? hone_activation_count() : full ? 1 : 3);
 }
 
 #endif
