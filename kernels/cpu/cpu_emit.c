@@ -64,11 +64,11 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
     fprintf(out, "static hone_tile_fn *const tiles[] = {");
     for (int rows = 1; rows <= v->mr; rows++)
         fprintf(out, "%stile_rows_%d", rows > 1 ? ", " : "", rows);
-    fprintf(
-        out,
-        "};\n\nextern const hone_variant %s_variant;\n"
-        "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), tiles, 0, 0};\n\n",
-        v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
+    fprintf(out,
+            "};\n\nextern const hone_variant %s_variant;\n"
+            "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), "
+            "tiles, 0, 0};\n\n",
+            v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
 }
 
 hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_problem *problem,

@@ -66,7 +66,8 @@ static double tile_cycles(const hone_variant *v, double rows, int64_t groups) {
 
 double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     const hone_variant *v = c->variant;
-    int64_t rows = hone_pieces(p->m, c->gm), tiles = hone_pieces(rows, c->mr), all_panels = hone_pieces(p->n, v->nr);
+    int64_t rows = hone_pieces(p->m, c->gm), tiles = hone_pieces(rows, c->mr),
+            all_panels = hone_pieces(p->n, v->nr);
     int64_t panels = hone_pieces(all_panels, c->gn), groups = hone_pieces(p->k, v->group);
     double tile = tile_cycles(v, (double)rows / (double)tiles, groups);
     double cycles = (double)(tiles * panels) * tile;
@@ -124,9 +125,8 @@ static const char *preferred_isa(const hone_problem *problem, const hone_variant
     const hone_variant *last = NULL;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (strcmp(v->kind, like->kind) != 0 ||
-            hone_cpu_variant_is_dot(v) != hone_cpu_variant_is_dot(like) || !hone_cpu_suits(v, problem) ||
-            !hone_cpu_runs(v))
+        if (strcmp(v->kind, like->kind) != 0 || hone_cpu_variant_is_dot(v) != hone_cpu_variant_is_dot(like) ||
+            !hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
             continue;
         int copies = last && v->group == last->group && v->a_type != HONE_A_F32 &&
                      hone_cpu_in_place(last, problem) && !hone_cpu_in_place(v, problem);

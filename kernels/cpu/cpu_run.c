@@ -115,7 +115,8 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
 static void run_slice(const slice *s) {
     const hone_cpu_config *config = &s->plan->config;
     int64_t nr = config->variant->nr;
-    int64_t rows = s->block->rows, tiles = hone_pieces(rows, config->mr), panels = hone_pieces(s->block->columns, nr);
+    int64_t rows = s->block->rows, tiles = hone_pieces(rows, config->mr),
+            panels = hone_pieces(s->block->columns, nr);
     int64_t outer = config->inner_n ? tiles : panels, inner = config->inner_n ? panels : tiles;
     for (int64_t o = 0; o < outer; o++)
         for (int64_t n = 0; n < inner; n++) {

@@ -158,6 +158,7 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
     hone_operands_destroy(operands);
 }
 
+/* Every n-th combination. */
 static void sweep_every(hone_dtype dtype, int every) {
     static const int64_t extents[] = {1, 3, 7, 17, 63, 65, 257};
     sweep s = {.random = {2026}, .every = every};
@@ -172,8 +173,6 @@ static void sweep_every(hone_dtype dtype, int every) {
     assert_int_equal(0, s.wrong);
     assert_true(s.runs > 343);
 }
-
-static inline void sweep_quick(hone_dtype dtype) { sweep_every(dtype, hone_activation_count()); }
 
 static inline void sweep_all(hone_dtype dtype) {
     const char *mode = getenv("HONE_SWEEP") ? getenv("HONE_SWEEP") : "";
