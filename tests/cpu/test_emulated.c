@@ -27,12 +27,16 @@ static void every_emulated_bf16_variant_verifies(void **state) {
 
 enum { MOST_ROWS = 32, MOST_COLUMNS = 64, MOST_K = 600, GUARD = 0x5a };
 
-static int a_value(int i, int k) { return (i * 5 + k * 3) % 8; }
+/* Of u8 beyond s8, of the others negative, too. */
+static int a_value(const hone_variant *v, int i, int k) {
+    int value = (i * 5 + k * 3) % 8;
+    return v->a_type == HONE_A_U8 ? value * 36 : value - 3;
+}
 static int b_value(int k, int j) { return (k * 7 + j * 11) % 15 - 7; }
 
 static void put(char *to, hone_dtype type, int value) {
     uint16_t half = type == HONE_F16 ? hone_f16_from_f32((float)value) : hone_bf16_from_f32((float)value);
-    int8_t byte = (int8_t)value;
+    unsigned char byte = (unsigned char)value;
     if (hone_dtype_size(type) == 1)
         memcpy(to, &byte, sizeof byte);
     else
@@ -48,7 +52,7 @@ static void check_tile(const hone_variant *v, int rows, int groups, int accumula
     char *a = malloc(a_bytes), *b = malloc((size_t)(k * nr) * size);
     assert_true(a && b && nr <= MOST_COLUMNS && rows <= MOST_ROWS);
     for (int i = 0; i < rows * k; i++)
-        put(a + (size_t)i * size, type, a_value(i / k, i % k));
+        put(a + (size_t)i * size, type, a_value(v, i / k, i % k));
     for (int i = 0; i < k * nr; i++) {
         int u = i % v->group, j = i / v->group % nr, g = i / v->group / nr;
         put(b + (size_t)i * size, type, b_value(g * v->group + u, j));
@@ -76,7 +80,7 @@ static void check_tile(const hone_variant *v, int rows, int groups, int accumula
     for (int i = 0; i < rows * nr; i++) {
         int want = accumulate ? i : 0;
         for (int d = 0; d < k; d++)
-            want += a_value(i / nr, d) * b_value(d, i % nr);
+            want += a_value(v, i / nr, d) * b_value(d, i % nr);
         double got = type == HONE_S8 ? sums.s32[i] : (double)sums.f32[i];
         if (got != want)
             fail_msg("%s: row %d of %d, column %d, %d groups: %g, not %d", v->name, i / nr, rows, i % nr,
