@@ -1,12 +1,12 @@
 # Reads the @-lines of kernels/cpu/vec_*.h and generates, in the build tree, one C
 # file an instruction set (epilogues) and one a tile width (a function a number of
-# rows), and the table of all of them. Sets HONE_CPU_ISAS and HONE_CPU_VARIANT_SOURCES.
+# rows), and the table of all of them. Sets HONE_CPU_ISAS, HONE_CPU_TILES and
+# HONE_CPU_VARIANT_SOURCES.
 set(generated ${PROJECT_BINARY_DIR}/generated/cpu)
 set(HONE_CPU_VARIANT_SOURCES ${generated}/cpu_variant_table.c)
 set(HONE_CPU_ISAS)
+set(HONE_CPU_TILES) # names
 set(table_isas)
-set(table_variants)
-set(declarations)
 
 # AArch64 compilers order instructions before they allocate registers, too: loads
 # move up and accumulators out into memory.
@@ -19,7 +19,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   endif()
 endif()
 
-# hone_vec_lines(VAR text key): the values of the lines " * @key value".
+# hone_vec_lines(VAR text key): the values of the lines " * @key value"; `key` is an expression.
 function(hone_vec_lines var text key)
   string(REGEX MATCHALL "\n \\* @${key}[^\n]*" lines "${text}")
   set(values)
@@ -30,27 +30,70 @@ function(hone_vec_lines var text key)
   set(${var} "${values}" PARENT_SCOPE)
 endfunction()
 
-# hone_generate_tiles(template ROWSxVECTORS): the file of one width, from
-# gemm_<template>.inc.h, appended to the lists. Reads the loop's variables.
-macro(hone_generate_tiles template tile)
+# hone_isa_row(VAR isa text needs): an initialiser of hone_cpu_isa, from the text of its file.
+function(hone_isa_row var isa text needs)
+  foreach(key flags target lanes base)
+    hone_vec_lines(${key} "${text}" ${key})
+  endforeach()
+  if(NOT base)
+    set(base ${isa})
+  endif()
+  set(${var} "{\"${isa}\", \"${needs}\", \"${flags}\", \"${target}\", ${lanes}, &hone_isa_${base}}" PARENT_SCOPE)
+endfunction()
+
+# hone_variant_table(FILE "row;..." "tile;..."): writes hone_cpu_isas and hone_cpu_variants.
+function(hone_variant_table output rows tiles)
+  set(declarations)
+  string(REGEX MATCHALL "hone_isa_[a-z0-9]+" codes "${rows}")
+  list(REMOVE_DUPLICATES codes)
+  foreach(code IN LISTS codes)
+    string(APPEND declarations "extern const hone_isa_code ${code};\n")
+  endforeach()
+  set(pointers)
+  foreach(tile IN LISTS tiles)
+    string(APPEND declarations "extern const hone_variant ${tile}_variant;\n")
+    string(APPEND pointers "    &${tile}_variant,\n")
+  endforeach()
+  list(JOIN rows ",\n    " rows)
+  file(CONFIGURE OUTPUT ${output} CONTENT [[
+/* Generated: the instruction sets in rising preference, and every register tile. */
+#include "cpu_variants.h"
+
+@declarations@
+const hone_cpu_isa hone_cpu_isas[] = {
+    @rows@,
+    {0, 0, 0, 0, 0, 0}};
+
+const hone_variant *const hone_cpu_variants[] = {
+@pointers@    0};
+]] @ONLY)
+endfunction()
+
+# hone_generate_tiles(ROWSxVECTORS): the file of one width, from gemm_<loop>.inc.h,
+# appended to the lists. Reads the loop's variables.
+macro(hone_generate_tiles tile)
   string(REGEX MATCH "^([0-9]+)x([0-9]+)$" matched "${tile}")
   if(NOT matched)
-    message(FATAL_ERROR "${file}: '@${template}s ${line}': '${tile}' is not ROWSxVECTORS")
+    message(FATAL_ERROR "${file}: '${HONE_LOOP} ${line}': '${tile}' is not ROWSxVECTORS")
   endif()
   set(HONE_ROWS ${CMAKE_MATCH_1})
   set(HONE_VECTORS ${CMAKE_MATCH_2})
-  if(${template} STREQUAL dot) # the lanes run along k
+  if(${HONE_LOOP} STREQUAL dot) # the lanes run along k
     set(HONE_COLUMNS ${HONE_VECTORS})
     set(HONE_DEPTH ${lanes})
   else()
     math(EXPR HONE_COLUMNS "${HONE_VECTORS} * ${lanes}")
     set(HONE_DEPTH 1)
   endif()
+  set(HONE_PEAK peak)
+  if(${HONE_LOOP} STREQUAL amx)
+    set(HONE_PEAK peak_amx)
+  endif()
   set(HONE_NAME gemm_${HONE_KIND}__${HONE_ISA}_${HONE_ROWS}x${HONE_COLUMNS})
   set(HONE_ROW_INCLUDES)
   set(HONE_ROW_NAMES)
   foreach(rows RANGE 1 ${HONE_ROWS})
-    string(APPEND HONE_ROW_INCLUDES "#define TILE_ROWS ${rows}\n#include \"gemm_${template}.inc.h\"\n")
+    string(APPEND HONE_ROW_INCLUDES "#define TILE_ROWS ${rows}\n#include \"gemm_${HONE_LOOP}.inc.h\"\n")
     list(APPEND HONE_ROW_NAMES tile_rows_${rows})
   endforeach()
   list(JOIN HONE_ROW_NAMES ", " HONE_ROW_NAMES)
@@ -58,8 +101,7 @@ macro(hone_generate_tiles template tile)
   configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/tile.c.in ${output} @ONLY)
   set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list};${tile_flags}")
   list(APPEND HONE_CPU_VARIANT_SOURCES ${output})
-  string(APPEND declarations "extern const hone_variant ${HONE_NAME}_variant;\n")
-  string(APPEND table_variants "    &${HONE_NAME}_variant,\n")
+  list(APPEND HONE_CPU_TILES ${HONE_NAME})
 endmacro()
 
 # The files in rising @order: later ones are preferred.
@@ -87,7 +129,6 @@ foreach(entry IN LISTS ordered)
     continue()
   endif()
   hone_vec_lines(flags "${text}" flags)
-  hone_vec_lines(target "${text}" target)
   hone_vec_lines(lanes "${text}" lanes)
   hone_vec_lines(needs "${text}" needs)
   string(REGEX REPLACE ".*/vec_(.*)\\.h" "\\1" HONE_ISA ${file})
@@ -104,33 +145,22 @@ foreach(entry IN LISTS ordered)
     configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/isa.c.in ${output} @ONLY)
     set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list}")
     list(APPEND HONE_CPU_VARIANT_SOURCES ${output})
-    string(APPEND declarations "extern const hone_isa_code hone_isa_${HONE_ISA};\n")
   endif()
-  string(APPEND table_isas
-    "    {\"${HONE_ISA}\", \"${needs}\", \"${flags}\", \"${target}\", ${lanes}, &hone_isa_${base}},\n")
+  hone_isa_row(row ${HONE_ISA} "${text}" "${needs}")
+  list(APPEND table_isas "${row}")
 
-  foreach(template tile dot)
-    hone_vec_lines(lines "${text}" ${template}s)
+  foreach(HONE_LOOP tile dot amx)
+    hone_vec_lines(lines "${text}" "${HONE_LOOP}s?")
     foreach(line IN LISTS lines)
       string(REPLACE " " ";" words "${line}")
       list(POP_FRONT words HONE_KIND)
       set(HONE_B_SIZE ${size_${HONE_KIND}})
       string(COMPARE EQUAL ${HONE_KIND} f32 HONE_FLOAT) # only f32 sums can begin as the bias and be C as they are
       foreach(tile IN LISTS words)
-        hone_generate_tiles(${template} ${tile})
+        hone_generate_tiles(${tile})
       endforeach()
     endforeach()
   endforeach()
 endforeach()
 
-file(CONFIGURE OUTPUT ${generated}/cpu_variant_table.c CONTENT [[
-/* Generated: the instruction sets in rising preference, and every register tile. */
-#include "cpu_variants.h"
-
-@declarations@
-const hone_cpu_isa hone_cpu_isas[] = {
-@table_isas@    {0, 0, 0, 0, 0, 0}};
-
-const hone_variant *const hone_cpu_variants[] = {
-@table_variants@    0};
-]] @ONLY)
+hone_variant_table(${generated}/cpu_variant_table.c "${table_isas}" "${HONE_CPU_TILES}")

@@ -14,6 +14,9 @@ typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 /* Chains of the peak loop (peak.inc.h). */
 enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_ROWS * HONE_PEAK_VECTORS };
 
+/* A tile register of AMX (gemm_amx.inc.h): rows, bytes of one, groups of 4 bytes in it. */
+enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES / 4 };
+
 /* How a compute kind takes its operands. A group is GROUP consecutive k, what one
  * multiply sums.
  *
@@ -97,12 +100,15 @@ typedef struct hone_variant {
     const char *name;           /* gemm_f32__avx512_14x32 */
     const char *isa;            /* avx512 */
     const char *kind;           /* f32 */
+    const char *loop;           /* tile, dot, amx: gemm_<loop>.inc.h */
     int mr, nr;                 /* most rows; columns */
     int group;                  /* consecutive k a multiply takes */
     int a_type;                 /* HONE_A_* */
     hone_tile_fn *const *tiles; /* [mr]: of 1 .. mr rows */
-    /* HONE_PEAK_CHAINS independent multiplies, `rounds` times; NULL for dot products. */
+    /* Independent multiplies, `rounds` times, the same for every width of a kind, and the
+     * products of a round; NULL in what `hone emit` prints. */
     void (*peak)(int64_t rounds);
+    int peak_products;
 } hone_variant;
 
 #endif

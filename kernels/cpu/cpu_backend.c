@@ -97,9 +97,7 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
     peak_job job = {best, rounds};
     size_t threads = (size_t)hone_pool_threads(pool);
     hone_pool_run(pool, peak_task, &job, threads);
-    double operations =
-        (double)rounds * HONE_PEAK_CHAINS * hone_cpu_isa_find(best->isa)->lanes * best->group * 2;
-    return operations * (double)threads;
+    return (double)rounds * best->peak_products * 2 * (double)threads;
 }
 
 const hone_backend hone_backend_cpu = {

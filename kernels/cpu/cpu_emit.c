@@ -51,22 +51,24 @@ static void copy_file(FILE *out, const char *name) { copy(out, find_source(name,
 /* The tiles of one width, as tile.c.in has them; only the peak loop is left out. */
 static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
     int dot = hone_cpu_variant_is_dot(v);
+    char loop[32];
+    snprintf(loop, sizeof loop, "gemm_%s.inc.h", v->loop);
     fprintf(out,
             "#define TILE_KIND %s\n#define TILE_VECTORS %d\n#define TILE_B_SIZE %d\n#define TILE_FLOAT %d\n",
             v->kind, dot ? v->nr : v->nr / lanes, (int)hone_cpu_b_size(v), strcmp(v->kind, "f32") == 0);
     copy_file(out, "gemm_variant.inc.h");
     for (int rows = 1; rows <= v->mr; rows++) {
         fprintf(out, "#define TILE_ROWS %d\n", rows);
-        copy_file(out, dot ? "gemm_dot.inc.h" : "gemm_tile.inc.h");
+        copy_file(out, loop);
     }
     fprintf(out, "static hone_tile_fn *const tiles[] = {");
     for (int rows = 1; rows <= v->mr; rows++)
         fprintf(out, "%stile_rows_%d", rows > 1 ? ", " : "", rows);
-    fprintf(
-        out,
-        "};\n\nextern const hone_variant %s_variant;\n"
-        "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), tiles, 0};\n\n",
-        v->name, v->name, v->name, v->isa, v->kind, v->mr, v->nr, v->group);
+    fprintf(out,
+            "};\n\nextern const hone_variant %s_variant;\n"
+            "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), "
+            "tiles, 0, 0};\n\n",
+            v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
 }
 
 hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_problem *problem,

@@ -4,6 +4,10 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -27,6 +31,20 @@ static bool has_leaf7(unsigned subleaf, int reg, int bit) {
 }
 static bool has_avxvnni(void) { return has_leaf7(1, EAX, 4); }
 static bool has_avx512fp16(void) { return has_leaf7(0, EDX, 23); }
+
+/* Linux lets a process use tile registers, which enlarge what is saved of each of its
+ * threads, after it has asked; asking again changes nothing. */
+static bool may_use_tiles(void) {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+    return false;
+#endif
+}
+static bool has_amx_tile(void) { return has_leaf7(0, EDX, 24) && may_use_tiles(); }
+static bool has_amx_int8(void) { return has_leaf7(0, EDX, 25); }
+static bool has_amx_bf16(void) { return has_leaf7(0, EDX, 22); }
 #elif defined(__aarch64__)
 #if defined(__linux__)
 static bool has_fhm(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMDFHM; }
@@ -52,6 +70,9 @@ static const feature features[] = {
     {"avx512bf16", cpuinfo_has_x86_avx512bf16},
     {"avxvnni", has_avxvnni}, /* beside avx2, which says that the system saves the registers */
     {"avx512fp16", has_avx512fp16},
+    {"amx_tile", has_amx_tile},
+    {"amx_int8", has_amx_int8}, /* this and the next beside amx_tile */
+    {"amx_bf16", has_amx_bf16},
 #elif defined(__aarch64__)
     {"neon", cpuinfo_has_arm_neon},
     {"neon_dot", cpuinfo_has_arm_neon_dot},
@@ -111,9 +132,8 @@ const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int
     return NULL;
 }
 
-int hone_cpu_variant_is_dot(const hone_variant *variant) {
-    return variant->nr < hone_cpu_isa_find(variant->isa)->lanes;
-}
+int hone_cpu_variant_is_dot(const hone_variant *variant) { return strcmp(variant->loop, "dot") == 0; }
+int hone_cpu_variant_is_amx(const hone_variant *variant) { return strcmp(variant->loop, "amx") == 0; }
 
 const hone_variant *hone_cpu_variant_edge(const hone_variant *wide, int columns) {
     const hone_variant *best = wide;

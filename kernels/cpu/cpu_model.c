@@ -6,6 +6,7 @@
  * and a little more for each load, which competes with the multiplies for places
  * in the core. The first tile of a panel of B waits for the cache that holds all
  * of B, the others for the second level.
+ * AMX takes 16 groups in a step and has numbers of its own.
  *
  * Blocking follows from the caches: the rows of A that a tile needs stay in the
  * first level, the block of B that they meet in the second.
@@ -25,9 +26,12 @@ static const double TILE_CYCLES = 30;   /* calling a tile and its epilogue */
 static const double COPY_RATE = 16;     /* bytes a cycle */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
+/* AMX: multiplies and loads of a tile register, the latency of its sums, and what a
+ * change of shapes costs with moving the sums. */
+static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SHAPE = 100;
+
 enum { DEEP_SLICE = 768, MOST_ROWS = 192, PREFETCH = 4096 };
 
-static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
 static double larger(double a, double b) { return a > b ? a : b; }
 
 /* Bytes a cycle at which a thread reads what takes `bytes` of memory. */
@@ -51,12 +55,25 @@ static double step_cycles(const hone_variant *v, int lanes, double rows) {
     return larger(larger(multiplies / PORTS, loads / LOADS), LATENCY) + LOAD_COST * loads;
 }
 
+/* A part-filled step takes as long as a whole one and has shapes of its own. */
+static double amx_cycles(const hone_variant *v, double rows, int64_t groups) {
+    double down = rows > HONE_AMX_ROWS ? 2 : 1, across = (double)v->nr * 4 / HONE_AMX_BYTES;
+    double step = larger(larger(down * across * AMX_MULTIPLY, (down + across) * AMX_LOAD), AMX_LATENCY);
+    int64_t whole = groups / HONE_AMX_GROUPS, rest = groups % HONE_AMX_GROUPS != 0;
+    return (double)(whole + rest) * step + (double)((whole > 0) + rest) * AMX_SHAPE;
+}
+
+static double tile_cycles(const hone_variant *v, double rows, int64_t groups) {
+    return hone_cpu_variant_is_amx(v)
+               ? amx_cycles(v, rows, groups)
+               : (double)groups * step_cycles(v, hone_cpu_isa_find(v->isa)->lanes, rows);
+}
+
 /* All tiles of one panel of B. */
 static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, const hone_variant *v,
                            int64_t rows, double b_rate) {
-    int64_t tiles = pieces(rows, c->mr), groups = pieces(p->k, v->group);
-    double tile =
-        (double)groups * step_cycles(v, hone_cpu_isa_find(v->isa)->lanes, (double)rows / (double)tiles);
+    int64_t tiles = hone_pieces(rows, c->mr), groups = hone_pieces(p->k, v->group);
+    double tile = tile_cycles(v, (double)rows / (double)tiles, groups);
     int lanes = hone_cpu_isa_find(v->isa)->lanes;
     if (hone_dtype_size(p->c_type) == 1 && v->nr % (4 * lanes))
         tile += PACK_CYCLES * (double)rows / (double)tiles * v->nr / lanes;
@@ -67,8 +84,9 @@ static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, cons
 
 double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     const hone_variant *v = c->variant;
-    int64_t rows = pieces(p->m, c->gm), tiles = pieces(rows, c->mr), all_panels = pieces(p->n, v->nr);
-    int64_t panels = pieces(all_panels, c->gn);
+    int64_t rows = hone_pieces(p->m, c->gm), tiles = hone_pieces(rows, c->mr),
+            all_panels = hone_pieces(p->n, v->nr);
+    int64_t panels = hone_pieces(all_panels, c->gn);
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
     double b_bytes = (double)(all_panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
     double b_rate = read_rate(b_bytes); /* the last level is shared by all threads */
@@ -115,14 +133,15 @@ static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, co
         }
 }
 
-/* The last instruction set that computes a kind natively, but not for copying A where
- * the one before does the same without (sdot and usdot); 16-bit weights may also be widened. */
-static const char *preferred_isa(const hone_problem *problem, const char *kind) {
+/* The last instruction set that computes what a variant does natively, but not for copying A
+ * where the one before does the same without (sdot and usdot); 16-bit weights may also be
+ * widened. AMX has no dot products: those are of another set. */
+static const char *preferred_isa(const hone_problem *problem, const hone_variant *like) {
     const hone_variant *last = NULL;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (strcmp(v->kind, kind) != 0 || hone_cpu_variant_is_dot(v) || !hone_cpu_suits(v, problem) ||
-            !hone_cpu_runs(v))
+        if (strcmp(v->kind, like->kind) != 0 || hone_cpu_variant_is_dot(v) != hone_cpu_variant_is_dot(like) ||
+            !hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
             continue;
         int copies = last && v->group == last->group && v->a_type != HONE_A_F32 &&
                      hone_cpu_in_place(last, problem) && !hone_cpu_in_place(v, problem);
@@ -161,7 +180,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     double least = -1;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        const char *isa = preferred_isa(problem, v->kind);
+        const char *isa = preferred_isa(problem, v);
         if (!hone_cpu_suits(v, problem) || !isa || strcmp(v->isa, isa) != 0)
             continue;
         hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};

@@ -42,7 +42,4 @@ size_t hone_cpu_panels_size(const hone_backend_plan *plan);
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
 void hone_cpu_execute(hone_backend_plan *plan, const hone_args *args);
 
-static inline int64_t hone_round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
-static inline int64_t hone_at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-
 #endif

@@ -44,8 +44,6 @@ static int64_t piece(int64_t extent, int64_t count, int64_t i) {
     return extent / count * i + hone_at_most(i, rest);
 }
 
-static int64_t pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
-
 static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, int columns, int nr,
                         const void *acc, const float *bias) {
     const hone_backend_plan *p = s->plan;
@@ -120,7 +118,8 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
 static void run_slice(const slice *s) {
     const hone_cpu_config *config = &s->plan->config;
     int64_t nr = config->variant->nr;
-    int64_t rows = s->block->rows, tiles = pieces(rows, config->mr), panels = pieces(s->block->columns, nr);
+    int64_t rows = s->block->rows, tiles = hone_pieces(rows, config->mr),
+            panels = hone_pieces(s->block->columns, nr);
     int64_t outer = config->inner_n ? tiles : panels, inner = config->inner_n ? panels : tiles;
     for (int64_t o = 0; o < outer; o++)
         for (int64_t n = 0; n < inner; n++) {
@@ -194,7 +193,7 @@ static void run_part(void *context, size_t index) {
     int64_t gm = p->config.gm, gn = p->config.gn, nr = p->config.variant->nr;
     /* Neighbours share a last-level cache where there are several, so they take the
      * same panels of B: the weights are what is read again for every block of rows. */
-    int64_t part_m = (int64_t)index % gm, part_n = (int64_t)index / gm, panels = pieces(q->n, nr);
+    int64_t part_m = (int64_t)index % gm, part_n = (int64_t)index / gm, panels = hone_pieces(q->n, nr);
     int64_t row0 = piece(q->m, gm, part_m), rows = piece(q->m, gm, part_m + 1) - row0;
     int64_t column0 = piece(panels, gn, part_n) * nr;
     int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
@@ -206,7 +205,7 @@ static void run_part(void *context, size_t index) {
     for (int64_t j = column0; j < column1; j += p->nc) {
         block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j)};
         find_weights(p, w, &blk);
-        int64_t blocks = pieces(rows, p->mc);
+        int64_t blocks = hone_pieces(rows, p->mc);
         for (int64_t b = 0; b < blocks; b++) {
             blk.row = row0 + piece(rows, blocks, b);
             blk.rows = row0 + piece(rows, blocks, b + 1) - blk.row;

@@ -10,7 +10,7 @@
 static const int64_t depths[] = {128, 256, 384, 512, 768, 1024, 2048, 4096, 8192};
 static const int64_t rows[] = {24, 48, 96, 192, 384, 768};
 static const int64_t columns[] = {64, 128, 256, 512, 1024, 2048, 4096};
-static const int64_t tile_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14};
+static const int64_t tile_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 16, 24, 32};
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -122,6 +122,7 @@ static int clamps(float *low, float *high, const hone_problem *problem) {
  * says which combinations exist. */
 typedef struct variant_lists {
     list isa, nr, tiles;
+    int most_rows;
 } variant_lists;
 
 static hone_status collect_variants(variant_lists *lists, const hone_problem *problem) {
@@ -131,6 +132,7 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
             continue;
         char word[128];
         list_add(&lists->isa, " ", v->isa, 1);
+        lists->most_rows = v->mr > lists->most_rows ? v->mr : lists->most_rows;
         snprintf(word, sizeof word, "%d", v->nr);
         list_add(&lists->nr, " ", word, 1);
         snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr,
@@ -156,7 +158,10 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
     if (status || (status = hone_space_create(&space)))
         return status;
 
-    list_numbers(&mr, tile_rows, COUNT(tile_rows));
+    int mr_count = 0;
+    while (mr_count < COUNT(tile_rows) && tile_rows[mr_count] <= v.most_rows)
+        mr_count++;
+    list_numbers(&mr, tile_rows, mr_count);
     list_numbers(&kc, depths, COUNT(depths));
     list_numbers(&mc, rows, COUNT(rows));
     list_numbers(&nc, columns, COUNT(columns));
@@ -293,5 +298,7 @@ double hone_cpu_lower_bound(const hone_device *device, const hone_problem *probl
     double products = (double)problem->m * (double)problem->n * (double)problem->k;
     double ports = isa->lanes < 8 ? 4 : 2; /* processors with narrow vectors have more units */
     double per_cycle = ports * isa->lanes * c.variant->group;
+    if (hone_cpu_variant_is_amx(c.variant)) /* 16 x 16 x 16 groups in 16 cycles */
+        per_cycle = (double)HONE_AMX_ROWS * isa->lanes * c.variant->group;
     return products / (per_cycle * 6e3 * threads);
 }

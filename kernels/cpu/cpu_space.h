@@ -47,7 +47,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
                                  const hone_config *config);
 
 /* No config can be faster than this, in microseconds: the arithmetic of its tile
- * at two multiplies a cycle, four of narrow vectors, and 6 GHz. Prunes hopeless candidates, judges none. */
+ * at two multiplies a cycle, four of narrow vectors, one row of AMX, and 6 GHz. Prunes hopeless candidates,
+ * judges none. */
 double hone_cpu_lower_bound(const hone_device *device, const hone_problem *problem, const hone_config *config,
                             int threads);
 
@@ -66,5 +67,10 @@ int64_t hone_cpu_depth(int64_t k, int64_t want);
 int64_t hone_cpu_rows(int64_t m, int64_t want);
 int64_t hone_cpu_columns(int64_t n, int64_t want);
 int64_t hone_cpu_tile_rows(int64_t m, int64_t want);
+
+/* Pieces of at most `most` that make up `extent`. */
+static inline int64_t hone_pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
+static inline int64_t hone_round_up(int64_t value, int64_t unit) { return hone_pieces(value, unit) * unit; }
+static inline int64_t hone_at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
 #endif

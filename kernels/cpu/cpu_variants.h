@@ -29,6 +29,8 @@ const hone_variant *hone_cpu_variant_find(const char *isa, const char *kind, int
 const hone_variant *hone_cpu_variant_edge(const hone_variant *wide, int columns);
 /* 1 for dot products, whose lanes run along k. */
 int hone_cpu_variant_is_dot(const hone_variant *variant);
+/* 1 for tiles in AMX's registers. */
+int hone_cpu_variant_is_amx(const hone_variant *variant);
 
 /* The HONE_C_* of an element type. */
 int hone_cpu_c_type(hone_dtype type);

@@ -1,6 +1,7 @@
 /* The arithmetic limit of one compute kind: HONE_PEAK_ROWS x HONE_PEAK_VECTORS
  * independent chains, enough for a latency of 5 cycles on 2 ports, fed from a
  * few cached operands; no other memory traffic. */
+enum { TILE_PEAK_PRODUCTS = HONE_PEAK_CHAINS * VEC_LANES * TILE(TILE_GROUP) };
 
 static void TILE_PEAK(int64_t rounds) {
     static _Alignas(64) char operand[64 * (HONE_PEAK_ROWS + HONE_PEAK_VECTORS)];

@@ -28,12 +28,16 @@
 typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return _mm512_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+#ifndef VEC_WIDEN_ONE_F16 /* tests/cpu/emulated.h defines it */
+#define VEC_WIDEN_ONE_F16 vec_widen_one_f16
 /* By hand, because compilers load and convert in two instructions. */
-static inline vf tile_a_f16(const void *p) {
+static inline vf vec_widen_one_f16(const void *p) {
     vf a;
     __asm__("vcvtph2psx %1%{1to16%}, %0" : "=v"(a) : "m"(*(const int16_t *)p));
     return a;
 }
+#endif
+static inline vf tile_a_f16(const void *p) { return VEC_WIDEN_ONE_F16(p); }
 static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm512_fmadd_ps(a, b, acc); }
 typedef float tile_sum_f16;
 static inline vf tile_av_f16(const void *p) { return tile_b_f16(p); }

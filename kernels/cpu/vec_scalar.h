@@ -15,6 +15,7 @@
  *   tiles   a compute kind and its register tiles, most rows x vectors, every width
  *           from one vector up, narrower ones with no fewer rows; a line a kind
  *   dots    the same for dot products along k, most rows x columns, columns below `lanes`
+ *   amx     the same for tiles in AMX's registers: 32x1 32x2
  *
  * and it defines, as static inline functions:
  *
@@ -60,6 +61,11 @@
  *   tile_sum_T        float or int32_t
  *   tile_av_T(p)      VEC_LANES x TILE_GROUP_T consecutive elements of A
  *   tile_reduce_T(acc)  the sum of the lanes
+ *
+ * and, for @amx, TILE_GROUP_T (4 bytes), TILE_A_T, amx.inc.h and, as a macro because
+ * registers are literal numbers:
+ *
+ *   tile_product_T(sums, a, b)  the instruction that adds the product of two registers to a third
  *
  * Packed B of kind T holds elements of type T, s8 for s8.
  *

@@ -158,16 +158,13 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
     hone_operands_destroy(operands);
 }
 
-static void sweep_all(hone_dtype dtype) {
+/* Every n-th combination of activation and width, on every m-th shape. */
+static void sweep_every(hone_dtype dtype, int every, int step) {
     static const int64_t extents[] = {1, 3, 7, 17, 63, 65, 257};
-    const char *mode = getenv("HONE_SWEEP") ? getenv("HONE_SWEEP") : "";
-    sweep s = {.random = {2026},
-               .every = strcmp(mode, "quick") == 0  ? hone_activation_count()
-                        : strcmp(mode, "full") == 0 ? 1
-                                                    : 3};
+    sweep s = {.random = {2026}, .every = every};
     assert_int_equal(HONE_OK, hone_context_create(&s.context));
     assert_int_equal(HONE_OK, hone_context_device(&s.device, s.context, "cpu"));
-    for (int n = 0; n < 343; n++) {
+    for (int n = 0; n < 343; n += step) {
         const int64_t shape[3] = {extents[n / 49], extents[n / 7 % 7], extents[n % 7]};
         sweep_shape(&s, dtype, shape, n);
     }
@@ -175,6 +172,12 @@ static void sweep_all(hone_dtype dtype) {
     printf("%ld runs, %ld wrong\n", s.runs, s.wrong);
     assert_int_equal(0, s.wrong);
     assert_true(s.runs > 343);
+}
+
+static inline void sweep_all(hone_dtype dtype) {
+    const char *mode = getenv("HONE_SWEEP") ? getenv("HONE_SWEEP") : "";
+    int quick = strcmp(mode, "quick") == 0, full = strcmp(mode, "full") == 0;
+    sweep_every(dtype, quick ? hone_activation_count() : full ? 1 : 3, 1);
 }
 
 #endif

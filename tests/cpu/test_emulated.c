@@ -1,0 +1,156 @@
+/* What few processors have (AMX, AVX512-BF16, AVX512-FP16, AVX-VNNI), over C in place
+ * of its instructions (emulated.h): the generated tables hold nothing else here
+ * (emulated.cmake). */
+#include "variant_sweep.h"
+
+#include "../../kernels/half.h"
+
+/* Each width on every third shape: the epilogues are those of test_variants_*. */
+static void sweep_seldom(hone_dtype dtype) { sweep_every(dtype, hone_activation_count(), 3); }
+
+static void every_emulated_s8_variant_verifies(void **state) {
+    (void)state;
+    sweep_seldom(HONE_S8);
+}
+
+static void every_emulated_f16_variant_verifies(void **state) {
+    (void)state;
+    sweep_seldom(HONE_F16);
+}
+
+static void every_emulated_bf16_variant_verifies(void **state) {
+    (void)state;
+    sweep_seldom(HONE_BF16);
+}
+
+/* ---- one call of a tile, with integers that every type holds and sums exactly */
+
+enum { MOST_ROWS = 32, MOST_COLUMNS = 64, MOST_K = 600, GUARD = 0x5a };
+
+/* Of u8 beyond s8, of the others negative, too. */
+static int a_value(const hone_variant *v, int i, int k) {
+    int value = (i * 5 + k * 3) % 8;
+    return v->a_type == HONE_A_U8 ? value * 36 : value - 3;
+}
+static int b_value(int k, int j) { return (k * 7 + j * 11) % 15 - 7; }
+
+static void put(char *to, hone_dtype type, int value) {
+    uint16_t half = type == HONE_F16 ? hone_f16_from_f32((float)value) : hone_bf16_from_f32((float)value);
+    unsigned char byte = (unsigned char)value;
+    if (hone_dtype_size(type) == 1)
+        memcpy(to, &byte, sizeof byte);
+    else
+        memcpy(to, &half, sizeof half);
+}
+
+/* `rows` rows over `groups` groups; A and B are just as large as they may be read. */
+static void check_tile(const hone_variant *v, int rows, int groups, int accumulate) {
+    hone_dtype type;
+    assert_int_equal(HONE_OK, hone_dtype_parse(&type, v->kind));
+    int k = groups * v->group, nr = v->nr;
+    size_t size = hone_dtype_size(type), a_bytes = (size_t)(rows * k) * size;
+    char *a = malloc(a_bytes), *b = malloc((size_t)(k * nr) * size);
+    assert_true(a && b && nr <= MOST_COLUMNS && rows <= MOST_ROWS);
+    for (int i = 0; i < rows * k; i++)
+        put(a + (size_t)i * size, type, a_value(v, i / k, i % k));
+    for (int i = 0; i < k * nr; i++) {
+        int u = i % v->group, j = i / v->group % nr, g = i / v->group / nr;
+        put(b + (size_t)i * size, type, b_value(g * v->group + u, j));
+    }
+    static union {
+        _Alignas(64) int32_t s32[(MOST_ROWS + 1) * MOST_COLUMNS];
+        float f32[(MOST_ROWS + 1) * MOST_COLUMNS];
+        unsigned char bytes[4 * (MOST_ROWS + 1) * MOST_COLUMNS];
+    } sums;
+    memset(&sums, GUARD, sizeof sums);
+    for (int i = 0; i < rows * nr; i++)
+        if (type == HONE_S8)
+            sums.s32[i] = i;
+        else
+            sums.f32[i] = (float)i;
+    hone_tile_args args = {.groups = groups,
+                           .a = a,
+                           .a_step = (int64_t)(a_bytes / (size_t)rows),
+                           .b = b,
+                           .prefetch = groups % 2 ? 1024 : 0,
+                           .acc = &sums,
+                           .accumulate = accumulate};
+    v->tiles[rows - 1](&args);
+    for (int i = 0; i < rows * nr; i++) {
+        int want = accumulate ? i : 0;
+        for (int d = 0; d < k; d++)
+            want += a_value(v, i / nr, d) * b_value(d, i % nr);
+        double got = type == HONE_S8 ? sums.s32[i] : (double)sums.f32[i];
+        if (got != want)
+            fail_msg("%s: row %d of %d, column %d, %d groups: %g, not %d", v->name, i / nr, rows, i % nr,
+                     groups, got, want);
+    }
+    for (size_t i = (size_t)(rows * nr) * 4; i < sizeof sums; i++)
+        assert_int_equal(GUARD, sums.bytes[i]);
+    free(a);
+    free(b);
+}
+
+static void tiles_of_every_size_sum_exactly(void **state) {
+    (void)state;
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        for (int rows = 1; rows <= v->mr; rows++)
+            for (int groups = 1; groups <= 35 && groups * v->group <= MOST_K; groups++)
+                check_tile(v, rows, groups, (rows + groups) % 2);
+    }
+}
+
+/* ---- what is chosen without a measurement */
+
+static void defaults_verify(void **state) {
+    (void)state;
+    static const struct {
+        const char *problem, *isa;
+    } cases[] = {
+        {"gemm/s8/relu/64x64x256", "amxint8"},        {"gemm/s8/relu/64x64x256/a=u8", "amxuint8"},
+        {"gemm/s8/silu/33x100x77", "amxuint8"},       {"gemm/s8/relu/5x2x300/a=u8", "avxvnni"},
+        {"gemm/bf16/gelu_tanh/70x48x130", "amxbf16"}, {"gemm/bf16/mish/40x40x33", "amxbf16"},
+        {"gemm/f16/tanh/20x40x60", "avx512fp16"},
+    };
+    hone_context *context;
+    assert_int_equal(HONE_OK, hone_context_create(&context));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hone_problem problem;
+        hone_plan *plan;
+        hone_operands *operands;
+        hone_reference *reference;
+        hone_numerics numerics;
+        char config[HONE_CONFIG_TEXT], isa[64];
+        assert_int_equal(HONE_OK, hone_problem_parse(&problem, cases[i].problem));
+        assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
+        snprintf(config, sizeof config, "%s", hone_plan_config(plan));
+        hone_plan_destroy(plan);
+        snprintf(isa, sizeof isa, "isa=%s,", cases[i].isa);
+        if (!strstr(config, isa))
+            fail_msg("%s: %s, not %s", cases[i].problem, config, isa);
+        assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 1, 0));
+        assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+        assert_int_equal(HONE_OK,
+                         hone_verify_config(&numerics, context, "cpu", operands, reference, config, 1));
+        assert_true(numerics.correct);
+        hone_reference_destroy(reference);
+        hone_operands_destroy(operands);
+    }
+    hone_context_destroy(context);
+}
+
+int main(void) {
+    if (strcmp(hone_cpu_isas[0].name, "scalar") == 0 || !hone_cpu_isa_runs(&hone_cpu_isas[0])) {
+        puts("SKIP: the emulation needs an x86-64 with AVX-512");
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tiles_of_every_size_sum_exactly),
+        cmocka_unit_test(defaults_verify),
+        cmocka_unit_test(every_emulated_s8_variant_verifies),
+        cmocka_unit_test(every_emulated_f16_variant_verifies),
+        cmocka_unit_test(every_emulated_bf16_variant_verifies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
