@@ -95,6 +95,13 @@ static hone_status check_memory(const hone_operands *operands) {
     return HONE_OK;
 }
 
+double hone_problem_bytes(const hone_problem *problem) {
+    double m = (double)problem->m, n = (double)problem->n, k = (double)problem->k;
+    return m * k * (double)hone_dtype_size(problem->a_type) +
+           k * n * (double)hone_dtype_size(problem->dtype) +
+           m * n * (double)hone_dtype_size(problem->c_type) + (problem->bias ? 4 * n : 0);
+}
+
 hone_status hone_operands_create(hone_operands **out, const hone_problem *problem, uint64_t seed,
                                  int padding) {
     hone_status status = hone_problem_check(problem);

@@ -27,6 +27,9 @@ typedef struct hone_operands {
     size_t c_block_size, c_offset;
 } hone_operands;
 
+/* Bytes of A, weights, bias and C: what a call must move at least, each once. */
+double hone_problem_bytes(const hone_problem *problem);
+
 /* `padding` extra elements are added to every leading dimension (0 when timing).
  * HONE_E_NOMEM, HONE_E_USAGE. */
 hone_status hone_operands_create(hone_operands **out, const hone_problem *problem, uint64_t seed,

@@ -14,6 +14,9 @@ typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 /* Chains of the peak loop (peak.inc.h). */
 enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_ROWS * HONE_PEAK_VECTORS };
 
+/* What the loop that measures bandwidth takes at a time. */
+enum { HONE_READ_BLOCK = 4096 };
+
 /* How a compute kind takes its operands. A group is GROUP consecutive k, what one
  * multiply sums.
  *
@@ -87,6 +90,8 @@ typedef struct hone_isa_code {
     void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
     void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
     void (*shift_8)(uint8_t *out, const uint8_t *in, int64_t n); /* s8 to u8 and back, by 128 */
+    /* Reads `blocks` blocks of HONE_READ_BLOCK bytes and does nothing with them. */
+    void (*read)(const char *from, int64_t blocks);
 } hone_isa_code;
 
 /* The generated tiles of one width: a function for every number of rows, so that

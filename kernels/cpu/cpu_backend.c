@@ -102,6 +102,30 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
     return operations * (double)threads;
 }
 
+/* ---- the bandwidth limit */
+
+typedef struct read_job {
+    const hone_isa_code *code;
+    const char *from;
+    int64_t blocks, passes, parts;
+} read_job;
+
+static void read_task(void *context, size_t index) {
+    const read_job *job = context;
+    int64_t part = (int64_t)index;
+    int64_t first = job->blocks * part / job->parts, last = job->blocks * (part + 1) / job->parts;
+    for (int64_t pass = 0; pass < job->passes; pass++)
+        job->code->read(job->from + first * HONE_READ_BLOCK, last - first);
+}
+
+static double read_run(const hone_device *device, hone_pool *pool, const void *from, size_t bytes,
+                       int64_t passes) {
+    (void)device;
+    read_job job = {best_code(), from, (int64_t)(bytes / HONE_READ_BLOCK), passes, hone_pool_threads(pool)};
+    hone_pool_run(pool, read_task, &job, (size_t)job.parts);
+    return (double)job.blocks * HONE_READ_BLOCK * (double)passes;
+}
+
 const hone_backend hone_backend_cpu = {
     .name = "cpu",
     .devices = hone_cpu_devices,
@@ -116,5 +140,6 @@ const hone_backend hone_backend_cpu = {
     .emit = hone_cpu_emit,
     .activate = activate,
     .peak_run = peak_run,
+    .read_run = read_run,
     .code_paths = hone_cpu_code_paths,
 };

@@ -11,12 +11,8 @@ static const double CACHE_ROUNDS = 2, UNKNOWN_CACHE = 64 << 20;
 enum { MAX_COPIES = 1024, VERIFY_PADDING = 3 };
 
 static int cold_copies(const hone_device *device, const hone_problem *problem) {
-    double m = (double)problem->m, n = (double)problem->n, k = (double)problem->k;
-    double bytes = m * k * (double)hone_dtype_size(problem->a_type) +
-                   k * n * (double)hone_dtype_size(problem->dtype) +
-                   m * n * (double)hone_dtype_size(problem->c_type);
     double cache = device->cache_bytes > 0 ? (double)device->cache_bytes : UNKNOWN_CACHE;
-    double copies = CACHE_ROUNDS * cache / bytes + 2;
+    double copies = CACHE_ROUNDS * cache / hone_problem_bytes(problem) + 2;
     return copies < MAX_COPIES ? (int)copies : MAX_COPIES;
 }
 
