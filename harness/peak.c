@@ -49,13 +49,13 @@ static size_t buffer_bytes(const hone_device *device) {
 static double read_bandwidth(const hone_device *device, hone_pool *pool) {
     void *buffer = NULL;
     double best = 0;
-    size_t bytes = buffer_bytes(device) / PAGE * PAGE;
+    const size_t bytes = buffer_bytes(device);
     if (!device->backend->read_run || !bytes || posix_memalign(&buffer, PAGE, bytes))
         return NAN;
     memset(buffer, 1, bytes); /* so that there are pages to read */
     for (int pass = 0; pass < READ_PASSES; pass++) {
         int64_t start = hone_clock_now();
-        double read = device->backend->read_run(device, pool, buffer, bytes, 1);
+        double read = device->backend->read_run(device, pool, &(hone_span){buffer, bytes}, 1, 1);
         best = fmax(best, read / (double)(hone_clock_now() - start));
     }
     free(buffer);

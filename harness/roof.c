@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../kernels/status.h"
 #include "clock.h"
@@ -13,7 +12,7 @@
 /* Of a sample: waking threads is a small part of the shortest. */
 static const double LEAST_NS = 50e3, LEAST_THREADS_NS = 500e3, MOST_NS = 2e6;
 static const int64_t FIRST_ROUNDS = 1000, MOST_ROUNDS = (int64_t)1 << 40;
-enum { PAGE = 4096, RATE_RUNS = 3 };
+enum { RATE_RUNS = 3 };
 
 struct hone_roof {
     const hone_device *device;
@@ -21,11 +20,11 @@ struct hone_roof {
     hone_dtype dtype; /* of the arithmetic */
     int64_t rounds;   /* of the peak loop in a sample; 0: no such runner */
     double operations;
-    char *buffer; /* NULL: no reading */
-    size_t bytes; /* of one copy, whole pages */
-    int64_t copies, passes;
-    double read; /* bytes in a sample */
+    int64_t passes; /* over the operands in a sample; 0: no such runner */
+    double read;    /* bytes in a sample */
     double problem_operations, problem_bytes;
+    int copies;
+    hone_span spans[]; /* HONE_ROOF_SPANS for each copy */
 };
 
 static void multiply(void *context, int64_t sequence) {
@@ -36,8 +35,9 @@ static void multiply(void *context, int64_t sequence) {
 
 static void read_copy(void *context, int64_t sequence) {
     hone_roof *self = context;
-    const char *copy = self->buffer + self->bytes * (size_t)(sequence % self->copies);
-    self->read = self->device->backend->read_run(self->device, self->pool, copy, self->bytes, self->passes);
+    const hone_span *spans = self->spans + HONE_ROOF_SPANS * (sequence % self->copies);
+    self->read =
+        self->device->backend->read_run(self->device, self->pool, spans, HONE_ROOF_SPANS, self->passes);
 }
 
 static double least_ns(int threads) { return threads > 1 ? LEAST_THREADS_NS : LEAST_NS; }
@@ -81,35 +81,25 @@ static void prepare_peak(hone_roof *self, int threads) {
     }
 }
 
-/* Whether `bytes` leave half of the free memory to others. */
-static int fits(double bytes) {
-    return bytes < (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 2;
-}
-
-static void prepare_reading(hone_roof *self, int threads, int copies) {
-    void *buffer = NULL;
+static void prepare_reading(hone_roof *self, int threads) {
     const hone_device *device = self->device;
-    self->bytes = ((size_t)self->problem_bytes + PAGE - 1) / PAGE * PAGE;
-    self->copies = copies;
-    size_t all = self->bytes * (size_t)copies;
-    if (!device->backend->read_run || (copies == 1 && self->problem_bytes <= (double)device->core_bytes) ||
-        !fits((double)all) || posix_memalign(&buffer, PAGE, all))
+    if (!device->backend->read_run ||
+        (self->copies == 1 && self->problem_bytes <= (double)device->core_bytes))
         return;
-    memset(buffer, 1, all); /* so that there are pages to read */
-    self->buffer = buffer;
     self->passes = 1;
     double ns = time_run(self, read_copy), least = least_ns(threads);
-    if (ns < least && copies == 1)
+    if (ns < least && self->copies == 1)
         self->passes = (int64_t)ceil(least / ns);
 }
 
 hone_status hone_roof_create(hone_roof **out, hone_context *context, const hone_device *device,
-                             const hone_problem *problem, int threads, int copies) {
+                             const hone_problem *problem, int threads, const hone_span *spans, int copies) {
     hone_pool *pool = NULL;
     hone_status status = hone_context_pool(&pool, context, threads);
     if (status)
         return status;
-    hone_roof *self = calloc(1, sizeof *self);
+    size_t list = (size_t)copies * HONE_ROOF_SPANS * sizeof *spans;
+    hone_roof *self = malloc(sizeof *self + list);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "no memory for the limits of a problem");
     *self = (hone_roof){
@@ -118,25 +108,22 @@ hone_status hone_roof_create(hone_roof **out, hone_context *context, const hone_
         .dtype = problem->dtype,
         .problem_operations = 2 * (double)problem->m * (double)problem->n * (double)problem->k,
         .problem_bytes = hone_problem_bytes(problem),
+        .copies = copies,
     };
+    memcpy(self->spans, spans, list);
     prepare_peak(self, threads);
-    prepare_reading(self, threads, copies);
+    prepare_reading(self, threads);
     *out = self;
     return HONE_OK;
 }
 
-void hone_roof_destroy(hone_roof *roof) {
-    if (!roof)
-        return;
-    free(roof->buffer);
-    free(roof);
-}
+void hone_roof_destroy(hone_roof *roof) { free(roof); }
 
 int hone_roof_runners(hone_runner *runners, hone_roof *roof) {
     int count = 0;
     if (roof->rounds)
         runners[count++] = (hone_runner){.run = multiply, .context = roof, .beside = 1};
-    if (roof->buffer)
+    if (roof->passes)
         runners[count++] = (hone_runner){.run = read_copy, .context = roof, .beside = 1};
     return count;
 }
@@ -158,7 +145,7 @@ hone_limits hone_roof_limits(const hone_roof *roof, const hone_sampler *sampler,
         return limits;
     if (roof->rounds)
         limits.gops = 1e-3 * roof->operations / median_us(hone_sampler_samples(sampler, first++));
-    if (roof->buffer)
+    if (roof->passes)
         limits.read_gbps = 1e-3 * roof->read / median_us(hone_sampler_samples(sampler, first));
     /* fmax passes over a NaN. */
     limits.us =

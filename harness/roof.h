@@ -4,7 +4,8 @@
  *
  * One runner multiplies as fast as the device can, about as long as the problem
  * would take at that rate; where the operands exceed a core's own cache (or are
- * cold), another reads as many bytes as the problem must move at least. */
+ * cold), another reads them, where they lie: which of the caches hold them
+ * depends on who used them when. */
 #ifndef HONE_HARNESS_ROOF_H
 #define HONE_HARNESS_ROOF_H
 
@@ -15,11 +16,13 @@ enum { HONE_ROOF_RUNNERS = 2 };
 
 typedef struct hone_roof hone_roof;
 
-/* `copies`: of the operands, through which cold calls rotate; 1: warm. What the
- * device or its memory has no room for has no runner. HONE_E_USAGE: threads < 1.
- * HONE_E_NOMEM. */
+enum { HONE_ROOF_SPANS = 3 }; /* A, weights, C */
+
+/* `spans`: the operands' memory, HONE_ROOF_SPANS for each of the `copies` that cold
+ * calls rotate through (1: warm); the list is copied. What the device cannot do
+ * has no runner. HONE_E_USAGE: threads < 1. HONE_E_NOMEM. */
 hone_status hone_roof_create(hone_roof **out, hone_context *context, const hone_device *device,
-                             const hone_problem *problem, int threads, int copies);
+                             const hone_problem *problem, int threads, const hone_span *spans, int copies);
 void hone_roof_destroy(hone_roof *roof);
 
 /* Appends its runners to a group's: at most HONE_ROOF_RUNNERS, all `beside`; returns how many. */

@@ -28,6 +28,11 @@ typedef struct hone_device {
     int index;             /* the backend's own number */
 } hone_device;
 
+typedef struct hone_span {
+    const void *from;
+    size_t bytes;
+} hone_span;
+
 /* Worker threads that a host backend runs on; shared by the plans of a context. */
 typedef struct hone_pool hone_pool;
 
@@ -81,10 +86,10 @@ struct hone_backend {
      * 0 when the device cannot do the type. */
     double (*peak_run)(const hone_device *device, hone_dtype dtype, hone_pool *pool, int64_t rounds);
 
-    /* Reads `bytes` bytes `passes` times, each thread of the pool its own part of
-     * them, as fast as the device can, and returns how many it read: what is
-     * beyond the last whole page may be left out. May be NULL. */
-    double (*read_run)(const hone_device *device, hone_pool *pool, const void *from, size_t bytes,
+    /* Reads spans of memory `passes` times, each thread of the pool its own part
+     * of each, as fast as the device can, and returns the bytes read: the end of
+     * a span may be left out. May be NULL. */
+    double (*read_run)(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
                        int64_t passes);
 
     /* Names of the instruction sets or code paths that this device can run, in

@@ -11,11 +11,11 @@ typedef uint32_t __attribute__((aligned(1), may_alias)) hone_unaligned_u32;
 typedef int16_t __attribute__((aligned(1), may_alias)) hone_unaligned_s16;
 typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 
-/* Chains of the peak loop (peak.inc.h). */
-enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_ROWS * HONE_PEAK_VECTORS };
+/* Multiplies in a round of the peak loop (peak.inc.h). */
+enum { HONE_PEAK_CHAINS = 24 };
 
 /* What the loop that measures bandwidth takes at a time. */
-enum { HONE_READ_BLOCK = 4096 };
+enum { HONE_READ_LINE = 64 };
 
 /* How a compute kind takes its operands. A group is GROUP consecutive k, what one
  * multiply sums.
@@ -90,8 +90,8 @@ typedef struct hone_isa_code {
     void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
     void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
     void (*shift_8)(uint8_t *out, const uint8_t *in, int64_t n); /* s8 to u8 and back, by 128 */
-    /* Reads `blocks` blocks of HONE_READ_BLOCK bytes and does nothing with them. */
-    void (*read)(const char *from, int64_t blocks);
+    /* Reads lines of HONE_READ_LINE bytes, a multiple of 4, and does nothing with them. */
+    void (*read)(const char *from, int64_t lines);
 } hone_isa_code;
 
 /* The generated tiles of one width: a function for every number of rows, so that
@@ -105,7 +105,7 @@ typedef struct hone_variant {
     int group;                  /* consecutive k a multiply takes */
     int a_type;                 /* HONE_A_* */
     hone_tile_fn *const *tiles; /* [mr]: of 1 .. mr rows */
-    /* HONE_PEAK_CHAINS independent multiplies, `rounds` times; NULL for dot products. */
+    /* HONE_PEAK_CHAINS multiplies, `rounds` times; NULL for dot products. */
     void (*peak)(int64_t rounds);
 } hone_variant;
 

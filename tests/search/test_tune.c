@@ -59,12 +59,14 @@ static double stand_in_peak(const hone_device *device, hone_dtype dtype, hone_po
     return dtype == HONE_F32 ? stand_in_rounds(rounds) : 0;
 }
 
-static double stand_in_read(const hone_device *device, hone_pool *pool, const void *from, size_t bytes,
+static double stand_in_read(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
                             int64_t passes) {
     (void)device;
     (void)pool;
-    (void)from;
-    return stand_in_rounds((int64_t)bytes * passes);
+    int64_t bytes = 0;
+    for (int i = 0; i < count; i++)
+        bytes += (int64_t)spans[i].bytes;
+    return stand_in_rounds(bytes * passes);
 }
 
 static const hone_backend stand_in_backend = {.name = "cpu",

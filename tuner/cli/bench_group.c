@@ -76,6 +76,14 @@ static hone_sampler *last_sampler(const bench_group *group) {
     return group->samplers[group->sampler_count - 1];
 }
 
+/* The first that knows where its weights are, else the first. */
+static const hone_contender *tells_weights(bench_case *const *runs, int count) {
+    for (int i = 0; i < count; i++)
+        if (runs[i]->provider->weights)
+            return &runs[i]->contender;
+    return &runs[0]->contender;
+}
+
 /* The roof comes last, among the others' runners or by itself. */
 static hone_status create_samplers(bench_group *group) {
     hone_runner runners[BENCH_MAX_PROVIDERS + HONE_ROOF_RUNNERS];
@@ -89,9 +97,11 @@ static hone_status create_samplers(bench_group *group) {
     }
     if (count == 0)
         return HONE_OK;
+    hone_status status = hone_contender_roof(&group->roof, tells_weights(runs, count), &group->operands);
+    if (status)
+        return status;
     int roofs = hone_roof_runners(&runners[count], group->roof);
     int each = takes_turns(group) ? 1 : count;
-    hone_status status = HONE_OK;
     for (int first = 0; first < count && !status; first += each) {
         status = add_sampler(group, &runners[first], takes_turns(group) ? 1 : count + roofs);
         for (int i = first; i < first + each && !status; i++) {
@@ -125,9 +135,6 @@ static hone_status open_group(bench_group *group) {
             fail_case(self, one);
     }
     hone_reference_destroy(reference);
-    if (!status)
-        status = hone_roof_create(&group->roof, setup->context, setup->device, &group->problem,
-                                  setup->threads, group->operands.count);
     if (!status)
         status = create_samplers(group);
     if (status)

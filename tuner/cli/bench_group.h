@@ -7,7 +7,6 @@
 
 #include "../../harness/gbench.h"
 #include "../../harness/peak.h"
-#include "../../harness/roof.h"
 #include "../search/contender.h"
 
 enum { BENCH_MAX_PROVIDERS = 8 };

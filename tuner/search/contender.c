@@ -94,6 +94,25 @@ hone_status hone_contender_verify(hone_numerics *out, const hone_contender *cont
     return status;
 }
 
+hone_status hone_contender_roof(hone_roof **out, const hone_contender *contender,
+                                const hone_operand_set *set) {
+    const hone_provider *provider = contender->provider;
+    hone_span *spans = calloc((size_t)set->count * HONE_ROOF_SPANS, sizeof *spans);
+    if (!spans)
+        return hone_fail(HONE_E_NOMEM, "no memory for the limits of %d copies of operands", set->count);
+    for (int i = 0; i < set->count; i++) {
+        hone_span *copy = &spans[i * HONE_ROOF_SPANS];
+        copy[0] = hone_operands_input(set->copies[i]);
+        copy[1] = provider->weights ? provider->weights(contender->cases[i])
+                                    : hone_operands_weights(set->copies[i]);
+        copy[2] = hone_operands_output(set->copies[i]);
+    }
+    hone_status status = hone_roof_create(out, contender->context, contender->device,
+                                          &set->copies[0]->problem, contender->threads, spans, set->count);
+    free(spans);
+    return status;
+}
+
 static void run_next(void *context, int64_t sequence) {
     const hone_contender *contender = context;
     contender->provider->run(contender->cases[sequence % contender->count]);

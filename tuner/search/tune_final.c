@@ -163,8 +163,8 @@ static hone_status store(final_round *final, hone_tune_session *session, const h
 }
 
 static hone_status measure(final_round *final, hone_tune_session *session, int samples) {
-    hone_status status = hone_roof_create(&final->roof, session->context, session->device, session->problem,
-                                          session->options->threads, session->operands.count);
+    hone_status status =
+        hone_contender_roof(&final->roof, &final->contenders[final->has_unfused], &session->operands);
     if (status)
         return status;
     for (int i = 0; i < final->count; i++)

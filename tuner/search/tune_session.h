@@ -3,7 +3,6 @@
 #ifndef HONE_TUNER_TUNE_SESSION_H
 #define HONE_TUNER_TUNE_SESSION_H
 
-#include "../../harness/roof.h"
 #include "contender.h"
 #include "tune.h"
 
