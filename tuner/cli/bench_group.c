@@ -13,8 +13,8 @@ enum {
     MANY_SAMPLES = 300,
     MOST_SAMPLES = 10000,
     BLOCK = 10,
-    ROOF_BLOCK = 3, /* samples of the roof, after each ROOF_TURNS turns of the providers */
-    ROOF_TURNS = 4,
+    ROOF_BLOCK = 4, /* samples of the roof, after each ROOF_TURNS turns of the providers */
+    ROOF_TURNS = 2,
     WAKING_CALLS = 3
 };
 static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6;
