@@ -13,8 +13,7 @@ enum {
     MANY_SAMPLES = 300,
     MOST_SAMPLES = 10000,
     BLOCK = 10,
-    ROOF_BLOCK = 4, /* samples of the roof, after each ROOF_TURNS turns of the providers */
-    ROOF_TURNS = 2,
+    ROOF_BLOCK = 4, /* samples of the roof in its turn, which is as often as the providers': clocks move */
     WAKING_CALLS = 3
 };
 static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6;
@@ -189,7 +188,7 @@ static hone_status sample_group(bench_group *group) {
     if (!takes_turns(group))
         return hone_sampler_round(group->samplers[0]);
     int backwards = group->rounds % 2 != 0;
-    if (group->roof_sampler && group->rounds % ROOF_TURNS == 0)
+    if (group->roof_sampler)
         status = take_roof_turn(group);
     group->rounds++;
     for (int i = 0; i < group->count && !status; i++) {
