@@ -95,6 +95,29 @@ static hone_status check_memory(const hone_operands *operands) {
     return HONE_OK;
 }
 
+hone_span hone_operands_input(const hone_operands *operands) {
+    const hone_problem *p = &operands->problem;
+    return (hone_span){operands->a, (size_t)(p->m * operands->lda) * hone_dtype_size(p->a_type)};
+}
+
+hone_span hone_operands_weights(const hone_operands *operands) {
+    const hone_problem *p = &operands->problem;
+    return (hone_span){operands->b, (size_t)((p->weights_transposed ? p->n : p->k) * operands->ldb) *
+                                        hone_dtype_size(p->dtype)};
+}
+
+hone_span hone_operands_output(const hone_operands *operands) {
+    const hone_problem *p = &operands->problem;
+    return (hone_span){operands->c, (size_t)(p->m * operands->ldc) * hone_dtype_size(p->c_type)};
+}
+
+double hone_problem_bytes(const hone_problem *problem) {
+    double m = (double)problem->m, n = (double)problem->n, k = (double)problem->k;
+    return m * k * (double)hone_dtype_size(problem->a_type) +
+           k * n * (double)hone_dtype_size(problem->dtype) +
+           m * n * (double)hone_dtype_size(problem->c_type) + (problem->bias ? 4 * n : 0);
+}
+
 hone_status hone_operands_create(hone_operands **out, const hone_problem *problem, uint64_t seed,
                                  int padding) {
     hone_status status = hone_problem_check(problem);

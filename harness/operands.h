@@ -8,7 +8,7 @@
 #ifndef HONE_HARNESS_OPERANDS_H
 #define HONE_HARNESS_OPERANDS_H
 
-#include "hone/hone.h"
+#include "../kernels/backend.h"
 
 typedef struct hone_operands {
     hone_problem problem; /* act and act_params may be changed: the data suits every activation */
@@ -26,6 +26,14 @@ typedef struct hone_operands {
     unsigned char *c_block;
     size_t c_block_size, c_offset;
 } hone_operands;
+
+/* The memory of A, of B as stored, and of C with its rows' gaps. */
+hone_span hone_operands_input(const hone_operands *operands);
+hone_span hone_operands_weights(const hone_operands *operands);
+hone_span hone_operands_output(const hone_operands *operands);
+
+/* Bytes of A, weights, bias and C: what a call must move at least, each once. */
+double hone_problem_bytes(const hone_problem *problem);
 
 /* `padding` extra elements are added to every leading dimension (0 when timing).
  * HONE_E_NOMEM, HONE_E_USAGE. */

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "../kernels/status.h"
-#include "affinity.h"
 #include "clock.h"
 
 static const int64_t slice_ns = 2000000;
 static const double default_seconds = 0.05;
 static const size_t least_buffer = (size_t)256 << 20;
-enum { READ_PASSES = 3, MAX_READERS = 256 };
+enum { READ_PASSES = 3, PAGE = 4096 };
 
 /* ------------------------------------------------------------- arithmetic */
 
@@ -37,24 +36,6 @@ static double best_rate(const hone_device *device, hone_dtype dtype, hone_pool *
 
 /* -------------------------------------------------------------- bandwidth */
 
-typedef struct reader {
-    pthread_t thread;
-    const uint64_t *from;
-    size_t count; /* a multiple of 8 */
-    uint64_t sum; /* kept, so that the loads are */
-} reader;
-
-static void *read_all(void *context) {
-    reader *self = context;
-    uint64_t sums[8] = {0};
-    for (size_t n = 0; n < self->count; n += 8)
-        for (size_t lane = 0; lane < 8; lane++)
-            sums[lane] += self->from[n + lane];
-    for (size_t lane = 0; lane < 8; lane++)
-        self->sum += sums[lane];
-    return NULL;
-}
-
 /* Four times the last-level cache, at most a quarter of the free memory. */
 static size_t buffer_bytes(const hone_device *device) {
     size_t want = 4 * (size_t)device->cache_bytes;
@@ -64,43 +45,26 @@ static size_t buffer_bytes(const hone_device *device) {
     return want < most ? want : most;
 }
 
-/* Bytes a nanosecond of one pass; starting threads takes a small part of it. 0
- * when a thread could not be started. */
-static double time_pass(reader *readers, int threads) {
-    int started = 0;
-    size_t bytes = 0;
-    int64_t start = hone_clock_now();
-    while (started < threads &&
-           hone_affinity_start(&readers[started].thread, started, read_all, &readers[started]))
-        bytes += readers[started++].count * sizeof *readers->from;
-    for (int i = 0; i < started; i++)
-        pthread_join(readers[i].thread, NULL);
-    return started == threads ? (double)bytes / (double)(hone_clock_now() - start) : 0;
-}
-
-/* NaN when memory or threads could not be had. */
-static double read_bandwidth(const hone_device *device, int threads) {
-    reader readers[MAX_READERS];
+/* NaN when the device cannot, or memory could not be had. */
+static double read_bandwidth(const hone_device *device, hone_pool *pool) {
     void *buffer = NULL;
     double best = 0;
-    if (threads > MAX_READERS)
-        threads = MAX_READERS;
-    size_t share = buffer_bytes(device) / (size_t)threads / 64 * 64;
-    if (!share || posix_memalign(&buffer, 4096, share * (size_t)threads))
+    const size_t bytes = buffer_bytes(device);
+    if (!device->backend->read_run || !bytes || posix_memalign(&buffer, PAGE, bytes))
         return NAN;
-    memset(buffer, 1, share * (size_t)threads); /* so that there are pages to read */
-    for (int i = 0; i < threads; i++)
-        readers[i] = (reader){.from = (const uint64_t *)buffer + (size_t)i * (share / sizeof(uint64_t)),
-                              .count = share / sizeof(uint64_t)};
-    for (int pass = 0; pass < READ_PASSES; pass++)
-        best = fmax(best, time_pass(readers, threads));
+    memset(buffer, 1, bytes); /* so that there are pages to read */
+    for (int pass = 0; pass < READ_PASSES; pass++) {
+        int64_t start = hone_clock_now();
+        double read = device->backend->read_run(device, pool, &(hone_span){buffer, bytes}, 1, 1);
+        best = fmax(best, read / (double)(hone_clock_now() - start));
+    }
     free(buffer);
     return best > 0 ? best : NAN;
 }
 
 /* Bandwidth does not depend on the data type, and takes the longest to measure:
  * the latest one is kept. */
-static double known_bandwidth(const hone_device *device, int threads) {
+static double known_bandwidth(const hone_device *device, hone_pool *pool, int threads) {
     static _Thread_local struct {
         char fingerprint[sizeof device->fingerprint];
         int threads;
@@ -109,7 +73,7 @@ static double known_bandwidth(const hone_device *device, int threads) {
     if (known.threads != threads || strcmp(known.fingerprint, device->fingerprint) != 0) {
         memcpy(known.fingerprint, device->fingerprint, sizeof known.fingerprint);
         known.threads = threads;
-        known.gbps = read_bandwidth(device, threads);
+        known.gbps = read_bandwidth(device, pool);
     }
     return known.gbps;
 }
@@ -127,6 +91,6 @@ hone_status hone_peak_measure(hone_peak *out, hone_context *context, const hone_
     double rate = best_rate(device, dtype, pool, seconds > 0 ? seconds : default_seconds);
     if (rate <= 0 && (dtype == HONE_F16 || dtype == HONE_BF16))
         rate = best_rate(device, HONE_F32, pool, seconds > 0 ? seconds : default_seconds);
-    *out = (hone_peak){.gops = rate > 0 ? rate : NAN, .read_gbps = known_bandwidth(device, threads)};
+    *out = (hone_peak){.gops = rate > 0 ? rate : NAN, .read_gbps = known_bandwidth(device, pool, threads)};
     return HONE_OK;
 }

@@ -1,4 +1,5 @@
-/* Measured limits of a device: arithmetic per data type and memory bandwidth. */
+/* Measured limits of a device by itself: arithmetic per data type and memory
+ * bandwidth. Those that a case is compared with are measured beside it: roof.h. */
 #ifndef HONE_HARNESS_PEAK_H
 #define HONE_HARNESS_PEAK_H
 
@@ -6,9 +7,9 @@
 
 typedef struct hone_peak {
     double gops;       /* 1e9 multiply and add operations a second; NaN if unknown */
-    double read_gbps;  /* 1e9 bytes a second that `threads` threads, each on a CPU of its own, read
-                          from a buffer of four last-level caches (256 MiB at least, a quarter of
-                          the free memory at most), best of three passes; NaN if unknown */
+    double read_gbps;  /* 1e9 bytes a second that `threads` threads read from a buffer of four last-level
+                          caches (256 MiB at least, a quarter of the free memory at most), best of three
+                          passes; NaN if unknown */
 } hone_peak;
 
 /* Runs the backend's peak loop for about `seconds` (0: 0.05) in short slices

@@ -18,7 +18,8 @@ enum {
     WARM_STABLE_CALLS = 3,      /* warm when so many batches brought nothing faster, */
     WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
     WARM_MAX_NS = 50000000,     /* and in any case after this */
-    OVERTIME = 4                /* times max_seconds at which min_samples is given up */
+    OVERTIME = 4,               /* times max_seconds at which min_samples is given up */
+    BESIDE_PART = 8             /* runners beside have this part of the measured ones' time */
 };
 static const double DEFAULT_MAX_SECONDS = 1, DEFAULT_TARGET = 0.02;
 static const double WARM_IMPROVEMENT = 0.98; /* of the fastest so far counts as faster */
@@ -33,6 +34,8 @@ struct hone_sampler {
     hone_sampler_options options; /* without zeros */
     int count;
     timed_runner *runners;
+    int measured;                  /* runners that are not beside */
+    double measured_us, beside_us; /* in samples so far */
     int64_t rounds;
     int64_t reviewed;    /* rounds at the latest review of `settled` */
     int64_t next_review; /* reviews sort all samples, so they come at growing intervals */
@@ -134,7 +137,10 @@ hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, 
     self->next_review = resolved.min_samples;
     for (int i = 0; i < count; ++i) {
         self->runners[i].runner = runners[i];
-        warm_up(&self->runners[i]);
+        self->runners[i].samples.batch = 1;
+        self->measured += !runners[i].beside;
+        if (!runners[i].beside)
+            warm_up(&self->runners[i]);
     }
     *out = self;
     return HONE_OK;
@@ -179,7 +185,8 @@ static hone_status reserve(hone_sampler *self) {
     return HONE_OK;
 }
 
-static void take_sample(timed_runner *self, int warm_calls) {
+/* Microseconds of all its calls. */
+static double take_sample(timed_runner *self, int warm_calls) {
     hone_samples *samples = &self->samples;
     call(self, warm_calls);
     /* Asking costs a fraction of a microsecond: outside the timed region. */
@@ -188,6 +195,26 @@ static void take_sample(timed_runner *self, int warm_calls) {
     samples->marks[samples->count] = involuntary_switches() > switches;
     samples->disturbed += samples->marks[samples->count];
     samples->us[samples->count++] = (double)ns / 1e3 / samples->batch;
+    return (double)ns / 1e3;
+}
+
+/* By time, and in any case in rounds 0, 1, 2, 4, 8, ..., so that short runs have some. */
+static int is_accompanied(const hone_sampler *self) {
+    return self->measured == 0 || (self->rounds & (self->rounds - 1)) == 0 ||
+           BESIDE_PART * self->beside_us <= self->measured_us;
+}
+
+/* Samples of the runners beside; how many. */
+static int accompany(hone_sampler *self) {
+    int taken = 0;
+    if (!is_accompanied(self))
+        return 0;
+    for (int i = 0; i < self->count; ++i)
+        if (self->runners[i].runner.beside) {
+            self->beside_us += take_sample(&self->runners[i], 0);
+            ++taken;
+        }
+    return taken;
 }
 
 static int is_settled(const hone_samples *samples, double target, double *scratch) {
@@ -213,9 +240,15 @@ hone_status hone_sampler_round(hone_sampler *sampler) {
     if (status != HONE_OK)
         return status;
     const int backwards = sampler->rounds % 2 != 0;
+    /* After those beside the caches are brought back by a call that is not timed. */
+    int warm_calls = sampler->options.warm_calls;
+    int first_warm_calls = accompany(sampler) && warm_calls == 0 ? 1 : warm_calls;
     for (int i = 0; i < sampler->count; ++i) {
-        const int runner = backwards ? sampler->count - 1 - i : i;
-        take_sample(&sampler->runners[runner], sampler->options.warm_calls);
+        timed_runner *runner = &sampler->runners[backwards ? sampler->count - 1 - i : i];
+        if (runner->runner.beside)
+            continue;
+        sampler->measured_us += take_sample(runner, first_warm_calls);
+        first_warm_calls = warm_calls;
     }
     ++sampler->rounds;
     if (sampler->rounds >= sampler->next_review)
@@ -225,7 +258,7 @@ hone_status hone_sampler_round(hone_sampler *sampler) {
 
 static int all_settled(const hone_sampler *self) {
     for (int i = 0; i < self->count; ++i)
-        if (!self->runners[i].samples.settled)
+        if (!self->runners[i].runner.beside && !self->runners[i].samples.settled)
             return 0;
     return 1;
 }

@@ -3,7 +3,10 @@
  * A round calls each runner once, in an order that alternates between rounds
  * (first to last, last to first), so that drift and neighbours meet all alike.
  * Calls shorter than the clock resolves are timed in batches; the batch size is
- * part of the result. */
+ * part of the result.
+ *
+ * Runners may stand beside the measured ones, to tell what the machine gave
+ * meanwhile. They take part now and then, for about an eighth of the time. */
 #ifndef HONE_HARNESS_SAMPLER_H
 #define HONE_HARNESS_SAMPLER_H
 
@@ -14,6 +17,7 @@
 typedef struct hone_runner {
     void (*run)(void *context, int64_t sequence);
     void *context;
+    int beside; /* 1: called at the start of some rounds, once a sample; nobody waits for it to settle */
 } hone_runner;
 
 /* Growing samples of one runner, in microseconds a call. */
@@ -40,14 +44,15 @@ typedef struct hone_sampler_options {
 
 typedef struct hone_sampler hone_sampler;
 
-/* Warms each runner up (for at most about 50 ms, one call at least) and picks
+/* Warms each runner up but those beside (for at most about 50 ms, one call at least) and picks
  * its batch size. `runners` is copied; `options` may be NULL.
  * HONE_E_NOMEM; HONE_E_USAGE for count < 1 or options that contradict. */
 hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
                                 const hone_sampler_options *options);
 void hone_sampler_destroy(hone_sampler *sampler);
 
-/* One round: appends one sample to each runner's samples. HONE_E_NOMEM. */
+/* One round: appends one sample to each runner's samples; to those of the ones beside now and then: in
+ * every round where there are no others. HONE_E_NOMEM. */
 hone_status hone_sampler_round(hone_sampler *sampler);
 
 /* Rounds until every runner settled or the limits are reached. HONE_E_NOMEM. */

@@ -24,8 +24,14 @@ typedef struct hone_device {
     char family[128];      /* devices whose winners are likely to suit this one */
     int threads;           /* hardware threads that this process may use; 1 for GPUs */
     int64_t cache_bytes;   /* last-level cache; 0 when unknown */
+    int64_t core_bytes;    /* what one core has of the cache before it; 0 when unknown */
     int index;             /* the backend's own number */
 } hone_device;
+
+typedef struct hone_span {
+    const void *from;
+    size_t bytes;
+} hone_span;
 
 /* Worker threads that a host backend runs on; shared by the plans of a context. */
 typedef struct hone_pool hone_pool;
@@ -79,6 +85,12 @@ struct hone_backend {
      * pool, `rounds` rounds, and returns the multiply and add operations done.
      * 0 when the device cannot do the type. */
     double (*peak_run)(const hone_device *device, hone_dtype dtype, hone_pool *pool, int64_t rounds);
+
+    /* Reads spans of memory `passes` times, each thread of the pool its own part
+     * of each, as fast as the device can, and returns the bytes read: the end of
+     * a span may be left out. May be NULL. */
+    double (*read_run)(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
+                       int64_t passes);
 
     /* Names of the instruction sets or code paths that this device can run, in
      * rising preference, NULL-terminated. Static. */

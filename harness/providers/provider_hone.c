@@ -8,6 +8,7 @@ struct hone_provider_case {
     hone_plan *plan;
     hone_args args;
     void *packed;
+    hone_span weights;
 };
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
@@ -46,6 +47,7 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
             goto cleanup;
         self->args.b = self->packed;
     }
+    self->weights = bytes ? (hone_span){self->packed, bytes} : hone_operands_weights(operands);
     *out = self;
     return HONE_OK;
 cleanup:
@@ -56,6 +58,8 @@ cleanup:
 /* The arguments are those of the plan's own problem, so the call cannot be refused. */
 static void run(hone_provider_case *self) { (void)hone_plan_execute(self->plan, &self->args); }
 
+static hone_span weights(const hone_provider_case *self) { return self->weights; }
+
 static const char *label(const hone_provider_case *self) { return hone_plan_config(self->plan); }
 
 const hone_provider hone_provider_hone = {
@@ -64,6 +68,7 @@ const hone_provider hone_provider_hone = {
     .check = check,
     .prepare = prepare,
     .run = run,
+    .weights = weights,
     .label = label,
     .destroy = destroy,
 };

@@ -11,8 +11,11 @@ typedef uint32_t __attribute__((aligned(1), may_alias)) hone_unaligned_u32;
 typedef int16_t __attribute__((aligned(1), may_alias)) hone_unaligned_s16;
 typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 
-/* Chains of the peak loop (peak.inc.h). */
-enum { HONE_PEAK_ROWS = 4, HONE_PEAK_VECTORS = 3, HONE_PEAK_CHAINS = HONE_PEAK_ROWS * HONE_PEAK_VECTORS };
+/* Multiplies in a round of the peak loop (peak.inc.h). */
+enum { HONE_PEAK_CHAINS = 24 };
+
+/* What the loop that measures bandwidth takes at a time. */
+enum { HONE_READ_LINE = 64 };
 
 /* A tile register of AMX (gemm_amx.inc.h): rows, bytes of one, groups of 4 bytes in it. */
 enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES / 4 };
@@ -91,6 +94,8 @@ typedef struct hone_isa_code {
     void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
     void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
     void (*shift_8)(uint8_t *out, const uint8_t *in, int64_t n); /* s8 to u8 and back, by 128 */
+    /* Reads lines of HONE_READ_LINE bytes, a multiple of 4, and does nothing with them. */
+    void (*read)(const char *from, int64_t lines);
 } hone_isa_code;
 
 /* The generated tiles of one width: a function for every number of rows, so that

@@ -100,6 +100,40 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
     return (double)rounds * best->peak_products * 2 * (double)threads;
 }
 
+/* ---- the bandwidth limit */
+
+enum { READ_LINES = 16, READ_BYTES = READ_LINES * HONE_READ_LINE }; /* what is not shared */
+
+typedef struct read_job {
+    const hone_isa_code *code;
+    const hone_span *spans;
+    int count;
+    int64_t passes, parts;
+} read_job;
+
+static void read_task(void *context, size_t index) {
+    const read_job *job = context;
+    int64_t part = (int64_t)index;
+    for (int64_t pass = 0; pass < job->passes; pass++)
+        for (int i = 0; i < job->count; i++) {
+            int64_t shares = (int64_t)(job->spans[i].bytes / READ_BYTES);
+            int64_t first = shares * part / job->parts, last = shares * (part + 1) / job->parts;
+            job->code->read((const char *)job->spans[i].from + first * READ_BYTES,
+                            (last - first) * READ_LINES);
+        }
+}
+
+static double read_run(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
+                       int64_t passes) {
+    (void)device;
+    double bytes = 0;
+    read_job job = {best_code(), spans, count, passes, hone_pool_threads(pool)};
+    hone_pool_run(pool, read_task, &job, (size_t)job.parts);
+    for (int i = 0; i < count; i++)
+        bytes += (double)(spans[i].bytes / READ_BYTES * READ_BYTES);
+    return bytes * (double)passes;
+}
+
 const hone_backend hone_backend_cpu = {
     .name = "cpu",
     .devices = hone_cpu_devices,
@@ -114,5 +148,6 @@ const hone_backend hone_backend_cpu = {
     .emit = hone_cpu_emit,
     .activate = activate,
     .peak_run = peak_run,
+    .read_run = read_run,
     .code_paths = hone_cpu_code_paths,
 };

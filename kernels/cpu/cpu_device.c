@@ -73,6 +73,7 @@ static void describe(hone_device *d, hwloc_topology_t topology) {
     threads = threads < 1 ? 1 : threads;
     d->threads = given > 0 && given < threads ? given : threads;
     d->cache_bytes = l3 ? l3 : l2;
+    d->core_bytes = l2 ? l2 : l1;
     snprintf(d->family, sizeof d->family, "cpu:%.20s:%s", *vendor ? vendor : "cpu", isa);
     snprintf(d->fingerprint, sizeof d->fingerprint, "cpu:%s:%s:%dc%dt:L1d=%dx%uK,L2=%dx%uK,L3=%dx%uK", part,
              isa, cores < 1 ? 1 : cores, threads, l1_count, (unsigned)(l1 >> 10), l2_count,

@@ -20,7 +20,7 @@ names='"name": "gemm/cpu/(f32|s8)/(gelu_tanh|relu)/(7x33x17|1x64x32)/(hone|unfus
 diff <(grep '"name"' out.json) <(grep '"name"' copy.json) || fail "--out has other cases"
 [ "$(count '"label": "([a-z]+=[a-z0-9]+,)*isa=[a-z0-9]+,' out.json)" = 16 ] || fail "the labels are no configs"
 [ "$(count error_occurred out.json)" = 0 ] || fail "there are errors: $(grep error out.json)"
-for counter in p50_us p50_low_us p50_high_us p95_us gflops pct_peak samples cv err_max_abs err_rel_fro \
+for counter in p50_us p50_low_us p50_high_us p95_us gflops pct_peak pct_roof peak_gops samples cv err_max_abs err_rel_fro \
     err_bound_ratio batch disturbed settled; do
     [ "$(count "\"$counter\": [0-9][0-9.]*e[+-][0-9]+" out.json)" = 16 ] || fail "$counter is not in every entry"
 done
@@ -36,6 +36,12 @@ grep -q '"mode": "warm"' out.json || fail "the mode is not warm"
 "$HONE" bench --shape 7x33x17 --config weights=plain --act clip:min=-1:max=1 --threads 1 \
     --benchmark_min_time=0.001 --json >plain.json 2>messages
 grep -q 'problem=gemm/f32/clip/7x33x17/min=-1/max=1/plain"' plain.json
+
+# Reading is a limit where the operands exceed a core's own cache; the roof is the lower limit.
+"$HONE" bench --shape 1x4096x4096 --threads 1 --benchmark_min_time=0.001 --json >large.json 2>messages
+awk -F'[:,]' '/"p50_us"/ { us = $2 } /"pct_peak"/ { peak = $2 } /"pct_roof"/ { roof = $2 } /"read_gbps": [0-9]/ { gbps = $2 }
+    END { bytes = 4 * (4096 * 4096 + 3 * 4096); reading = bytes / gbps / us / 10
+          exit !(roof >= peak - 1e-3 && roof >= reading * 0.999) }' large.json || fail "the roof is not the lower limit"
 
 # The library's flags work.
 test "$("$HONE" bench --shape 8x8x8 --provider hone,unfused --benchmark_list_tests 2>messages | wc -l)" = 2

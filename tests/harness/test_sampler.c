@@ -60,7 +60,7 @@ static hone_sampler *sample(fake *fakes, int count, const hone_sampler_options *
     hone_sampler *sampler = NULL;
     assert_true(count <= 4);
     for (int i = 0; i < count; ++i)
-        runners[i] = (hone_runner){fake_run, &fakes[i]};
+        runners[i] = (hone_runner){.run = fake_run, .context = &fakes[i]};
     assert_int_equal(hone_sampler_create(&sampler, runners, count, options), HONE_OK);
     return sampler;
 }
@@ -115,6 +115,39 @@ static void warm_calls_are_not_timed(void **state) {
     assert_int_equal(one.calls - before, 4);
     assert_int_equal(hone_sampler_samples(sampler, 0)->count, 1);
     assert_false(one.out_of_sequence);
+    hone_sampler_destroy(sampler);
+}
+
+/* Those beside take part in rounds 0, 1, 2, 4, ... where their time is up, once and before the others, of
+ * whom the first has an untimed call; nobody waits for them. */
+static void test_runners_beside(void **state) {
+    (void)state;
+    fake measured = steady(0, resolved()), beside = unsteady();
+    beside.id = 1;
+    beside.spin_ns *= 100;
+    const hone_runner runners[] = {{.run = fake_run, .context = &measured},
+                                   {.run = fake_run, .context = &beside, .beside = 1}};
+    const hone_sampler_options options = {.min_samples = 60, .max_seconds = 60, .target = 1e6};
+    hone_sampler *sampler = NULL;
+    assert_int_equal(hone_sampler_create(&sampler, runners, 2, &options), HONE_OK);
+    assert_int_equal(beside.calls, 0);
+    call_log_count = 0;
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    const int first[] = {1, 0, 0};
+    assert_int_equal(call_log_count, 3);
+    assert_memory_equal(call_log, first, sizeof first);
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    const hone_samples *samples = hone_sampler_samples(sampler, 1);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 60);
+    assert_in_range(samples->count, 7, 30);
+    assert_int_equal(samples->batch, 1);
+    hone_sampler_destroy(sampler);
+
+    /* By themselves they take part in every round. */
+    assert_int_equal(hone_sampler_create(&sampler, &runners[1], 1, NULL), HONE_OK);
+    for (int round = 0; round < 4; ++round)
+        assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 4);
     hone_sampler_destroy(sampler);
 }
 
@@ -206,7 +239,7 @@ static void bad_options_are_refused(void **state) {
         {.min_samples = 9, .max_samples = 8},
     };
     fake one = steady(0, resolved());
-    const hone_runner runner = {fake_run, &one};
+    const hone_runner runner = {.run = fake_run, .context = &one};
     hone_sampler *sampler = NULL;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
         assert_int_equal(hone_sampler_create(&sampler, &runner, 1, &bad[i]), HONE_E_USAGE);
@@ -218,15 +251,11 @@ static void bad_options_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_alternates),
-        cmocka_unit_test(short_calls_are_batched),
-        cmocka_unit_test(warm_calls_are_not_timed),
-        cmocka_unit_test(settled_runs_stop_early),
-        cmocka_unit_test(unsettled_runs_say_so),
-        cmocka_unit_test(sample_limits_are_kept),
-        cmocka_unit_test(long_calls_give_up_on_samples),
-        cmocka_unit_test(stop_ends_a_run),
-        cmocka_unit_test(samples_grow),
+        cmocka_unit_test(test_runners_beside),     cmocka_unit_test(order_alternates),
+        cmocka_unit_test(short_calls_are_batched), cmocka_unit_test(warm_calls_are_not_timed),
+        cmocka_unit_test(settled_runs_stop_early), cmocka_unit_test(unsettled_runs_say_so),
+        cmocka_unit_test(sample_limits_are_kept),  cmocka_unit_test(long_calls_give_up_on_samples),
+        cmocka_unit_test(stop_ends_a_run),         cmocka_unit_test(samples_grow),
         cmocka_unit_test(bad_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

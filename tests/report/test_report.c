@@ -37,19 +37,19 @@ static const char evidence[] =
     "INSERT INTO measurements (id, uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
     "threads,"
     " measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p95_us, min_us, max_us, mean_us,"
-    " peak_gops, correct, err_rel_fro) VALUES"
+    " peak_gops, read_gbps, correct, err_rel_fro) VALUES"
     " (1, printf('%%032d', 4%d), 1, 1, 1, 4, 'hone', 'warm', 'final', 4, '2026-01-01T00:00:01Z', 1, 1, 0, 1,"
-    "  zeroblob(4), 5, NULL, 5, 5, 5, NULL, 1, NULL),"
+    "  zeroblob(4), 5, NULL, 5, 5, 5, NULL, NULL, 1, NULL),"
     " (2, printf('%%032d', 5%d), 2, 1, 1, 1, 'hone', 'warm', 'final', 4, '2026-01-02T00:00:01Z', 2, 1, 0, 1,"
-    "  zeroblob(8), 20, 25, 19, 30, 21, 400, 1, 1e-7),"
+    "  zeroblob(8), 20, 25, 19, 30, 21, 400, 10, 1, 1e-7),"
     " (3, printf('%%032d', 6%d), 2, 1, 1, 2, 'unfused', 'warm', 'final', 4, '2026-01-02T00:00:01Z', 2, 1, 0, "
     "1,"
-    "  zeroblob(8), 30, 35, 29, 40, 31, 400, 1, 1e-7),"
+    "  zeroblob(8), 30, 35, 29, 40, 31, 400, 10, 1, 1e-7),"
     " (4, printf('%%032d', 7%d), 2, 1, 1, 3, 'other', 'warm', 'final', 4, '2026-01-02T00:00:01Z', 2, 1, 0, 1,"
-    "  zeroblob(8), 1, 1, 1, 1, 1, 400, 0, 1),"
+    "  zeroblob(8), 1, 1, 1, 1, 1, 400, 10, 0, 1),"
     " (5, printf('%%032d', 8%d), 3, 1, 1, 2, 'unfused', 'warm', 'bench', 4, '2026-01-03T00:00:01Z', 2, 1, 0, "
     "1,"
-    "  zeroblob(8), 90, 95, 89, 96, 91, 400, 1, 1e-7);"
+    "  zeroblob(8), 90, 95, 89, 96, 91, 400, 10, 1, 1e-7);"
     "INSERT INTO winners VALUES (1, 1, 4, 'p50', 'warm', 1, 1), (1, 1, 4, 'p50', 'warm', 2, 2);"
     "INSERT INTO failures VALUES (1, printf('%%032d', 9%d), 3, 1, 1, 4, 'hone', 4, 'wrong', 'row <1> & "
     "\"more\"',"
@@ -92,6 +92,8 @@ static void test_contents(void **state) {
     assert_string_equal(row->build, "0.1.0+new");
     assert_true(fabs(row->gflops - 2e6 / 20 * 1e-3) < 1e-9);
     assert_true(fabs(row->pct_peak - 25) < 1e-9);
+    /* 140800 bytes at 10 GB/s take 14.08 us: longer than the arithmetic. */
+    assert_true(fabs(row->pct_roof - 70.4) < 1e-9);
     assert_true(fabs(row->op_per_byte - 2e6 / (4.0 * (5000 + 10000 + 20000 + 200))) < 1e-9);
     assert_true(isnan(row->p99_us));
     /* Of the same run, not of the later one; and none that was wrong. */

@@ -13,6 +13,7 @@ enum {
     MANY_SAMPLES = 300,
     MOST_SAMPLES = 10000,
     BLOCK = 10,
+    ROOF_BLOCK = 4, /* samples of the roof in its turn, which is as often as the providers': clocks move */
     WAKING_CALLS = 3
 };
 static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6;
@@ -62,29 +63,58 @@ static void run_case(void *context, int64_t sequence) {
  * sampler of their own. */
 static int takes_turns(const bench_group *group) { return group->setup->threads > 1 && group->count > 1; }
 
+static hone_status add_sampler(bench_group *group, const hone_runner *runners, int count) {
+    hone_sampler *sampler;
+    hone_status status = hone_sampler_create(&sampler, runners, count, NULL);
+    if (!status)
+        group->samplers[group->sampler_count++] = sampler;
+    return status;
+}
+
+static hone_sampler *last_sampler(const bench_group *group) {
+    return group->samplers[group->sampler_count - 1];
+}
+
+/* The first that knows where its weights are, else the first. */
+static const hone_contender *tells_weights(bench_case *const *runs, int count) {
+    for (int i = 0; i < count; i++)
+        if (runs[i]->provider->weights)
+            return &runs[i]->contender;
+    return &runs[0]->contender;
+}
+
+/* The roof comes last, among the others' runners or by itself. */
 static hone_status create_samplers(bench_group *group) {
-    hone_runner runners[BENCH_MAX_PROVIDERS];
+    hone_runner runners[BENCH_MAX_PROVIDERS + HONE_ROOF_RUNNERS];
     bench_case *runs[BENCH_MAX_PROVIDERS];
     int count = 0;
     for (int i = 0; i < group->count; i++) {
         if (group->cases[i].error[0])
             continue;
         runs[count] = &group->cases[i];
-        runners[count++] = (hone_runner){run_case, &group->cases[i]};
+        runners[count++] = (hone_runner){.run = run_case, .context = &group->cases[i]};
     }
+    if (count == 0)
+        return HONE_OK;
+    hone_status status = hone_contender_roof(&group->roof, tells_weights(runs, count), &group->operands);
+    if (status)
+        return status;
+    int roofs = hone_roof_runners(&runners[count], group->roof);
     int each = takes_turns(group) ? 1 : count;
-    for (int first = 0; first < count; first += each) {
-        hone_sampler *sampler;
-        hone_status status = hone_sampler_create(&sampler, &runners[first], each, NULL);
-        if (status)
-            return status;
-        group->samplers[group->sampler_count++] = sampler;
-        for (int i = first; i < first + each; i++) {
-            runs[i]->sampler = sampler;
+    for (int first = 0; first < count && !status; first += each) {
+        status = add_sampler(group, &runners[first], takes_turns(group) ? 1 : count + roofs);
+        for (int i = first; i < first + each && !status; i++) {
+            runs[i]->sampler = last_sampler(group);
             runs[i]->runner = i - first;
         }
     }
-    return HONE_OK;
+    if (takes_turns(group) && roofs && !status)
+        status = add_sampler(group, &runners[count], roofs);
+    if (roofs && !status) {
+        group->roof_sampler = last_sampler(group);
+        group->roof_runner = takes_turns(group) ? 0 : count;
+    }
+    return status;
 }
 
 static hone_status open_group(bench_group *group) {
@@ -121,6 +151,9 @@ void bench_group_close(bench_group *group) {
         self->reported = self->taken = self->calls = 0;
     }
     hone_operand_set_clear(&group->operands);
+    hone_roof_destroy(group->roof);
+    group->roof = NULL;
+    group->roof_sampler = NULL;
     group->sampler_count = 0;
     group->rounds = 0;
     if (group->setup->open == group)
@@ -141,12 +174,23 @@ static hone_status take_turn(bench_case *self) {
     return status;
 }
 
+static hone_status take_roof_turn(bench_group *group) {
+    hone_status status = HONE_OK;
+    hone_provider_rest();
+    for (int n = 0; n < ROOF_BLOCK && !status; n++)
+        status = hone_sampler_round(group->roof_sampler);
+    return status;
+}
+
 /* One round of all providers, in an order that alternates. */
 static hone_status sample_group(bench_group *group) {
     hone_status status = HONE_OK;
     if (!takes_turns(group))
         return hone_sampler_round(group->samplers[0]);
-    int backwards = group->rounds++ % 2 != 0;
+    int backwards = group->rounds % 2 != 0;
+    if (group->roof_sampler)
+        status = take_roof_turn(group);
+    group->rounds++;
     for (int i = 0; i < group->count && !status; i++) {
         bench_case *self = &group->cases[backwards ? group->count - 1 - i : i];
         if (self->sampler)
@@ -203,6 +247,7 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
     const hone_samples *samples = hone_sampler_samples(self->sampler, self->runner);
     hone_stats stats;
     compute_stats(&stats, self, samples);
+    hone_limits limits = hone_roof_limits(group->roof, group->roof_sampler, group->roof_runner);
     double gflops =
         2e-3 * (double)group->problem.m * (double)group->problem.n * (double)group->problem.k / stats.p50;
     const hone_gbench_counter values[] = {
@@ -214,7 +259,10 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
         {"p95_high_us", stats.p95_high},
         {"p99_us", stats.p99},
         {"gflops", gflops},
-        {"pct_peak", 100 * gflops / group->setup->peaks[group->problem.dtype].gops},
+        {"pct_peak", 100 * gflops / limits.gops},
+        {"pct_roof", 100 * limits.us / stats.p50},
+        {"peak_gops", limits.gops},
+        {"read_gbps", limits.read_gbps},
         {"samples", (double)stats.count},
         {"cv", stats.cv},
         {"err_max_abs", self->numerics.err_max_abs},
@@ -250,10 +298,8 @@ static double expected_seconds(const bench_group *group) {
     const hone_problem *p = &group->problem;
     const hone_peak *peak = &group->setup->peaks[p->dtype];
     double m = (double)p->m, n = (double)p->n, k = (double)p->k;
-    double bytes = m * k * (double)hone_dtype_size(p->a_type) + k * n * (double)hone_dtype_size(p->dtype) +
-                   m * n * (double)hone_dtype_size(p->c_type);
     double seconds = fmax(least_sample_seconds, 2 * 2e-9 * m * n * k / peak->gops);
-    return fmax(seconds, 1e-9 * bytes / peak->read_gbps);
+    return fmax(seconds, 1e-9 * hone_problem_bytes(p) / peak->read_gbps);
 }
 
 static int64_t iterations(void *context, double min_seconds) {

@@ -1,7 +1,7 @@
 /* One problem measured by several providers at once: the unit that `hone bench`
- * runs. Each provider is one Google Benchmark case of the group; the case that
- * first finds no sample waiting runs one round of the sampler for all of them,
- * so that they are interleaved although the library runs case after case. */
+ * runs, beside the limits of the machine. Each provider is one Google Benchmark case of the group; the case
+ * that first finds no sample waiting runs one round of the sampler for all of them, so that they are
+ * interleaved although the library runs case after case. */
 #ifndef HONE_TUNER_BENCH_GROUP_H
 #define HONE_TUNER_BENCH_GROUP_H
 
@@ -46,8 +46,11 @@ typedef struct bench_group {
     int count;
     bench_case cases[BENCH_MAX_PROVIDERS];
     hone_operand_set operands;
-    hone_sampler *samplers[BENCH_MAX_PROVIDERS];
+    hone_sampler *samplers[BENCH_MAX_PROVIDERS + 1]; /* one for all, or one each and one for the roof */
     int sampler_count;
+    hone_roof *roof;            /* measured beside the cases */
+    hone_sampler *roof_sampler; /* one of them */
+    int roof_runner;            /* the first of its runners there */
     int64_t rounds;
 } bench_group;
 

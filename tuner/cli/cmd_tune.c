@@ -7,7 +7,6 @@
 
 #include "../../harness/clock.h"
 #include "../../harness/environment.h"
-#include "../../harness/peak.h"
 #include "../../kernels/status.h"
 #include "tune_print.h"
 
@@ -36,7 +35,6 @@ typedef struct tune_command {
     const hone_device *device;
     hone_db *db;
     int64_t run;
-    double peaks[HONE_DTYPE_COUNT]; /* by dtype; 0: not measured yet, NaN: unknown */
     hone_status failure;            /* of the first problem that failed by itself */
 } tune_command;
 
@@ -85,22 +83,6 @@ static hone_status resolve_options(tune_command *command) {
 
 /* ---- one problem */
 
-/* The measured peak for a problem's data type, measured on first use. */
-static hone_status find_peak(tune_command *command, hone_dtype dtype) {
-    double *known = &command->peaks[dtype];
-    if (*known == 0) {
-        hone_peak peak = {NAN, NAN};
-        hone_status status =
-            hone_peak_measure(&peak, command->context, command->device, dtype, command->options.threads, 0);
-        if (status != HONE_OK && status != HONE_E_UNAVAILABLE)
-            return status;
-        *known = status == HONE_OK ? peak.gops : NAN;
-        command->options.read_gbps = status == HONE_OK ? peak.read_gbps : NAN;
-    }
-    command->options.peak_gops = *known;
-    return HONE_OK;
-}
-
 static double seconds_since(int64_t start) { return (double)(hone_clock_now() - start) / 1e9; }
 
 /* How much of one problem is done, by whichever limit comes first. */
@@ -134,9 +116,6 @@ static int ends_command(hone_status status) {
 
 /* Tunes a problem with its share of the budget left. */
 static hone_status tune_anew(tune_command *command, cli_tuned *tuned) {
-    hone_status status = find_peak(command, tuned->problem->dtype);
-    if (status != HONE_OK)
-        return status;
     if (command->budget > 0)
         command->options.budget_seconds =
             fmax(1e-3, command->budget - seconds_since(command->started)) / (command->count - command->done);

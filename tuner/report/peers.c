@@ -7,9 +7,6 @@
 #include "../../kernels/status.h"
 #include "../gate/results_json.h"
 
-/* What may stay in a cache from call to call. Virtual machines show last-level caches that they share
- * with others, so their size says little. */
-static const double CACHED_BYTES = 32 << 20;
 static const double SMALL_OPERATIONS = 5e6;
 
 static const char *const class_names[HONE_PEERS_CLASSES] = {
@@ -38,25 +35,6 @@ hone_peers_class hone_peers_classify(int64_t m, int64_t n, int64_t k) {
 static const char *text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
-}
-
-/* The number behind "dtype=" in "f32=116.0,s8=467.1"; NaN without one. */
-static double peak_of(const json_t *context, const char *dtype) {
-    const size_t length = strlen(dtype);
-    for (const char *at = text_of(context, "peak_gops"); *at; at += strcspn(at, ","), at += *at == ',')
-        if (strncmp(at, dtype, length) == 0 && at[length] == '=')
-            return strtod(at + length + 1, NULL);
-    return NAN;
-}
-
-static double roof(const hone_problem *p, const json_t *context) {
-    const double m = (double)p->m, n = (double)p->n, k = (double)p->k;
-    const double bytes = m * k * (double)hone_dtype_size(p->a_type) +
-                         k * n * (double)hone_dtype_size(p->dtype) +
-                         m * n * (double)hone_dtype_size(p->c_type);
-    const double arithmetic = 2e-3 * m * n * k / peak_of(context, hone_dtype_name(p->dtype));
-    const double gbps = strtod(text_of(context, "read_gbps"), NULL);
-    return bytes > CACHED_BYTES && gbps > 0 ? fmax(arithmetic, 1e-3 * bytes / gbps) : arithmetic;
 }
 
 /* What an entry's name and label say: gemm/BACKEND/DTYPE/ACT/MxNxK/PROVIDER/threads:N, and
@@ -105,7 +83,8 @@ static hone_status find_case(hone_peers_case **out, hone_peers *peers, const ent
                               .kind = hone_peers_classify(problem.m, problem.n, problem.k),
                               .hone_us = NAN,
                               .peer_us = NAN,
-                              .roof_us = NAN};
+                              .hone_share = NAN,
+                              .peer_share = NAN};
     snprintf(made->problem, sizeof made->problem, "%s", name->problem);
     if (problem.a_type == problem.c_type)
         snprintf(made->types, sizeof made->types, "%s", hone_dtype_name(problem.dtype));
@@ -126,7 +105,7 @@ static void remember_library(hone_peers *peers, const char *provider, const char
                  (int)strcspn(label, ";"), label);
 }
 
-static hone_status add_entry(hone_peers *peers, const json_t *entry, const json_t *context) {
+static hone_status add_entry(hone_peers *peers, const json_t *entry) {
     entry_name name;
     hone_peers_case *self = NULL;
     hone_problem problem;
@@ -143,14 +122,15 @@ static hone_status add_entry(hone_peers *peers, const json_t *entry, const json_
         status = find_case(&self, peers, &name);
     if (status)
         return status;
-    const double us = hone_results_number(entry, "p50_us");
+    const double us = hone_results_number(entry, "p50_us"), share = hone_results_number(entry, "pct_roof");
     if (strcmp(name.provider, "hone") == 0) {
         self->hone_us = us;
-        self->roof_us = roof(&problem, context);
+        self->hone_share = share;
     } else if (strcmp(name.provider, "unfused") != 0) {
         remember_library(peers, name.provider, text_of(entry, "label"));
         if (!(self->peer_us <= us)) {
             self->peer_us = us;
+            self->peer_share = share;
             snprintf(self->peer, sizeof self->peer, "%s", name.provider);
         }
     }
@@ -181,7 +161,7 @@ static hone_status add_file(hone_peers *peers, const char *path) {
                  text_of(context, "cpu_model"), text_of(context, "mode"), text_of(context, "hone_build"));
     forget_cases(peers, entries);
     for (size_t i = 0; i < json_array_size(entries) && !status; i++) {
-        status = add_entry(peers, json_array_get(entries, i), context);
+        status = add_entry(peers, json_array_get(entries, i));
         /* A text that is no problem is wrong in the file, not on the command line. */
         if (status)
             status = hone_fail_context(status == HONE_E_USAGE ? HONE_E_DATA : status, "'%s', entry %zu", path,
@@ -217,9 +197,9 @@ void hone_peers_destroy(hone_peers *peers) {
 
 static double ratio(const hone_peers_case *self) { return self->peer_us / self->hone_us; }
 
-static double hone_share(const hone_peers_case *self) { return 100 * self->roof_us / self->hone_us; }
+static double hone_share(const hone_peers_case *self) { return self->hone_share; }
 
-static double peer_share(const hone_peers_case *self) { return 100 * self->roof_us / self->peer_us; }
+static double peer_share(const hone_peers_case *self) { return self->peer_share; }
 
 static int is_compared(const hone_peers_case *self) { return isfinite(ratio(self)); }
 
@@ -369,9 +349,9 @@ void hone_peers_write_markdown(FILE *file, const hone_peers *peers, int worst) {
         compared, ahead, alone, peers->failed);
     fputs("A cell: **time of the fastest peer / time of hone** (above 1: hone is faster; geometric mean of "
           "the\n"
-          "cases), percent of the roof that hone / the peer reaches, (cases). The roof is the measured peak "
-          "of\n"
-          "arithmetic, or the measured bandwidth where the operands exceed 32 MiB.\n",
+          "cases), percent of the roof that hone / the peer reaches, (cases). The roof is the lower of two "
+          "limits\n"
+          "that were measured beside the case: arithmetic, and reading as many bytes as it must move.\n",
           file);
     if (!compared)
         return;

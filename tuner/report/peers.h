@@ -4,9 +4,8 @@
  * peer over hone's: above 1 hone is faster. `unfused` is hone's own GEMM and no
  * peer. Means of ratios are geometric.
  *
- * A case's roof is the least time that the machine's measured limits allow: that
- * of its arithmetic, or, where the operands do not fit in a cache, that of reading
- * and writing them once. */
+ * A case's roof is the least time that the machine's limits allow, measured beside
+ * it (harness/roof.h). */
 #ifndef HONE_TUNER_PEERS_H
 #define HONE_TUNER_PEERS_H
 
@@ -37,7 +36,7 @@ typedef struct hone_peers_case {
     hone_peers_class kind;
     double hone_us, peer_us; /* medians; NaN: not measured */
     char peer[32];           /* the fastest */
-    double roof_us;          /* NaN: the limits are unknown */
+    double hone_share, peer_share; /* percent of the roof reached; NaN: unknown */
 } hone_peers_case;
 
 typedef struct hone_peers {

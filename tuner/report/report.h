@@ -44,7 +44,7 @@ typedef struct hone_report_row {
     const char *problem, *dtype, *activation, *mode, *objective, *config;
     double hardware_threads, m, n, k, threads;
     double p50_us, p50_low_us, p50_high_us, p95_us, p99_us;
-    double gflops, pct_peak, peak_gops, read_gbps, op_per_byte;
+    double gflops, pct_peak, pct_roof, peak_gops, read_gbps, op_per_byte;
     double err_max_abs, err_rel_fro, err_bound_ratio, quant_sqnr_db;
     double speedup_unfused;
     double samples, batch, disturbed, settled;

@@ -176,13 +176,13 @@ static void write_summary(FILE *file, const hone_report_device *device) {
     double best = 0, most = NAN;
     for (size_t i = 0; i < device->row_count; i++) {
         best = fmax(best, device->rows[i].gflops);
-        most = fmax(most, device->rows[i].pct_peak);
+        most = fmax(most, device->rows[i].pct_roof);
     }
     fputs("<div class=\"figures\">\n", file);
     write_figure(file, "%.0f", (double)device->row_count, "problems with a winner");
     write_figure(file, "%.2f×", device->unfused_speedup, "over unfused, geometric mean");
     write_figure(file, "%.4g", best, "GFLOP/s, the best");
-    write_figure(file, "%.0f%%", most, "of measured peak, the best");
+    write_figure(file, "%.0f%%", most, "of the roof, the best");
     fputs("</div>\n<dl>\n", file);
     write_fact(file, "Device", latest->model);
     write_fact(file, "Fingerprint", latest->fingerprint);

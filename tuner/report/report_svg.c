@@ -81,8 +81,8 @@ static void bar_group(FILE *file, const hone_report *report, const hone_report_r
     char text[256], note[32] = "";
     problem_label(text, sizeof text, row);
     label(file, "strong", BAR_LEFT, *y - 5, text);
-    if (!isnan(row->pct_peak))
-        snprintf(note, sizeof note, " (%.0f%% of peak)", row->pct_peak);
+    if (!isnan(row->pct_roof))
+        snprintf(note, sizeof note, " (%.0f%% of roof)", row->pct_roof);
     bar(file, *y, scale, "hone", row->gflops, 0, note);
     *y += BAR_PITCH;
     for (size_t i = 0; i < row->rival_count; i++, *y += BAR_PITCH)
@@ -219,7 +219,7 @@ static void roof_axes(FILE *file, const log_axis *x, const log_axis *y) {
     label(file, "quiet", 8, ROOF_TOP - 18, "GFLOP/s");
 }
 
-/* The measured peaks: one line a data type, its label and marker beside it, kept apart. */
+/* The highest measured peaks: one line a data type, its label and marker beside it, kept apart. */
 static void roof_lines(FILE *file, const log_axis *y, const double *peaks) {
     double free_below = -1e9;
     int order[TYPES] = {0, 1, 2, 3};
@@ -256,7 +256,7 @@ static void roof_slope(FILE *file, const log_axis *x, const log_axis *y, double 
         return;
     char text[64];
     line(file, "roof memory", place(x, left), place(y, gbps * left), place(x, right), place(y, gbps * right));
-    snprintf(text, sizeof text, "memory %.4g GB/s", gbps);
+    snprintf(text, sizeof text, "reading %.4g GB/s", gbps);
     label(file, "strong", place(x, left) + 8, fmax(place(y, gbps * left) - 8, ROOF_TOP + 12), text);
 }
 
@@ -278,10 +278,11 @@ void hone_report_svg_roofline(FILE *file, const hone_report_device *device) {
     round_axis(&x, 2);
     round_axis(&y, 10);
 
-    fputs("<figure><figcaption>Roofline: how near each winner comes to the arithmetic peak and the memory "
-          "bandwidth measured in its run. Warm operands that stay in the caches may lie above the slope."
-          "</figcaption><div class=\"chart\">\n",
-          file);
+    fputs(
+        "<figure><figcaption>Roofline: each winner under the highest arithmetic peak and read bandwidth that "
+        "were measured beside any of them. A percent of the roof is of its own: what was measured beside it."
+        "</figcaption><div class=\"chart\">\n",
+        file);
     begin(file, ROOF_HEIGHT, "Roofline of", device->label);
     roof_axes(file, &x, &y);
     roof_slope(file, &x, &y, gbps, highest);

@@ -10,17 +10,25 @@ WITH latest AS (
     FROM winners w JOIN measurements m ON m.id = w.measurement_id
     WHERE w.objective = :objective
 ),
-sizes (dtype, bytes) AS (VALUES ('f32', 4), ('f16', 2), ('bf16', 2), ('s8', 1), ('u8', 1))
+sizes (dtype, bytes) AS (VALUES ('f32', 4), ('f16', 2), ('bf16', 2), ('s8', 1), ('u8', 1)),
+-- operations, and the bytes that must move at least once
+work (problem_id, operations, bytes) AS (
+    SELECT p.id, 2.0 * p.m * p.n * p.k,
+           1.0 * p.m * p.k * a.bytes + 1.0 * p.k * p.n * b.bytes + 1.0 * p.m * p.n * o.bytes + 4.0 * p.n * p.bias
+    FROM problems p
+    JOIN sizes a ON a.dtype = p.a_type
+    JOIN sizes b ON b.dtype = p.dtype
+    JOIN sizes o ON o.dtype = p.c_type
+)
 SELECT d.backend, d.model, d.fingerprint, d.threads AS hardware_threads,
        p.text AS problem, p.dtype, p.activation, p.m, p.n, p.k,
        m.threads, m.mode, w.objective, c.text AS config,
        m.p50_us, m.p50_low_us, m.p50_high_us, m.p95_us, m.p99_us,
-       2e-3 * p.m * p.n * p.k / m.p50_us AS gflops,
-       2e-1 * p.m * p.n * p.k / m.p50_us / m.peak_gops AS pct_peak,
-       m.peak_gops, m.read_gbps,
-       -- operations over the bytes that must move at least once
-       2.0 * p.m * p.n * p.k / (1.0 * p.m * p.k * a.bytes + 1.0 * p.k * p.n * b.bytes
-                                + 1.0 * p.m * p.n * o.bytes + 4.0 * p.n * p.bias) AS op_per_byte,
+       1e-3 * k.operations / m.p50_us AS gflops,
+       1e-1 * k.operations / m.peak_gops / m.p50_us AS pct_peak,
+       -- the lower of two limits: the longer of two times
+       1e-1 * max(k.operations / m.peak_gops, ifnull(k.bytes / m.read_gbps, 0)) / m.p50_us AS pct_roof,
+       m.peak_gops, m.read_gbps, k.operations / k.bytes AS op_per_byte,
        m.err_max_abs, m.err_rel_fro, m.err_bound_ratio, m.quant_sqnr_db,
        m.sample_count AS samples, m.batch, m.disturbed, m.settled, m.measured_at,
        bu.identity AS build, bu.compiler, bu.flags, r.git_commit, e.governor, r.clock_mhz, r.load,
@@ -33,8 +41,6 @@ JOIN configs c ON c.id = m.config_id
 JOIN runs r ON r.id = m.run_id
 JOIN builds bu ON bu.id = r.build_id
 JOIN environments e ON e.id = r.environment_id
-JOIN sizes a ON a.dtype = p.a_type
-JOIN sizes b ON b.dtype = p.dtype
-JOIN sizes o ON o.dtype = p.c_type
+JOIN work k ON k.problem_id = p.id
 WHERE w.place = 1
 ORDER BY d.backend, d.model, d.fingerprint, instr('f32 f16 bf16 s8', p.dtype), p.activation, p.m, p.n, p.k, p.text, m.threads, m.mode

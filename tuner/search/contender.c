@@ -11,12 +11,8 @@ static const double CACHE_ROUNDS = 2, UNKNOWN_CACHE = 64 << 20;
 enum { MAX_COPIES = 1024, VERIFY_PADDING = 3 };
 
 static int cold_copies(const hone_device *device, const hone_problem *problem) {
-    double m = (double)problem->m, n = (double)problem->n, k = (double)problem->k;
-    double bytes = m * k * (double)hone_dtype_size(problem->a_type) +
-                   k * n * (double)hone_dtype_size(problem->dtype) +
-                   m * n * (double)hone_dtype_size(problem->c_type);
     double cache = device->cache_bytes > 0 ? (double)device->cache_bytes : UNKNOWN_CACHE;
-    double copies = CACHE_ROUNDS * cache / bytes + 2;
+    double copies = CACHE_ROUNDS * cache / hone_problem_bytes(problem) + 2;
     return copies < MAX_COPIES ? (int)copies : MAX_COPIES;
 }
 
@@ -95,6 +91,25 @@ hone_status hone_contender_verify(hone_numerics *out, const hone_contender *cont
         return status;
     status = hone_verify_run(out, set->padded, reference, run_once, &single);
     contender->provider->destroy(single.prepared);
+    return status;
+}
+
+hone_status hone_contender_roof(hone_roof **out, const hone_contender *contender,
+                                const hone_operand_set *set) {
+    const hone_provider *provider = contender->provider;
+    hone_span *spans = calloc((size_t)set->count * HONE_ROOF_SPANS, sizeof *spans);
+    if (!spans)
+        return hone_fail(HONE_E_NOMEM, "no memory for the limits of %d copies of operands", set->count);
+    for (int i = 0; i < set->count; i++) {
+        hone_span *copy = &spans[i * HONE_ROOF_SPANS];
+        copy[0] = hone_operands_input(set->copies[i]);
+        copy[1] = provider->weights ? provider->weights(contender->cases[i])
+                                    : hone_operands_weights(set->copies[i]);
+        copy[2] = hone_operands_output(set->copies[i]);
+    }
+    hone_status status = hone_roof_create(out, contender->context, contender->device,
+                                          &set->copies[0]->problem, contender->threads, spans, set->count);
+    free(spans);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #define HONE_TUNER_CONTENDER_H
 
 #include "../../harness/provider.h"
+#include "../../harness/roof.h"
 #include "../../harness/sampler.h"
 #include "../../harness/verify.h"
 
@@ -41,6 +42,9 @@ void hone_contender_clear(hone_contender *contender);
 /* On the padded operands, with a preparation of its own. The provider's status on failure. */
 hone_status hone_contender_verify(hone_numerics *out, const hone_contender *contender,
                                   const hone_operand_set *set, const hone_reference *reference);
+/* The limits for the contender, on its threads and its operands. HONE_E_NOMEM. */
+hone_status hone_contender_roof(hone_roof **out, const hone_contender *contender,
+                                const hone_operand_set *set);
 /* For the sampler; valid as long as the contender stays where it is. */
 hone_runner hone_contender_runner(hone_contender *contender);
 const char *hone_contender_label(const hone_contender *contender);

@@ -266,7 +266,7 @@ static hone_status tune(hone_tune_session *session) {
 static hone_status session_begin(hone_tune_session *session, hone_tune_result *result, hone_db *db,
                                  const hone_device *device, const hone_problem *problem,
                                  const hone_tune_options *options) {
-    *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = options->peak_gops};
+    *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = NAN};
     *session = (hone_tune_session){
         .db = db,
         .device = device,

@@ -37,8 +37,6 @@ typedef struct hone_tune_options {
     int threads;
     int cold;
     int shard, shards; /* only points whose index % shards == shard; shards 0: all */
-    double peak_gops;  /* measured peak for the problem's dtype, to be stored; NaN: unknown */
-    double read_gbps;  /* measured memory bandwidth, to be stored; NaN: unknown */
     void (*progress)(const hone_tune_progress *progress, void *context); /* may be NULL */
     void *progress_context;
     const volatile int *stop; /* not 0: finish with what is there; may be NULL */
@@ -60,7 +58,7 @@ typedef struct hone_tune_result {
     hone_stats stats; /* of the winner's measurement, as stored */
     hone_numerics numerics;
     double unfused_us; /* p50 of the unfused provider in the winner's final; NaN: unknown */
-    double peak_gops;  /* measured with the winner; NaN: unknown */
+    double peak_gops;  /* measured in the winner's final; NaN: unknown */
 } hone_tune_result;
 
 /* Whether the database has a winner of this build's kernels from a whole final

@@ -92,7 +92,8 @@ static void keep_default(hone_tune_session *session, int64_t count) {
 typedef struct final_round {
     hone_contender contenders[FINALISTS + 1];
     hone_numerics numerics[FINALISTS + 1]; /* of finalists */
-    hone_runner runners[FINALISTS + 1];
+    hone_runner runners[FINALISTS + 1 + HONE_ROOF_RUNNERS]; /* the roof's come last */
+    hone_roof *roof;
     int count;
     int has_unfused; /* contender 0 */
 } final_round;
@@ -147,6 +148,7 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
 static hone_status store(final_round *final, hone_tune_session *session, const hone_sampler *sampler) {
     hone_measurement measurements[FINALISTS + 1];
     hone_stats stats[FINALISTS + 1];
+    const hone_limits limits = hone_roof_limits(final->roof, sampler, final->count);
     for (int i = 0; i < final->count; i++) {
         const hone_numerics *numerics = final->has_unfused && i == 0 ? NULL : &final->numerics[i];
         hone_status status =
@@ -154,13 +156,20 @@ static hone_status store(final_round *final, hone_tune_session *session, const h
                                   hone_sampler_samples(sampler, i), numerics);
         if (status)
             return status;
+        measurements[i].peak_gops = limits.gops;
+        measurements[i].read_gbps = limits.read_gbps;
     }
     return hone_db_add_measurements(session->db, session->run, measurements, final->count);
 }
 
 static hone_status measure(final_round *final, hone_tune_session *session, int samples) {
+    hone_status status =
+        hone_contender_roof(&final->roof, &final->contenders[final->has_unfused], &session->operands);
+    if (status)
+        return status;
     for (int i = 0; i < final->count; i++)
         final->runners[i] = hone_contender_runner(&final->contenders[i]);
+    int roofs = hone_roof_runners(&final->runners[final->count], final->roof);
     hone_sampler_options options = {
         .min_samples = samples,
         .max_samples = FINAL_MOST,
@@ -169,7 +178,7 @@ static hone_status measure(final_round *final, hone_tune_session *session, int s
         .stop = session->options->stop,
     };
     hone_sampler *sampler;
-    hone_status status = hone_sampler_create(&sampler, final->runners, final->count, &options);
+    status = hone_sampler_create(&sampler, final->runners, final->count + roofs, &options);
     if (status)
         return status;
     /* A run ends early when it takes far longer than max_seconds. */
@@ -198,5 +207,6 @@ hone_status hone_session_final(hone_tune_session *session) {
         status = measure(&final, session, samples);
     for (int i = 0; i < final.count; i++)
         hone_contender_clear(&final.contenders[i]);
+    hone_roof_destroy(final.roof);
     return status;
 }

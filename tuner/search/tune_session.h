@@ -53,8 +53,8 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
                                  hone_tune_session *session, const char *config);
 /* Whether a correct result is accurate enough to win. */
 int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics);
-/* A contender's samples, ready to be stored. Computes `stats`; everything is
- * borrowed. `numerics` NULL: not verified. HONE_E_NOMEM. */
+/* A contender's samples, ready to be stored; the limits of the machine are left unknown. Computes
+ * `stats`; everything is borrowed. `numerics` NULL: not verified. HONE_E_NOMEM. */
 hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, const hone_tune_session *session,
                                   const hone_contender *contender, const char *stage,
                                   const hone_samples *samples, const hone_numerics *numerics);
