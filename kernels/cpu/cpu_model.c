@@ -102,8 +102,10 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
 }
 
 /* With all of K at once the rows of a tile fill at most the first level; deeper
- * problems are cut, A is copied so that its rows do not share cache sets, and a
- * panel of B stays near while all rows pass it. A few rows stay near in any case. */
+ * problems are cut, and A is copied so that its rows do not share cache sets. A
+ * panel of B that the first level holds stays there while all rows pass it; not
+ * where it is so small that C is most of what moves, which is then written along
+ * its rows. A few rows stay near in any case. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     const hone_variant *v = c->variant;
@@ -111,7 +113,8 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int deep = row * c->mr > caches->l1 * 9 / 8 && p->m > c->mr;
     c->kc = hone_cpu_depth(p->k, deep ? DEEP_SLICE * v->group : p->k);
     int64_t depth = p->k < c->kc ? p->k : c->kc;
-    c->inner_n = !deep;
+    int64_t panel = depth * v->nr * b_size;
+    c->inner_n = !deep && (panel > caches->l1 * 2 / 3 || panel < caches->l1 / 8);
     c->copy_a |= deep;
     c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (depth * b_size));
     c->mc = hone_cpu_rows(p->m, MOST_ROWS);

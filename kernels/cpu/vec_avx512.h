@@ -87,14 +87,20 @@ static inline vf vf_load_bf16_part(const uint16_t *p, int n) {
 static inline void vf_store_f16_part(uint16_t *p, vf v, int n) {
     _mm256_mask_storeu_epi16(p, vec_first(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
 }
-static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
+/* To nearest even, NaN kept, subnormals too. */
+static inline __m256i vec_round_bf16(vf v) {
     vi bits = _mm512_castps_si512(v);
     vi odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
     vi rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
     vm is_nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
     vi kept = _mm512_mask_or_epi32(rounded, is_nan, bits, _mm512_set1_epi32(0x400000));
-    _mm256_mask_storeu_epi16(p, vec_first(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16)));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16));
 }
+#ifndef VEC_AVX512_REPLACES_bf16_store
+static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
+    _mm256_mask_storeu_epi16(p, vec_first(n), vec_round_bf16(v));
+}
+#endif
 
 static inline vi vi_load_part(const int32_t *p, int n) { return _mm512_maskz_loadu_epi32(vec_first(n), p); }
 static inline vi vi_set(int32_t c) { return _mm512_set1_epi32(c); }

@@ -38,6 +38,26 @@ static inline __m512 emulated_dpbf16_ps(__m512 sum, __m512bh a, __m512bh b) {
         sums[i] = emulated_fma(x[2 * i], y[2 * i], emulated_fma(x[2 * i + 1], y[2 * i + 1], sums[i]));
     return _mm512_loadu_ps(sums);
 }
+/* VCVTNEPS2BF16: to nearest even, subnormals taken as zeros, NaN made quiet. */
+static inline __m256bh emulated_cvtneps_pbh(__m512 v) {
+    uint32_t bits[16];
+    uint16_t out[16];
+    __m256bh result;
+    memcpy(bits, &v, sizeof bits);
+    for (int i = 0; i < 16; i++) {
+        uint32_t magnitude = bits[i] & 0x7fffffff, sign = bits[i] & 0x80000000;
+        if (magnitude > 0x7f800000)
+            out[i] = (uint16_t)(bits[i] >> 16 | 0x40);
+        else if (magnitude < 0x00800000)
+            out[i] = (uint16_t)(sign >> 16);
+        else
+            out[i] = (uint16_t)((bits[i] + 0x7fff + (bits[i] >> 16 & 1)) >> 16);
+    }
+    memcpy(&result, out, sizeof result);
+    return result;
+}
+#undef _mm512_cvtneps_pbh
+#define _mm512_cvtneps_pbh emulated_cvtneps_pbh
 #undef _mm512_dpbf16_ps
 #define _mm512_dpbf16_ps emulated_dpbf16_ps
 
