@@ -5,12 +5,13 @@
 #include "backend.h"
 #include "cpu_space.h"
 
-/* Memory of one thread, reused in every call. */
+/* Memory of one thread, reused in every call; apart from its neighbour's, which writes
+ * to its own for every tile. */
 typedef struct hone_cpu_workspace {
-    char *a;              /* mc rows of kc, copied; NULL where A is read in place */
-    char *sums;           /* f32 or s32: one tile, or all tiles of a block */
-    char *b;              /* plain weights: K x nc packed */
-    int32_t *column_sums; /* plain s8 weights: nc */
+    _Alignas(128) char *a; /* mc rows of kc, copied; NULL where A is read in place */
+    char *sums;            /* f32 or s32: one tile, or all tiles of a block */
+    char *b;               /* plain weights: K x nc packed */
+    int32_t *column_sums;  /* plain s8 weights: nc */
     /* s8 with one scale and zero point for all of A, of nc columns: */
     float *scale;   /* of A and B */
     int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
