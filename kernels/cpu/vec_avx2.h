@@ -217,7 +217,11 @@ typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return _mm256_setzero_si256(); }
 static inline vi tile_b_s8(const void *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128(p)); }
 static inline vi tile_a_s8(const void *p) { return _mm256_set1_epi32(*(const hone_unaligned_s32 *)p); }
-static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
+static inline vi tile_mul_s8(vi acc, vi a, vi b) {
+    vi sum = _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
+    __asm__("" : "+x"(sum)); /* added now: gcc keeps the products of two groups, and spills */
+    return sum;
+}
 typedef int32_t tile_sum_s8;
 static inline vi tile_av_s8(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static inline int32_t tile_reduce_s8(vi acc) { return vi_sum(acc); }

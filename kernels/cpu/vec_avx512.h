@@ -176,7 +176,11 @@ typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return _mm512_setzero_si512(); }
 static inline vi tile_b_s8(const void *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256(p)); }
 static inline vi tile_a_s8(const void *p) { return _mm512_set1_epi32(*(const hone_unaligned_s32 *)p); }
-static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b)); }
+static inline vi tile_mul_s8(vi acc, vi a, vi b) {
+    vi sum = _mm512_add_epi32(acc, _mm512_madd_epi16(a, b));
+    __asm__("" : "+v"(sum)); /* added now: gcc keeps the products of two groups, and spills */
+    return sum;
+}
 typedef int32_t tile_sum_s8;
 static inline vi tile_av_s8(const void *p) { return _mm512_loadu_si512(p); }
 static inline int32_t tile_reduce_s8(vi acc) { return vi_sum(acc); }
