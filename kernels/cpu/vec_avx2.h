@@ -38,7 +38,7 @@ static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 static inline vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 static inline vf vf_sign(void) { return _mm256_set1_ps(-0.0f); }
-static inline vf vf_neg(vf a) { return _mm256_xor_ps(vf_sign(), a); }
+static inline vf vf_neg(vf a) { return -a; } /* which compilers make part of a multiply-add */
 static inline vf vf_abs(vf a) { return _mm256_andnot_ps(vf_sign(), a); }
 static inline vf vf_copysign(vf a, vf s) {
     return _mm256_or_ps(_mm256_andnot_ps(vf_sign(), a), _mm256_and_ps(vf_sign(), s));
