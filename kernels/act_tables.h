@@ -1,6 +1,7 @@
 /* Written by scripts/fit-activations, which says how. Segments of piecewise
- * polynomials in a = |x|: entry i of c[k] is the coefficient of a^k. vf_segment in
- * act_fast.h finds the entry; the last is constant, for all a from the limit on. */
+ * polynomials in a = |x|: entry i of c[k] is the coefficient of a^k. VF_EVEN and
+ * VF_WIDENING in act_fast.h find the entry; the last is constant, for all a from the
+ * limit on. */
 #ifndef HONE_ACT_TABLES_H
 #define HONE_ACT_TABLES_H
 /* clang-format off */

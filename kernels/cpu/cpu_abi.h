@@ -47,7 +47,7 @@ typedef struct hone_tile_args {
     const void *a;
     int64_t a_step; /* bytes from one row to the next */
     const void *b;
-    int64_t prefetch; /* bytes ahead of `b` to fetch into the cache; 0: none */
+    int64_t prefetch; /* bytes ahead of `b` (dot products: of A) to fetch into the cache; 0: none */
     void *acc;        /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */

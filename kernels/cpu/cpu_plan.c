@@ -40,7 +40,7 @@ static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
     w->scale = scaled ? allocate((size_t)p->nc * sizeof(float)) : NULL;
     w->start = starts ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
     if (w->start)
-        memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* columns beyond the matrix stay so */
+        memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
     w->epilogue = (hone_epilogue_args){
         .acc_is_s32 = p->problem.dtype == HONE_S8,
         .c_type = hone_cpu_c_type(p->problem.c_type),

@@ -103,9 +103,11 @@ static int find_form(const char *name) {
  * tiles: its limits are then all there is to know of it. */
 static int clamps(float *low, float *high, const hone_problem *problem) {
     static const double probes[] = {0, 1e-6, 0.01, 0.3, 0.5, 0.7, 1, 2, 2.5, 3, 4, 5.9, 6.1, 10, 1e3, 1e30};
-    if (problem->c_type != HONE_F32 || problem->dtype == HONE_S8)
-        return 0;
+    const hone_act_info *act = hone_activation_info(problem->act);
     const double *params = problem->act_params;
+    if (problem->c_type != HONE_F32 || problem->dtype == HONE_S8 || act->per_column ||
+        act->lipschitz(params[0], params[1]) > 1) /* a jump may lie between the probes */
+        return 0;
     double least = hone_activation_reference(problem->act, -INFINITY, params);
     double most = hone_activation_reference(problem->act, INFINITY, params);
     for (int i = 0; i < 2 * COUNT(probes); i++) {

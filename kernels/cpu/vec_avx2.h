@@ -38,7 +38,7 @@ static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 static inline vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 static inline vf vf_sign(void) { return _mm256_set1_ps(-0.0f); }
-static inline vf vf_neg(vf a) { return _mm256_xor_ps(vf_sign(), a); }
+static inline vf vf_neg(vf a) { return -a; } /* which compilers make part of a multiply-add */
 static inline vf vf_abs(vf a) { return _mm256_andnot_ps(vf_sign(), a); }
 static inline vf vf_copysign(vf a, vf s) {
     return _mm256_or_ps(_mm256_andnot_ps(vf_sign(), a), _mm256_and_ps(vf_sign(), s));
@@ -217,7 +217,11 @@ typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return _mm256_setzero_si256(); }
 static inline vi tile_b_s8(const void *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128(p)); }
 static inline vi tile_a_s8(const void *p) { return _mm256_set1_epi32(*(const hone_unaligned_s32 *)p); }
-static inline vi tile_mul_s8(vi acc, vi a, vi b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
+static inline vi tile_mul_s8(vi acc, vi a, vi b) {
+    vi sum = _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
+    __asm__("" : "+x"(sum)); /* added now: gcc keeps the products of two groups, and spills */
+    return sum;
+}
 typedef int32_t tile_sum_s8;
 static inline vi tile_av_s8(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static inline int32_t tile_reduce_s8(vi acc) { return vi_sum(acc); }

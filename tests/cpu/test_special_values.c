@@ -1,5 +1,6 @@
 /* What is not an ordinary number passes through the registers' epilogue as through
- * the buffer's: NaN stays, infinities give the limit, zeros keep their sign. */
+ * the buffer's: NaN stays, infinities give the limit, zeros keep their sign. What only
+ * resembles a clamp stays out of the registers. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,7 +75,32 @@ static void both_epilogues_agree(void **state) {
     hone_context_destroy(context);
 }
 
+/* prelu's slopes are arguments, whatever the problem's parameter; a jump stays one, however small. */
+static void what_resembles_a_clamp_is_none(void **state) {
+    (void)state;
+    static const struct {
+        const char *act;
+        double parameter;
+    } cases[] = {{"prelu", 0}, {"prelu", 1}, {"thresholded_relu", 1e-7}};
+    hone_context *context;
+    assert_int_equal(HONE_OK, hone_context_create(&context));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hone_problem problem;
+        hone_activation act;
+        hone_plan *plan;
+        assert_int_equal(HONE_OK, hone_activation_parse(&act, cases[i].act));
+        hone_problem_init(&problem, HONE_F32, act, ROWS, COLUMNS, 1);
+        problem.act_params[0] = cases[i].parameter;
+        assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
+        if (!strstr(hone_plan_config(plan), "epi=l1"))
+            fail_msg("%s of %g: %s", cases[i].act, cases[i].parameter, hone_plan_config(plan));
+        hone_plan_destroy(plan);
+    }
+    hone_context_destroy(context);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(both_epilogues_agree)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(both_epilogues_agree),
+                                       cmocka_unit_test(what_resembles_a_clamp_is_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
