@@ -6,8 +6,9 @@
 
 typedef vf epilogue_act(vf x, vf p, vf q);
 
-/* What the sums are: f32, s32 with one scale and zero point for all of A, or s32 with one for each row. */
-enum { EPILOGUE_F32, EPILOGUE_S32, EPILOGUE_S32_ROWS };
+/* What the sums are: f32, f32 to which a bias is still to be added, s32 with one scale
+ * and zero point for all of A, or s32 with one for each row. */
+enum { EPILOGUE_F32, EPILOGUE_F32_BIAS, EPILOGUE_S32, EPILOGUE_S32_ROWS };
 
 /* What is the same for all of a tile. A value for all columns stands in a vector that every column reads. */
 typedef struct epilogue_tile_values {
@@ -29,7 +30,7 @@ static inline epilogue_row epilogue_load_row(const hone_epilogue_args *e, int su
     int at = sums == EPILOGUE_S32_ROWS ? row : 0;
     if (sums == EPILOGUE_S32_ROWS)
         r.scale = vf_set(e->row_scale[at]);
-    if (sums != EPILOGUE_F32 && e->col_sum)
+    if (sums >= EPILOGUE_S32 && e->col_sum)
         r.zero = vi_set((e->row_zero ? e->row_zero[at] : 0) + e->zero_shift);
     return r;
 }
@@ -38,8 +39,10 @@ static inline epilogue_row epilogue_load_row(const hone_epilogue_args *e, int su
 static inline vf epilogue_value(const hone_epilogue_args *e, const epilogue_tile_values *t, epilogue_row r,
                                 int sums, int row, int column, int n) {
     int64_t at = row * e->acc_ld + column;
-    vf bias = vf_load_part(t->bias + column * t->bias_step, n);
     if (sums == EPILOGUE_F32)
+        return vf_load_part((const float *)e->acc + at, n);
+    vf bias = vf_load_part(t->bias + column * t->bias_step, n);
+    if (sums == EPILOGUE_F32_BIAS)
         return vf_add(vf_load_part((const float *)e->acc + at, n), bias);
     vi sum = vi_load_part((const int32_t *)e->acc + at, n);
     vf scale = vf_load_part(e->col_scale + column, n);
@@ -108,10 +111,18 @@ static inline __attribute__((always_inline)) void epilogue_loops(const hone_epil
     }
 }
 
+static inline __attribute__((always_inline)) void epilogue_floats(const hone_epilogue_args *e, int c_type,
+                                                                  epilogue_act *act) {
+    if (e->bias)
+        epilogue_loops(e, EPILOGUE_F32_BIAS, c_type, act);
+    else
+        epilogue_loops(e, EPILOGUE_F32, c_type, act);
+}
+
 static inline __attribute__((always_inline)) void epilogue_sums(const hone_epilogue_args *e, int c_type,
                                                                 epilogue_act *act) {
     if (!e->acc_is_s32)
-        epilogue_loops(e, EPILOGUE_F32, c_type, act);
+        epilogue_floats(e, c_type, act);
     else if (e->row_scale)
         epilogue_loops(e, EPILOGUE_S32_ROWS, c_type, act);
     else
@@ -127,13 +138,13 @@ static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilo
     }
     switch (e->c_type) {
     case HONE_C_F32: /* to be measured by itself */
-        epilogue_loops(e, EPILOGUE_F32, HONE_C_F32, act);
+        epilogue_floats(e, HONE_C_F32, act);
         break;
     case HONE_C_F16:
         epilogue_sums(e, HONE_C_F16, act);
         break;
     case HONE_C_BF16:
-        epilogue_loops(e, EPILOGUE_F32, HONE_C_BF16, act);
+        epilogue_floats(e, HONE_C_BF16, act);
         break;
     case HONE_C_S8:
         epilogue_sums(e, HONE_C_S8, act);
