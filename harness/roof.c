@@ -7,7 +7,6 @@
 #include "../kernels/status.h"
 #include "clock.h"
 #include "operands.h"
-#include "stats.h"
 
 /* Of a sample: waking threads is a small part of the shortest. */
 static const double LEAST_NS = 50e3, LEAST_THREADS_NS = 500e3, MOST_NS = 2e6;
@@ -128,15 +127,12 @@ int hone_roof_runners(hone_runner *runners, hone_roof *roof) {
     return count;
 }
 
-static double median_us(const hone_samples *samples) {
-    hone_stats stats = {.p50 = NAN};
-    double *sorted = samples && samples->count ? malloc((size_t)samples->count * sizeof *sorted) : NULL;
-    if (!sorted)
-        return NAN;
-    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
-    hone_stats_compute(&stats, sorted, (size_t)samples->count);
-    free(sorted);
-    return stats.p50;
+/* What disturbs a limit only makes it slower. */
+static double fastest_us(const hone_samples *samples) {
+    double fastest = NAN;
+    for (int64_t i = 0; samples && i < samples->count; i++)
+        fastest = fmin(fastest, samples->us[i]); /* passes over a NaN */
+    return fastest;
 }
 
 hone_limits hone_roof_limits(const hone_roof *roof, const hone_sampler *sampler, int first) {
@@ -144,9 +140,9 @@ hone_limits hone_roof_limits(const hone_roof *roof, const hone_sampler *sampler,
     if (!roof || !sampler)
         return limits;
     if (roof->rounds)
-        limits.gops = 1e-3 * roof->operations / median_us(hone_sampler_samples(sampler, first++));
+        limits.gops = 1e-3 * roof->operations / fastest_us(hone_sampler_samples(sampler, first++));
     if (roof->passes)
-        limits.read_gbps = 1e-3 * roof->read / median_us(hone_sampler_samples(sampler, first));
+        limits.read_gbps = 1e-3 * roof->read / fastest_us(hone_sampler_samples(sampler, first));
     /* fmax passes over a NaN. */
     limits.us =
         fmax(1e-3 * roof->problem_operations / limits.gops, 1e-3 * roof->problem_bytes / limits.read_gbps);

@@ -34,7 +34,7 @@ typedef struct hone_limits {
     double us;        /* the least time of a call by the lower of them; NaN: unknown */
 } hone_limits;
 
-/* By the medians of the samples so far; `first`: the place of its first runner.
+/* By the fastest samples so far; `first`: the place of its first runner.
  * All NaN for NULL. */
 hone_limits hone_roof_limits(const hone_roof *roof, const hone_sampler *sampler, int first);
 
