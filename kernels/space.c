@@ -6,6 +6,7 @@
 #include "status.h"
 
 enum { MAX_NAMES = HONE_SPACE_MAX_CONSTANTS + HONE_SPACE_MAX_PARAMS, LIST_TEXT = 400 };
+enum { RULE_TEXT = 120 }; /* a longer constraint is not repeated in a message */
 
 hone_status hone_space_create(hone_space **out) {
     hone_space *space = calloc(1, sizeof *space);
@@ -210,7 +211,11 @@ static hone_status fail_constraint(const hone_space *space, const hone_expr *exp
         hone_value_format(text, values[i]);
         list_append(list, prefix, text);
     }
-    return hone_fail(HONE_E_USAGE, "config breaks the constraint '%s' (%s)", hone_expr_text(expr), list);
+    const char *rule = hone_expr_text(expr);
+    if (strlen(rule) > RULE_TEXT)
+        return hone_fail(HONE_E_USAGE, "config breaks the constraint on %s; 'hone list spaces' prints it",
+                         list);
+    return hone_fail(HONE_E_USAGE, "config breaks the constraint '%s' (%s)", rule, list);
 }
 
 static hone_status find_value(int *out, const hone_param *param, const char *text) {

@@ -96,6 +96,8 @@ static hone_status create_samplers(bench_group *group) {
     }
     if (count == 0)
         return HONE_OK;
+    if (takes_turns(group)) /* threads that still spin would slow the loop that the roof sizes by its time */
+        hone_provider_rest();
     hone_status status = hone_contender_roof(&group->roof, tells_weights(runs, count), &group->operands);
     if (status)
         return status;

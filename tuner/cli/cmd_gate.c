@@ -25,7 +25,7 @@ static const char description[] =
     "whatever the metric. Exit code: 0 no case is slower, 1 a case is slower or wrong, 4 unreadable,\n"
     "5 no verdict: nothing to compare, more than half UNSURE, or a case that looks slower without proof.\n"
     "\n"
-    "  hone gate old/hone new/hone -- --suite bert --dtype f32\n"
+    "  hone gate old/hone new/hone -- --suite bert_base --dtype f32\n"
     "  hone gate monday.json tuesday.json";
 
 /* Splits off what follows "--", for the builds. */

@@ -1,6 +1,7 @@
 /* hone list spaces: parameters, constraints and the count of legal points. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../kernels/status.h"
 #include "../search/search.h"
@@ -9,6 +10,7 @@
 /* A space depends on the problem; unless selected it is this one, in every data type. */
 static const char usual_shape[] = "128x3072x768";
 static const char usual_dtypes[] = "f32,f16,bf16,s8";
+enum { LINE_WIDTH = 100 };
 
 /* What is shown of one space. */
 typedef struct space_view {
@@ -70,6 +72,18 @@ static hone_status view_spaces(const cli_selectors *given, view_function show, v
 
 /* ---- for people */
 
+/* One that is long has a line for each of its alternatives. */
+static void print_constraint(const char *text) {
+    const char *prefix = "  require ", *bar;
+    int is_long = strlen(prefix) + strlen(text) > LINE_WIDTH;
+    while (is_long && (bar = strstr(text, "||"))) {
+        printf("%s%.*s\n", prefix, (int)(bar - text), text);
+        prefix = "       || ";
+        text = bar + 2;
+    }
+    printf("%s%s\n", prefix, text);
+}
+
 static hone_status print_view(const space_view *view, void *context) {
     int *first = context;
     if (!*first)
@@ -92,7 +106,7 @@ static hone_status print_view(const space_view *view, void *context) {
     }
     hone_status status = cli_grid_print(&grid, "00");
     for (int i = 0; i < view->space->constraint_count; i++)
-        printf("  require %s\n", hone_expr_text(view->space->constraints[i]));
+        print_constraint(hone_expr_text(view->space->constraints[i]));
     return status;
 }
 

@@ -14,6 +14,16 @@ static double speedup(const cli_tuned *tuned) { return tuned->result.unfused_us 
 
 static int has_winner(const cli_tuned *tuned) { return tuned->result.config[0] != '\0'; }
 
+/* Four digits, as the report has them: a tiny problem takes a fraction of a microsecond. */
+static void add_measured(cli_grid *grid, double value) {
+    if (!isfinite(value))
+        cli_grid_add(grid, "-");
+    else if (fabs(value) < 1000)
+        cli_grid_add(grid, "%.4g", value);
+    else
+        cli_grid_add(grid, "%.0f", value);
+}
+
 /* A number, or "-" when it is not known. */
 static void add_number(cli_grid *grid, const char *suffix, int digits, double value) {
     if (isfinite(value))
@@ -25,9 +35,9 @@ static void add_number(cli_grid *grid, const char *suffix, int digits, double va
 static void add_row(cli_grid *grid, const cli_tuned *tuned) {
     const hone_tune_result *result = &tuned->result;
     cli_grid_add(grid, "%s%s%s", result->problem, tuned->shape[0] ? " " : "", tuned->shape);
-    add_number(grid, "", 1, result->stats.p50);
-    add_number(grid, "", 1, result->stats.p95);
-    add_number(grid, "", 1, gflops(tuned));
+    add_measured(grid, result->stats.p50);
+    add_measured(grid, result->stats.p95);
+    add_measured(grid, gflops(tuned));
     add_number(grid, "%", 1, percent_of_peak(tuned));
     cli_grid_add(grid, "%.1e", result->numerics.err_rel_fro);
     add_number(grid, "", 3, result->numerics.err_bound_ratio);
