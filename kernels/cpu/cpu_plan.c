@@ -81,7 +81,7 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
     p->pool = pool;
     size_blocks(p);
     p->epilogue = p->config.code->epilogues[p->config.form][problem->act];
-    p->workspaces = allocate((size_t)p->parts * sizeof *p->workspaces);
+    p->workspaces = aligned_alloc(_Alignof(hone_cpu_workspace), (size_t)p->parts * sizeof *p->workspaces);
     if (p->workspaces)
         memset(p->workspaces, 0, (size_t)p->parts * sizeof *p->workspaces);
     for (int t = 0; p->workspaces && t < p->parts; t++)
