@@ -35,7 +35,7 @@ enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 
 /* How an activation is computed: activations.def says what each may err by. */
-enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
+enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_BYTE, HONE_FORM_COUNT };
 
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };

@@ -80,7 +80,6 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
     p->problem = *problem;
     p->pool = pool;
     size_blocks(p);
-    p->epilogue = p->config.code->epilogues[p->config.form][problem->act];
     p->workspaces = aligned_alloc(_Alignof(hone_cpu_workspace), (size_t)p->parts * sizeof *p->workspaces);
     if (p->workspaces)
         memset(p->workspaces, 0, (size_t)p->parts * sizeof *p->workspaces);

@@ -29,9 +29,10 @@ struct hone_backend_plan {
     size_t a_size, b_size;
     size_t a_pitch; /* bytes of a copied row */
     int fetch_c;    /* C is larger than the second level */
-    hone_epilogue_fn *epilogue;
     hone_cpu_workspace *workspaces;
-    const hone_args *args; /* of the call in progress */
+    /* of the call in progress: */
+    const hone_args *args;
+    hone_epilogue_fn *epilogue; /* which depends on the scale of C */
 };
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,

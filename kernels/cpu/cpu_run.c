@@ -216,6 +216,7 @@ static void run_part(void *context, size_t index) {
 
 void hone_cpu_execute(hone_backend_plan *p, const hone_args *args) {
     p->args = args;
+    p->epilogue = p->config.code->epilogues[hone_cpu_form_at(p->config.form, args->c_scale)][p->problem.act];
     hone_pool_run(p->pool, run_part, p, (size_t)p->parts);
     p->args = NULL;
 }

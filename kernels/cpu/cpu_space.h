@@ -14,7 +14,7 @@
  *   epi    where the epilogue meets the sums: reg, in the tile's registers (f32 C and
  *          activations that only clamp), or l1, in a buffer of one tile
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
- *          high for f32 C, brief below
+ *          high for f32 C, brief for 16 bits, byte or brief for 8
  *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
