@@ -54,16 +54,19 @@ static inline vf vf_atanh_core(vf u) {
     return vf_fma(t, u, vf_set(0.333333403f));
 }
 
-/* x / (1 + |x|); beyond 2^64 it is +-1 in any precision used here. */
+/* x / (1 + |x|), the quotient corrected by what is left of x; beyond 2^64 it is +-1 in any precision
+ * used here. */
 static inline vf vf_softsign(vf x) {
-    vf c = vf_min(vf_set(0x1p64f), vf_max(vf_set(-0x1p64f), x));
-    return vf_div(c, vf_add(vf_set(1.0f), vf_abs(c)));
+    vf c = vf_min(vf_set(0x1p64f), vf_max(vf_set(-0x1p64f), x)), d = vf_add(vf_set(1.0f), vf_abs(c));
+    vf r = vf_rcp(d), y = vf_mul(c, r);
+    return vf_fma(vf_neg(vf_fma(y, d, vf_neg(c))), r, y); /* in this order -0 stays */
 }
 
-/* x (x + 3) / 6 between -3 and 3: the sum is exact where it is small. */
+/* x (x + 3) / 6 between -3 and 3: the sum is exact where it is small. 1/6 is two numbers. */
 static inline vf vf_hardswish_high(vf x) {
-    vf gate = vf_div(vf_max(vf_set(0.0f), vf_add(x, vf_set(3.0f))), vf_set(6.0f));
-    return vf_mul(vf_max(vf_set(-4.0f), x), vf_min(vf_set(1.0f), gate));
+    vf s = vf_min(vf_set(6.0f), vf_max(vf_set(0.0f), vf_add(x, vf_set(3.0f))));
+    vf gate = vf_fma(s, vf_set(0x1.555556p-3f), vf_mul(s, vf_set(-0x1.555556p-28f)));
+    return vf_mul(vf_max(vf_set(-4.0f), x), gate);
 }
 static inline vf vf_hardswish_brief(vf x) {
     vf gate = vf_mul(vf_max(vf_set(0.0f), vf_add(x, vf_set(3.0f))), vf_set(0.16666667f));

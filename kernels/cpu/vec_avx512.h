@@ -48,6 +48,7 @@ static inline vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 static inline vm vf_lt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline vm vf_le(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
 static inline vf vf_pick(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
+static inline int vm_any(vm m) { return m != 0; }
 static inline vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT); }
 static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
 

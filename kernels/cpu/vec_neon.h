@@ -52,6 +52,7 @@ static inline vf vf_copysign(vf a, vf s) { return vbslq_f32(vdupq_n_u32(0x800000
 static inline vm vf_lt(vf a, vf b) { return vcltq_f32(a, b); }
 static inline vm vf_le(vf a, vf b) { return vcleq_f32(a, b); }
 static inline vf vf_pick(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
+static inline int vm_any(vm m) { return vmaxvq_u32(m) != 0; }
 /* fmin and fmax return a NaN whichever operand it is, not the second. */
 static inline vf vf_min(vf a, vf b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
 static inline vf vf_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }

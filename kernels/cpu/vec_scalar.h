@@ -22,7 +22,7 @@
  *   VEC_LANES, vf (f32 lanes), vm (lane mask), vi (s32 lanes)
  *   vf_set add sub mul div fma(a,b,c)=ab+c neg abs copysign(magnitude, sign)
  *   vf_min vf_max     the second operand when either is NaN, or both are zeros
- *   vf_lt vf_le -> vm; false on NaN.  vf_pick(m, a, b) = m ? a : b
+ *   vf_lt vf_le -> vm; false on NaN.  vf_pick(m, a, b) = m ? a : b.  vm_any(m): in one lane at least
  *   vf_round          to nearest even, |x| < 2^22
  *   vf_scale(x, n)    x 2^n for integral n in [-152, 128], overflow and underflow gradual
  *   vf_abs_min(x, c)  min(|x|, c) for c > 0; anything from 0 to c where x is NaN
@@ -112,6 +112,7 @@ static inline vf vf_max(vf a, vf b) { return a > b ? a : b; }
 static inline vm vf_lt(vf a, vf b) { return a < b; }
 static inline vm vf_le(vf a, vf b) { return a <= b; }
 static inline vf vf_pick(vm m, vf a, vf b) { return m ? a : b; }
+static inline int vm_any(vm m) { return m; }
 /* Adding 1.5 * 2^23 leaves no bits for a fraction. */
 static inline vf vf_round(vf a) {
     volatile float shifted = a + 12582912.0f;
