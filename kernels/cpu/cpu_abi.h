@@ -40,31 +40,12 @@ enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
 
-/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups,
- * or, from f32 tiles with `c`, straight from the registers, C = min(high, max(low, acc)). */
-typedef struct hone_tile_args {
-    int64_t groups;
-    const void *a;
-    int64_t a_step; /* bytes from one row to the next */
-    const void *b;
-    int64_t prefetch; /* bytes ahead of `b` (dot products: of A) to fetch into the cache; 0: none */
-    void *acc;        /* [rows][NR], f32, or s32 for s8 */
-    int accumulate;
-    const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
-    float *c;          /* NULL: the sums go to acc */
-    int64_t ldc;       /* elements */
-    int clamp;         /* HONE_CLAMP_* */
-    float low, high;
-} hone_tile_args;
-
-typedef void hone_tile_fn(const hone_tile_args *args);
-
 /* A finished tile on its way to C. Pointers to columns start at the tile's first. */
 typedef struct hone_epilogue_args {
     const void *acc; /* [rows][acc_ld], f32 or s32 */
     int64_t acc_ld;
     int acc_is_s32;
-    int rows, columns; /* valid part of the tile */
+    int columns; /* valid ones of the tile */
     void *c;
     int64_t ldc;        /* elements */
     int c_type;         /* HONE_C_* */
@@ -82,7 +63,39 @@ typedef struct hone_epilogue_args {
     int32_t c_zero;
 } hone_epilogue_args;
 
-typedef void hone_epilogue_fn(const hone_epilogue_args *args);
+/* Rows `row` to before `end` of the tile. */
+typedef void hone_epilogue_fn(const hone_epilogue_args *args, int row, int end);
+/* An epilogue that is done in parts: from row `next` of `rows`. Between its parts nothing of `args` is
+ * written: they are copied by wide loads, which would wait for such stores, and those for the products. */
+typedef struct hone_epilogue_job {
+    hone_epilogue_fn *run;
+    hone_epilogue_args args;
+    int next, rows;
+} hone_epilogue_job;
+
+/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups,
+ * or, from f32 tiles with `c`, straight from the registers, C = min(high, max(low, acc)).
+ * AMX takes whole steps of HONE_AMX_GROUPS groups. */
+typedef struct hone_tile_args {
+    int64_t groups;
+    const void *a;
+    int64_t a_step; /* bytes from one row to the next */
+    const void *b;
+    int64_t prefetch; /* bytes ahead of `b` (dot products: of A) to fetch into the cache; 0: none */
+    void *acc;        /* [rows][NR], f32, or s32 for s8 */
+    int accumulate;
+    const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
+    float *c;          /* NULL: the sums go to acc */
+    int64_t ldc;       /* elements */
+    int clamp;         /* HONE_CLAMP_* */
+    float low, high;
+    /* Of AMX alone: */
+    const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
+    int *shape;             /* rows that the thread's tile registers are shaped for; 0: none */
+    hone_epilogue_job *job; /* of the tile before, done between the products */
+} hone_tile_args;
+
+typedef void hone_tile_fn(const hone_tile_args *args);
 
 /* One instruction set: what its generated file exports. */
 typedef struct hone_isa_code {
@@ -114,6 +127,7 @@ typedef struct hone_variant {
      * products of a round; NULL in what `hone emit` prints. */
     void (*peak)(int64_t rounds);
     int peak_products;
+    void (*leave)(void); /* gives up what tiles hold in the thread from call to call; NULL: nothing */
 } hone_variant;
 
 #endif

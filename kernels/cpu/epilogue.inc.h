@@ -74,8 +74,8 @@ static inline void epilogue_store(const hone_epilogue_args *e, const epilogue_ti
 
 /* Inlined with known types and a known `act`: straight-line code for each. The arguments are copied, because
  * what is stored might be them for all that a compiler knows. */
-static inline __attribute__((always_inline)) void epilogue_loops(const hone_epilogue_args *args, int sums,
-                                                                 int c_type, epilogue_act *act) {
+static inline __attribute__((always_inline)) void
+epilogue_loops(const hone_epilogue_args *args, int row, int end, int sums, int c_type, epilogue_act *act) {
     const hone_epilogue_args e = *args;
     float p[VEC_LANES], none[VEC_LANES];
     vf_store(p, vf_set(e.p));
@@ -87,7 +87,7 @@ static inline __attribute__((always_inline)) void epilogue_loops(const hone_epil
                                     .q = vf_set(e.q),
                                     .inverse = vf_set(e.c_inverse),
                                     .c_zero = vi_set(e.c_zero)};
-    for (int row = 0; row < e.rows; row++) {
+    for (; row < end; row++) {
         const epilogue_row r = epilogue_load_row(&e, sums, row);
         int column = 0;
 #define EPILOGUE_AT(column, n)                                                                               \
@@ -111,53 +111,59 @@ static inline __attribute__((always_inline)) void epilogue_loops(const hone_epil
     }
 }
 
-static inline __attribute__((always_inline)) void epilogue_floats(const hone_epilogue_args *e, int c_type,
-                                                                  epilogue_act *act) {
+static inline __attribute__((always_inline)) void epilogue_floats(const hone_epilogue_args *e, int row,
+                                                                  int end, int c_type, epilogue_act *act) {
     if (e->bias)
-        epilogue_loops(e, EPILOGUE_F32_BIAS, c_type, act);
+        epilogue_loops(e, row, end, EPILOGUE_F32_BIAS, c_type, act);
     else
-        epilogue_loops(e, EPILOGUE_F32, c_type, act);
+        epilogue_loops(e, row, end, EPILOGUE_F32, c_type, act);
 }
 
-static inline __attribute__((always_inline)) void epilogue_sums(const hone_epilogue_args *e, int c_type,
-                                                                epilogue_act *act) {
+static inline __attribute__((always_inline)) void epilogue_sums(const hone_epilogue_args *e, int row, int end,
+                                                                int c_type, epilogue_act *act) {
     if (!e->acc_is_s32)
-        epilogue_floats(e, c_type, act);
+        epilogue_floats(e, row, end, c_type, act);
     else if (e->row_scale)
-        epilogue_loops(e, EPILOGUE_S32_ROWS, c_type, act);
+        epilogue_loops(e, row, end, EPILOGUE_S32_ROWS, c_type, act);
     else
-        epilogue_loops(e, EPILOGUE_S32, c_type, act);
+        epilogue_loops(e, row, end, EPILOGUE_S32, c_type, act);
 }
 
 /* `f32`: f32 leaves, else what has fewer bits. */
-static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e, int f32,
-                                                                epilogue_act *act) {
+static inline __attribute__((always_inline)) void epilogue_tile(const hone_epilogue_args *e, int row, int end,
+                                                                int f32, epilogue_act *act) {
     if (f32) {
-        epilogue_sums(e, HONE_C_F32, act);
+        epilogue_sums(e, row, end, HONE_C_F32, act);
         return;
     }
     switch (e->c_type) {
     case HONE_C_F32: /* to be measured by itself */
-        epilogue_floats(e, HONE_C_F32, act);
+        epilogue_floats(e, row, end, HONE_C_F32, act);
         break;
     case HONE_C_F16:
-        epilogue_sums(e, HONE_C_F16, act);
+        epilogue_sums(e, row, end, HONE_C_F16, act);
         break;
     case HONE_C_BF16:
-        epilogue_floats(e, HONE_C_BF16, act);
+        epilogue_floats(e, row, end, HONE_C_BF16, act);
         break;
     case HONE_C_S8:
-        epilogue_sums(e, HONE_C_S8, act);
+        epilogue_sums(e, row, end, HONE_C_S8, act);
         break;
     default:
-        epilogue_sums(e, HONE_C_U8, act);
+        epilogue_sums(e, row, end, HONE_C_U8, act);
     }
 }
 
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
                  reference, high, fast, brief)                                                               \
-    static void epilogue_high_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_high_##name); }  \
-    static void epilogue_fast_##name(const hone_epilogue_args *e) { epilogue_tile(e, 1, act_fast_##name); }  \
-    static void epilogue_brief_##name(const hone_epilogue_args *e) { epilogue_tile(e, 0, act_brief_##name); }
+    static void epilogue_high_##name(const hone_epilogue_args *e, int row, int end) {                        \
+        epilogue_tile(e, row, end, 1, act_high_##name);                                                      \
+    }                                                                                                        \
+    static void epilogue_fast_##name(const hone_epilogue_args *e, int row, int end) {                        \
+        epilogue_tile(e, row, end, 1, act_fast_##name);                                                      \
+    }                                                                                                        \
+    static void epilogue_brief_##name(const hone_epilogue_args *e, int row, int end) {                       \
+        epilogue_tile(e, row, end, 0, act_brief_##name);                                                     \
+    }
 #include "activations.def"
 #undef HONE_ACT

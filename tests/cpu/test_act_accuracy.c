@@ -35,7 +35,6 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
     float *alpha = NULL;
     hone_epilogue_args args = {.acc = x,
                                .acc_ld = n,
-                               .rows = 1,
                                .columns = n,
                                .c = y,
                                .ldc = n,
@@ -50,7 +49,7 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
             alpha[i] = (float)params[0];
         args.alpha = alpha;
     }
-    code->epilogues[form][act](&args);
+    code->epilogues[form][act](&args, 0, 1);
     free(alpha);
 }
 
