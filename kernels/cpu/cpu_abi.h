@@ -11,6 +11,9 @@ typedef uint32_t __attribute__((aligned(1), may_alias)) hone_unaligned_u32;
 typedef int16_t __attribute__((aligned(1), may_alias)) hone_unaligned_s16;
 typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 
+/* Columns of the widest tile. */
+enum { HONE_MOST_COLUMNS = 64 };
+
 /* Multiplies in a round of the peak loop (peak.inc.h). */
 enum { HONE_PEAK_CHAINS = 24 };
 
@@ -35,7 +38,7 @@ enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 
 /* How an activation is computed: activations.def says what each may err by. */
-enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
+enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_BYTE, HONE_FORM_COUNT };
 
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
@@ -49,8 +52,8 @@ typedef struct hone_epilogue_args {
     void *c;
     int64_t ldc;        /* elements */
     int c_type;         /* HONE_C_* */
-    const float *bias;  /* NULL: none */
-    const float *alpha; /* per column, NULL: p for all */
+    const float *bias;  /* NULL: none, which with s32 sums takes HONE_MOST_COLUMNS columns at most */
+    const float *alpha; /* of activations with a value per column alone */
     float p, q;         /* activation parameters */
     /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
     const float *row_scale;  /* a value per row; NULL: col_scale is all of the scale */

@@ -164,7 +164,10 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
     if ((status = hone_config_set(&config, "isa", v->isa)) ||
         (status = hone_config_set(&config, "wtype", v->kind)) ||
         (status = hone_config_set(&config, "form", hone_cpu_form_name(hone_cpu_form(c_type)))) ||
-        (status = hone_config_set(&config, "epi", c->direct ? "reg" : c->beside ? "beside" : "l1")) ||
+        (status = hone_config_set(&config, "epi",
+                                  c->direct   ? "reg"
+                                  : c->beside ? "beside"
+                                              : "l1")) ||
         (status = hone_config_set(&config, "inner", c->inner_n ? "n" : "m")))
         return status;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)

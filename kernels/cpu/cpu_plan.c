@@ -42,7 +42,6 @@ static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
     w->job = (hone_epilogue_job){
-        .run = p->config.code->epilogues[p->config.form][p->problem.act],
         .args = {.acc_is_s32 = p->problem.dtype == HONE_S8,
                  .c_type = hone_cpu_c_type(p->problem.c_type),
                  .p = (float)p->problem.act_params[0],

@@ -235,6 +235,8 @@ static void run_part(void *context, size_t index) {
     int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
     if (rows == 0)
         return;
+    int form = hone_cpu_form_at(p->config.form, p->args->c_scale);
+    w->job.run = p->config.code->epilogues[form][p->problem.act];
     w->job.args.ldc = p->args->ldc;
     w->job.args.c_inverse = 1.0f / p->args->c_scale;
     w->job.args.c_zero = p->args->c_zero;

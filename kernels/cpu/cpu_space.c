@@ -84,13 +84,19 @@ int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
 }
 
 /* In the order of HONE_FORM_*. */
-static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief"};
+static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief", "byte"};
 
 /* The forms worth trying: what is not smooth is the same in all. */
 static const char *forms(const hone_problem *problem) {
-    if (problem->c_type != HONE_F32)
+    int smooth = hone_activation_info(problem->act)->smooth;
+    switch (hone_cpu_form(problem->c_type)) {
+    case HONE_FORM_FAST:
+        return smooth ? "fast high" : "fast";
+    case HONE_FORM_BYTE:
+        return smooth ? "byte brief" : "byte";
+    default:
         return "brief";
-    return hone_activation_info(problem->act)->smooth ? "fast high" : "fast";
+    }
 }
 
 static int find_form(const char *name) {

@@ -15,7 +15,7 @@
  *          activations that only clamp), l1, in a buffer of one tile, or beside (AMX), the
  *          same while the next tile is multiplied
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
- *          high for f32 C, brief below
+ *          high for f32 C, brief for 16 bits, byte or brief for 8
  *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
