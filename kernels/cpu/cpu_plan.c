@@ -66,8 +66,8 @@ static void size_blocks(hone_backend_plan *p) {
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
-    p->fetch_c =
-        q->m * q->n * (int64_t)hone_dtype_size(q->c_type) / p->parts > hone_cpu_cache_sizes()->l2 / 2;
+    p->fetch_c = !hone_cpu_variant_is_amx(v) && q->m * q->n * (int64_t)hone_dtype_size(q->c_type) / p->parts >
+                                                    hone_cpu_cache_sizes()->l2 / 2;
 }
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,

@@ -33,7 +33,7 @@ struct hone_backend_plan {
     int slices;         /* of K */
     size_t a_size, b_size;
     size_t a_pitch; /* bytes of a copied row */
-    int fetch_c;    /* C is larger than the second level */
+    int fetch_c;    /* C is larger than the second level, and tiles take longer than to ask for it */
     hone_cpu_workspace *workspaces;
     const hone_args *args; /* of the call in progress */
 };
