@@ -119,6 +119,19 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->prefetch = p->k * p->n * b_size > caches->l2 ? PREFETCH : 0;
 }
 
+/* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
+ * while panels of B pass, or, where they are too deep, a panel while all rows do. Moving the sums for slices
+ * of K costs more than they save. */
+static void choose_amx_blocks(hone_cpu_config *c, const hone_problem *p) {
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    int64_t row = (int64_t)hone_cpu_a_size(c->variant) * p->k;
+    c->kc = hone_cpu_depth(p->k, p->k);
+    c->inner_n = row * c->mr <= 2 * caches->l1;
+    c->nc = hone_cpu_columns(p->n, c->inner_n ? caches->l2 / 2 / row : p->n);
+    c->mc = hone_cpu_rows(p->m, c->inner_n ? MOST_ROWS : caches->l2 / 2 / row);
+    c->prefetch = p->m <= c->mr && p->n * row > caches->l2 ? PREFETCH : 0;
+}
+
 /* Every grid of threads for one tile. */
 static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, const hone_problem *p,
                      int threads) {
@@ -201,6 +214,6 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
                          hone_dtype_name(problem->dtype));
     best.beside = hone_cpu_variant_is_amx(best.variant);
     best.direct = !best.beside && hone_cpu_clamps(problem) && !hone_cpu_variant_is_dot(best.variant);
-    choose_blocks(&best, problem);
+    (best.beside ? choose_amx_blocks : choose_blocks)(&best, problem);
     return write_config(out, &best, problem->c_type);
 }
