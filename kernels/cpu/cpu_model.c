@@ -29,7 +29,7 @@ static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awak
 /* AMX: multiplies and loads of a tile register, the latency of its sums, and moving them. */
 static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SUMS = 60;
 
-enum { DEEP_SLICE = 768, MOST_ROWS = 192, PREFETCH = 4096 };
+enum { DEEP_SLICE = 768, AMX_SLICE = 8192 /* bytes */, MOST_ROWS = 192, PREFETCH = 4096 };
 
 static double larger(double a, double b) { return a > b ? a : b; }
 
@@ -120,15 +120,16 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
 }
 
 /* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
- * while panels of B pass, or, where they are too deep, a panel while all rows do. Moving the sums for slices
- * of K costs more than they save. */
+ * while panels of B pass, or, where they are too deep, a panel while all rows do, which the second level
+ * holds. Moving sums for slices of K costs more than short slices save. */
 static void choose_amx_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
-    int64_t row = (int64_t)hone_cpu_a_size(c->variant) * p->k;
-    c->kc = hone_cpu_depth(p->k, p->k);
+    int64_t size = (int64_t)hone_cpu_a_size(c->variant);
+    c->kc = hone_cpu_depth(p->k, AMX_SLICE / size);
+    int64_t row = size * (p->k < c->kc ? p->k : c->kc);
     c->inner_n = row * c->mr <= 2 * caches->l1;
     c->nc = hone_cpu_columns(p->n, c->inner_n ? caches->l2 / 2 / row : p->n);
-    c->mc = hone_cpu_rows(p->m, c->inner_n ? MOST_ROWS : caches->l2 / 2 / row);
+    c->mc = hone_cpu_rows(p->m, c->inner_n ? MOST_ROWS : caches->l2 * 3 / 4 / row);
     c->prefetch = p->m <= c->mr && p->n * row > caches->l2 ? PREFETCH : 0;
 }
 
