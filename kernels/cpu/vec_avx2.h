@@ -156,7 +156,7 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
 }
 
 #define VEC_STORES_FOUR
-static inline void vf_store8_four(unsigned char *p, int64_t ld, int shift, const vf *v, int32_t zero,
+static inline void vf_store8_four(unsigned char *p, int64_t ld, int across, const vf *v, int32_t zero,
                                   int is_signed) {
     const vi z = _mm256_set1_epi16((int16_t)zero), least = _mm256_set1_epi16(INT16_MIN);
     vi low = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1]));
@@ -173,7 +173,7 @@ static inline void vf_store8_four(unsigned char *p, int64_t ld, int shift, const
     /* Packing works within halves: back into the order of columns. */
     const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     bytes = _mm256_permutevar8x32_epi32(bytes, order);
-    if (shift == 2) {
+    if (across == 4) {
         _mm256_storeu_si256((__m256i *)p, bytes);
     } else {
         _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(bytes));

@@ -120,7 +120,7 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
 }
 
 #define VEC_STORES_FOUR
-static inline void vf_store8_four(unsigned char *p, int64_t ld, int shift, const vf *v, int32_t zero,
+static inline void vf_store8_four(unsigned char *p, int64_t ld, int across, const vf *v, int32_t zero,
                                   int is_signed) {
     const vi z = _mm512_set1_epi16((int16_t)zero), least = _mm512_set1_epi16(INT16_MIN);
     vi low = _mm512_packs_epi32(_mm512_cvtps_epi32(v[0]), _mm512_cvtps_epi32(v[1]));
@@ -137,7 +137,7 @@ static inline void vf_store8_four(unsigned char *p, int64_t ld, int shift, const
     /* Packing works within quarters: back into the order of columns. */
     const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     bytes = _mm512_permutexvar_epi32(order, bytes);
-    if (shift == 2) {
+    if (across == 4) {
         _mm512_storeu_si512(p, bytes);
     } else {
         _mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(bytes));

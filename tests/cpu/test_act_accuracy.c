@@ -35,7 +35,6 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
     float *alpha = NULL;
     hone_epilogue_args args = {.acc = x,
                                .acc_ld = n,
-                               .rows = 1,
                                .columns = n,
                                .c = y,
                                .ldc = n,
@@ -50,7 +49,7 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
             alpha[i] = (float)params[0];
         args.alpha = alpha;
     }
-    code->epilogues[form][act](&args);
+    code->epilogues[form][act](&args, 0, 1);
     free(alpha);
 }
 
@@ -375,14 +374,13 @@ static void eight_bit_tiles(void **state) {
             memset(out, 0x5a, sizeof out);
             hone_epilogue_args args = {.acc = x,
                                        .acc_ld = LD,
-                                       .rows = rows,
                                        .columns = columns,
                                        .c = out,
                                        .ldc = LD,
                                        .c_type = is_signed ? HONE_C_S8 : HONE_C_U8,
                                        .c_inverse = 1,
                                        .c_zero = zero};
-            isa->code->epilogues[n % 3 ? HONE_FORM_BYTE : HONE_FORM_BRIEF][IDENTITY](&args);
+            isa->code->epilogues[n % 3 ? HONE_FORM_BYTE : HONE_FORM_BRIEF][IDENTITY](&args, 0, rows);
             for (int i = 0; i < ROWS * LD; i++) {
                 double want = isnan(x[i]) ? zero : fmin(fmax(rint(x[i]) + zero, low), low + 255);
                 int inside = i / LD < rows && i % LD < columns;
