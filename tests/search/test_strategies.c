@@ -52,7 +52,7 @@ static double value_of(const hone_points *points, int64_t point) {
 static int64_t run(int64_t *order, const hone_strategy *strategy, const hone_points *points, uint64_t seed) {
     void *state;
     int64_t count = 0, point;
-    assert_int_equal(strategy->create(&state, points, seed), HONE_OK);
+    assert_int_equal(strategy->create(&state, points, &(hone_search_options){.seed = seed}), HONE_OK);
     while ((point = strategy->propose(state)) >= 0) {
         assert_true(point < points->count);
         assert_true(count < points->count);
@@ -120,7 +120,7 @@ static void known_points_are_skipped(void **state) {
         const hone_strategy *strategy = hone_strategy_at(i);
         void *self;
         int64_t count = 0, point;
-        assert_int_equal(strategy->create(&self, f.points, 3), HONE_OK);
+        assert_int_equal(strategy->create(&self, f.points, &(hone_search_options){.seed = 3}), HONE_OK);
         strategy->observe(self, 0, 10);
         strategy->observe(self, 100, INFINITY);
         while ((point = strategy->propose(self)) >= 0) {
@@ -145,7 +145,7 @@ static void local_descends(void **state) {
         void *self;
         double best = INFINITY;
         int evaluations = 0;
-        assert_int_equal(strategy->create(&self, f.points, 9), HONE_OK);
+        assert_int_equal(strategy->create(&self, f.points, &(hone_search_options){.seed = 9}), HONE_OK);
         for (; evaluations < 1000 && best > 1; evaluations++) {
             int64_t point = strategy->propose(self);
             double value = value_of(f.points, point);

@@ -131,6 +131,44 @@ hone_status hone_points_create(hone_points **out, const hone_space *space) {
     return HONE_OK;
 }
 
+/* Keeps the first of equal points; returns whether there were any. */
+static int drop_repeated(hone_points *points) {
+    size_t width = (size_t)points->space->param_count;
+    int64_t kept = 0, count = points->count;
+    for (int64_t i = 0; i < count; i++) {
+        if (hone_points_find_indices(points, point_indices(points, i)) == i)
+            memmove(points->indices + (size_t)kept++ * width, point_indices(points, i), width * sizeof(int));
+    }
+    points->count = kept;
+    return kept < count;
+}
+
+hone_status hone_points_create_listed(hone_points **out, const hone_space *space, const int *indices,
+                                      int64_t count) {
+    size_t bytes = (size_t)space->param_count * sizeof *indices;
+    if (count < 1)
+        return hone_fail(HONE_E_USAGE, "the list of configs is empty");
+    hone_points *points = calloc(1, sizeof *points);
+    if (points)
+        points->indices = malloc((size_t)count * bytes + 1);
+    if (!points || !points->indices) {
+        hone_points_destroy(points);
+        return hone_fail(HONE_E_NOMEM, "no memory for %lld points of a space", (long long)count);
+    }
+    points->space = space;
+    points->count = count;
+    memcpy(points->indices, indices, (size_t)count * bytes);
+    hone_status status = build_index(points);
+    if (!status && drop_repeated(points))
+        status = build_index(points);
+    if (status) {
+        hone_points_destroy(points);
+        return status;
+    }
+    *out = points;
+    return HONE_OK;
+}
+
 void hone_points_destroy(hone_points *points) {
     if (!points)
         return;
@@ -163,4 +201,28 @@ int64_t hone_points_find(const hone_points *points, const hone_config *config) {
     if (hone_space_indices(indices, points->space, config))
         return -1;
     return hone_points_find_indices(points, indices);
+}
+
+int hone_points_most_neighbours(const hone_points *points) {
+    int most = 0;
+    for (int i = 0; i < points->space->param_count; i++)
+        most += points->space->params[i].count - 1;
+    return most;
+}
+
+int hone_points_neighbours(int64_t *out, const hone_points *points, int64_t point) {
+    const hone_space *space = points->space;
+    int indices[HONE_SPACE_MAX_PARAMS], count = 0;
+    memcpy(indices, point_indices(points, point), (size_t)space->param_count * sizeof *indices);
+    for (int i = 0; i < space->param_count; i++) {
+        int own = indices[i];
+        for (int j = 0; j < space->params[i].count; j++) {
+            indices[i] = j;
+            int64_t found = j == own ? -1 : hone_points_find_indices(points, indices);
+            if (found >= 0)
+                out[count++] = found;
+        }
+        indices[i] = own;
+    }
+    return count;
 }

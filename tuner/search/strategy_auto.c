@@ -12,12 +12,12 @@ typedef struct chosen {
     void *state;
 } chosen;
 
-static hone_status auto_create(void **state, const hone_points *points, uint64_t seed) {
+static hone_status auto_create(void **state, const hone_points *points, const hone_search_options *options) {
     chosen *self = malloc(sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "no memory for a strategy");
     self->strategy = points->count <= SMALL_SPACE ? &hone_strategy_random : &hone_strategy_local;
-    hone_status status = self->strategy->create(&self->state, points, seed);
+    hone_status status = self->strategy->create(&self->state, points, options);
     if (status) {
         free(self);
         return status;
