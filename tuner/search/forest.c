@@ -73,11 +73,13 @@ hone_status hone_forest_create(hone_forest **out, const hone_space *space, int t
 
 /* ------------------------------------------------------------------- fitting */
 
+static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
 typedef struct split {
     int param, last;
     double gain; /* what the squared error falls by, plus a constant of the node */
 } split;
 
+static hone_random rs = {1};
 static void consider(split *best, hone_forest *f, int param, const int *samples, int count) {
     int values = f->space->params[param].count;
     memset(f->sums, 0, (size_t)values * sizeof *f->sums);
@@ -103,14 +105,14 @@ static void consider(split *best, hone_forest *f, int param, const int *samples,
             int next = v + 1;
             while (f->counts[next] == 0)
                 next++;
-            *best = (split){.param = param, .last = (v + next - 1) / 2, .gain = gain};
+            *best = (split){.param = param, .last = knob("RSPL", 0) > 0 ? v + (int)hone_random_below(&rs, (uint64_t)(next - v)) : (v + next - 1) / 2, .gain = gain};
         }
     }
 }
 
 static split choose(hone_forest *f, const int *samples, int count, hone_random *random) {
     split best = {.param = -1, .gain = -1};
-    int order[HONE_SPACE_MAX_PARAMS], tried = (f->varied_count + 1) / 2 + 1;
+    int order[HONE_SPACE_MAX_PARAMS], tried = (int)(f->varied_count * knob("MTRY", 0.6) + 0.999);
     memcpy(order, f->varied, sizeof order);
     for (int i = 0; i < f->varied_count && (i < tried || best.param < 0); i++) {
         int place = i + (int)hone_random_below(random, (uint64_t)(f->varied_count - i)), swap = order[i];
@@ -161,7 +163,7 @@ void hone_forest_fit(hone_forest *f, const int *const *rows, const double *value
     f->values = values;
     for (int t = 0; t < f->trees; t++) {
         for (int i = 0; i < count; i++)
-            f->samples[i] = (int)hone_random_below(random, (uint64_t)count);
+            f->samples[i] = knob("BOOT", 1) > 0 ? (int)hone_random_below(random, (uint64_t)count) : i;
         f->tree = f->nodes + (size_t)t * 2 * (size_t)f->most;
         f->used = 1;
         grow(f, 0, f->samples, count, random);

@@ -12,8 +12,9 @@ typedef struct hone_points {
     int64_t count;
     int *indices;    /* count x space->param_count */
     int64_t visited; /* nodes looked at while enumerating */
-    int64_t *slots;  /* hash table over the points; -1: free */
+    int32_t *slots;  /* hash table over the points; -1: free */
     int64_t slot_count;
+    uint64_t strides[HONE_SPACE_MAX_PARAMS]; /* of the table's keys */
 } hone_points;
 
 /* More legal points than this are refused: a space that large needs constraints. */

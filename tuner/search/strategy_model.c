@@ -1,51 +1,59 @@
-/* A surrogate: a random forest learns from what was observed, and the config of
- * the greatest expected improvement over the best comes next (Jones, Schonlau,
- * Welch: Efficient Global Optimization of Expensive Black-Box Functions, 1998).
+/* A surrogate: a model learns from what was observed, and the config of the
+ * greatest expected improvement over the best comes next (Jones, Schonlau, Welch:
+ * Efficient Global Optimization of Expensive Black-Box Functions, 1998).
  *
- *     random points -> fit -> score candidates -> propose the best few -> fit ...
+ *     random points -> learn -> pool of candidates -> propose the best of the pool
+ *                        ^                                 |  observe: update the pool
+ *                        +---------------------------------+
+ *                              now and then
  *
- * Candidates are legal points: all of a small space; else a sample, and the
- * neighbours of the best points seen. Values are learnt as logarithms where they
- * are positive, for what matters is how many times faster a config is. */
+ * Candidates are legal points: random ones, and the neighbours of the best seen.
+ * Values are learnt as logarithms where they are positive, for what matters is
+ * how many times faster a config is, and only the better ones in detail: among
+ * bad configs there is nothing to find. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../kernels/status.h"
-#include "forest.h"
+#include "process.h"
 #include "strategy.h"
 
 enum {
-    FIRST = 16,     /* random points before the first fit */
-    TREES = 32,
-    LEARN_MOST = 2000, /* observations; more would cost time and teach little */
-    SAMPLE = 1000,  /* random candidates of a fit */
-    CENTRES = 6,    /* best points whose neighbours are candidates */
-    QUEUE = 32      /* proposals of one fit, at most */
+    FIRST = 12,       /* random points before the first model */
+    LEARN_MOST = 192, /* observations in a model */
+    POOL = 1024,      /* candidates */
+    CENTRES = 6       /* best points whose neighbours are candidates */
 };
 
-typedef struct scored {
+static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
+
+/* Values worse than this quantile are all the same. */
+static const double DETAIL = 0.75;
+
+typedef struct observation {
     int64_t point;
-    double score;
-} scored;
+    double value; /* INFINITY: failed */
+} observation;
 
 typedef struct model {
     const hone_points *points;
     hone_random random;
     hone_walk walk;
-    hone_forest *forest;
-    int64_t *learnt; /* points observed, in order */
-    double *values;  /* theirs; INFINITY: failed */
-    double *targets; /* what the forest is taught */
-    const int **rows;
-    int count;
-    int64_t queue[QUEUE];
-    int queued, next;
-    scored *candidates;
-    int candidate_count, candidate_most;
+    hone_process *process;
+    observation *all; /* in the order they came */
+    int64_t count, capacity;
+    int positive;              /* no value observed is 0 or less */
+    double cap, best_target;   /* targets of the last model lie below the first */
+    int64_t learn_at;          /* observations at which to learn anew */
+    observation *sorted;
+    const int *rows[LEARN_MOST];
+    double targets[LEARN_MOST];
+    int64_t pool[POOL];
+    unsigned char taken[POOL];
+    int pool_count;
     int64_t *neighbours;
-    int64_t best[CENTRES]; /* the best points seen, best first */
-    double best_values[CENTRES];
+    observation best[CENTRES]; /* best first */
     int best_count;
 } model;
 
@@ -54,38 +62,31 @@ static void model_destroy(void *state) {
     if (!self)
         return;
     hone_walk_clear(&self->walk);
-    hone_forest_destroy(self->forest);
-    free(self->learnt);
-    free(self->values);
-    free(self->targets);
-    free(self->rows);
-    free(self->candidates);
+    hone_process_destroy(self->process);
+    free(self->all);
+    free(self->sorted);
     free(self->neighbours);
     free(self);
 }
 
 static hone_status model_create(void **state, const hone_points *points, const hone_search_options *options) {
-    int most = hone_points_most_neighbours(points) + 1;
     model *self = calloc(1, sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "no memory for a strategy");
     self->points = points;
     self->random.state = options->seed;
-    self->candidate_most = SAMPLE + CENTRES * most;
-    self->learnt = malloc(LEARN_MOST * sizeof *self->learnt);
-    self->values = malloc(LEARN_MOST * sizeof *self->values);
-    self->targets = malloc(LEARN_MOST * sizeof *self->targets);
-    self->rows = malloc(LEARN_MOST * sizeof *self->rows);
-    self->candidates = malloc((size_t)self->candidate_most * sizeof *self->candidates);
-    self->neighbours = malloc((size_t)most * sizeof *self->neighbours);
-    hone_status status = HONE_OK;
-    if (!self->learnt || !self->values || !self->targets || !self->rows || !self->candidates ||
-        !self->neighbours)
-        status = hone_fail(HONE_E_NOMEM, "no memory for a strategy");
+    self->positive = 1;
+    self->learn_at = FIRST;
+    self->all = malloc((size_t)points->count * sizeof *self->all);
+    self->sorted = malloc((size_t)points->count * sizeof *self->sorted);
+    self->neighbours = malloc(((size_t)hone_points_most_neighbours(points) + 1) * sizeof *self->neighbours);
+    hone_status status = self->all && self->sorted && self->neighbours
+                             ? HONE_OK
+                             : hone_fail(HONE_E_NOMEM, "no memory for a strategy");
     if (!status)
         status = hone_walk_create(&self->walk, points, &self->random);
     if (!status)
-        status = hone_forest_create(&self->forest, points->space, TREES, LEARN_MOST);
+        status = hone_process_create(&self->process, points->space, LEARN_MOST, POOL);
     if (status) {
         model_destroy(self);
         return status;
@@ -100,129 +101,181 @@ static const int *row_of(const model *self, int64_t point) {
 
 /* ------------------------------------------------------------------- learning */
 
-/* Logarithms of positive values; a failure counts as the worst that was seen. */
-static void make_targets(model *self) {
-    double lowest = INFINITY, worst = -INFINITY;
-    for (int i = 0; i < self->count; i++)
-        lowest = fmin(lowest, self->values[i]);
-    int positive = lowest > 0;
-    for (int i = 0; i < self->count; i++) {
-        self->targets[i] = positive ? log(self->values[i]) : self->values[i];
-        if (isfinite(self->targets[i]))
-            worst = fmax(worst, self->targets[i]);
-    }
-    for (int i = 0; i < self->count; i++) {
-        if (!isfinite(self->targets[i]))
-            self->targets[i] = isfinite(worst) ? worst : 0;
-        self->rows[i] = row_of(self, self->learnt[i]);
-    }
+static int compare(const void *left, const void *right) {
+    const observation *a = left, *b = right;
+    if (a->value != b->value)
+        return a->value < b->value ? -1 : 1;
+    return (a->point > b->point) - (a->point < b->point);
 }
 
-static double expected_improvement(double best, double mean, double variance) {
-    double deviation = sqrt(variance) + 1e-9, z = (best - mean) / deviation;
-    double density = exp(-0.5 * z * z) * 0.3989422804014327, below = 0.5 * erfc(-z * 0.7071067811865476);
-    return (best - mean) * below + deviation * density;
+static double target_of(const model *self, double value) {
+    double target = self->positive ? log(value) : value;
+    return isfinite(target) ? fmin(target, self->cap) : self->cap;
+}
+
+/* What the model is taught: everything, or the best two thirds of what it can hold and some of the rest. */
+static int choose_lesson(model *self) {
+    int64_t count = self->count, finite = 0;
+    memcpy(self->sorted, self->all, (size_t)count * sizeof *self->sorted);
+    qsort(self->sorted, (size_t)count, sizeof *self->sorted, compare);
+    while (finite < count && isfinite(self->sorted[finite].value))
+        finite++;
+    if (finite == 0)
+        return 0;
+    self->cap = INFINITY;
+    double detail = knob("CAP", DETAIL);
+    self->cap = target_of(self, self->sorted[(int64_t)((double)(finite - 1) * detail)].value);
+    int taught = 0, best = count <= LEARN_MOST ? (int)count : LEARN_MOST * 2 / 3;
+    for (int64_t i = best; i < count && count > LEARN_MOST; i++) {
+        int64_t place = i + (int64_t)hone_random_below(&self->random, (uint64_t)(count - i));
+        observation swap = self->sorted[i];
+        self->sorted[i] = self->sorted[place];
+        self->sorted[place] = swap;
+        if (i == LEARN_MOST)
+            break;
+    }
+    for (; taught < count && taught < LEARN_MOST; taught++) {
+        self->rows[taught] = row_of(self, self->sorted[taught].point);
+        self->targets[taught] = target_of(self, self->sorted[taught].value);
+    }
+    /* Weights are learnt from the first ones: let them be any. */
+    for (int i = taught - 1; i > 0; i--) {
+        int place = (int)hone_random_below(&self->random, (uint64_t)i + 1);
+        const int *row = self->rows[i];
+        double target = self->targets[i];
+        self->rows[i] = self->rows[place];
+        self->targets[i] = self->targets[place];
+        self->rows[place] = row;
+        self->targets[place] = target;
+    }
+    return taught;
 }
 
 /* ----------------------------------------------------------------- candidates */
 
 static void add_candidate(model *self, int64_t point) {
-    if (self->walk.seen[point] || self->candidate_count == self->candidate_most)
+    if (self->walk.seen[point] || self->pool_count == POOL)
         return;
-    self->candidates[self->candidate_count++] = (scored){.point = point};
+    const int *row = row_of(self, point);
+    self->taken[self->pool_count] = 0;
+    self->pool[self->pool_count++] = point;
+    (void)row;
+}
+
+static void add_neighbours(model *self, int64_t point) {
+    int count = hone_points_neighbours(self->neighbours, self->points, point);
+    for (int i = 0; i < count; i++)
+        add_candidate(self, self->neighbours[i]);
+}
+
+/* Gives the process the candidates from `first` on. */
+static void believe(model *self, int first) {
+    const int *rows[POOL];
+    for (int i = first; i < self->pool_count; i++)
+        rows[i - first] = row_of(self, self->pool[i]);
+    hone_process_pool(self->process, rows, self->pool_count - first);
 }
 
 static void gather(model *self) {
-    self->candidate_count = 0;
-    if (self->points->count <= SAMPLE) {
+    self->pool_count = 0;
+    for (int i = 0; i < self->best_count; i++)
+        add_neighbours(self, self->best[i].point);
+    int room = POOL - POOL / 8; /* the rest is for the neighbours of a new best */
+    if (self->points->count <= room)
         for (int64_t i = 0; i < self->points->count; i++)
             add_candidate(self, i);
+    else
+        for (int i = 0; i < room && self->pool_count < room; i++)
+            add_candidate(self, (int64_t)hone_random_below(&self->random, (uint64_t)self->points->count));
+    believe(self, 0);
+}
+
+static void learn(model *self) {
+    int taught = choose_lesson(self);
+    self->learn_at = self->count + 1 + self->count / (int)knob("EVERY", 10);
+    self->pool_count = 0;
+    if (taught == 0)
         return;
-    }
-    for (int i = 0; i < self->best_count; i++) {
-        int count = hone_points_neighbours(self->neighbours, self->points, self->best[i]);
-        for (int j = 0; j < count; j++)
-            add_candidate(self, self->neighbours[j]);
-    }
-    for (int i = 0; i < SAMPLE; i++)
-        add_candidate(self, (int64_t)hone_random_below(&self->random, (uint64_t)self->points->count));
-}
-
-static int compare_scored(const void *left, const void *right) {
-    const scored *a = left, *b = right;
-    if (a->score != b->score)
-        return a->score < b->score ? 1 : -1;
-    return (a->point > b->point) - (a->point < b->point);
-}
-
-/* Fits, and queues the most promising candidates: one while a fit is cheap. */
-static void plan(model *self) {
-    double best = INFINITY;
-    make_targets(self);
-    for (int i = 0; i < self->count; i++)
-        best = fmin(best, self->targets[i]);
-    hone_forest_fit(self->forest, self->rows, self->targets, self->count, &self->random);
+    hone_process_learn(self->process, self->rows, self->targets, taught, &self->random);
+    self->best_target = target_of(self, self->best[0].value);
     gather(self);
-    for (int i = 0; i < self->candidate_count; i++) {
-        double mean, variance;
-        hone_forest_predict(self->forest, row_of(self, self->candidates[i].point), &mean, &variance);
-        self->candidates[i].score = expected_improvement(best, mean, variance);
-    }
-    qsort(self->candidates, (size_t)self->candidate_count, sizeof *self->candidates, compare_scored);
-    int wanted = 1 + self->count / 50;
-    self->queued = self->next = 0;
-    for (int i = 0; i < self->candidate_count && self->queued < wanted && self->queued < QUEUE; i++)
-        self->queue[self->queued++] = self->candidates[i].point;
 }
 
-static int64_t next_queued(model *self) {
-    while (self->next < self->queued) {
-        int64_t point = self->queue[self->next++];
-        if (hone_walk_take(&self->walk, point))
-            return point;
+/* ------------------------------------------------------------------ proposing */
+
+static double expected_improvement(double best, double mean, double variance) {
+    double deviation = knob("KAP", 1) * sqrt(variance) + 1e-9, z = (best - mean) / deviation;
+    double density = exp(-0.5 * z * z) * 0.3989422804014327, below = 0.5 * erfc(-z * 0.7071067811865476);
+    return (best - mean) * below + deviation * density;
+}
+
+static int64_t best_candidate(model *self) {
+    int chosen = -1;
+    double most = -INFINITY;
+    for (int i = 0; i < self->pool_count; i++) {
+        double mean, variance;
+        if (self->taken[i] || self->walk.seen[self->pool[i]])
+            continue;
+        hone_process_belief(self->process, i, &mean, &variance);
+        double score = expected_improvement(self->best_target, mean, variance);
+        if (score > most) {
+            most = score;
+            chosen = i;
+        }
     }
-    return -1;
+    if (chosen < 0)
+        return -1;
+    self->taken[chosen] = 1;
+    hone_walk_take(&self->walk, self->pool[chosen]);
+    return self->pool[chosen];
 }
 
 static int64_t model_propose(void *state) {
     model *self = state;
-    int64_t point = next_queued(self);
-    if (point < 0 && self->count >= FIRST) {
-        plan(self);
-        point = next_queued(self);
-    }
+    int64_t point = -1;
+    if (self->count >= self->learn_at)
+        learn(self);
+    if (self->count >= FIRST)
+        point = best_candidate(self);
     return point >= 0 ? point : hone_walk_next(&self->walk);
 }
 
 static void keep_best(model *self, int64_t point, double value) {
     int i = self->best_count;
-    if (!(value < (i < CENTRES ? INFINITY : self->best_values[CENTRES - 1])))
+    if (!(value < (i < CENTRES ? INFINITY : self->best[CENTRES - 1].value)))
         return;
     if (i < CENTRES)
         self->best_count++;
     else
         i--;
-    for (; i > 0 && self->best_values[i - 1] > value; i--) {
+    for (; i > 0 && self->best[i - 1].value > value; i--)
         self->best[i] = self->best[i - 1];
-        self->best_values[i] = self->best_values[i - 1];
-    }
-    self->best[i] = point;
-    self->best_values[i] = value;
+    self->best[i] = (observation){point, value};
 }
 
 static void model_observe(void *state, int64_t point, double value) {
     model *self = state;
     hone_walk_take(&self->walk, point);
-    keep_best(self, point, value);
-    if (self->count == LEARN_MOST)
+    if (self->count == self->points->count)
         return;
-    self->learnt[self->count] = point;
-    self->values[self->count++] = isnan(value) ? INFINITY : value;
+    value = isnan(value) ? INFINITY : value;
+    self->all[self->count++] = (observation){point, value};
+    self->positive = self->positive && value > 0;
+    keep_best(self, point, value);
+    if (self->pool_count == 0)
+        return;
+    hone_process_add(self->process, row_of(self, point), target_of(self, value));
+    if (self->best[0].point == point) {
+        int first = self->pool_count;
+        self->best_target = fmin(self->best_target, target_of(self, value));
+        add_neighbours(self, point);
+        believe(self, first);
+    }
 }
 
 const hone_strategy hone_strategy_model = {
     .name = "model",
-    .description = "a random forest's expected improvement",
+    .description = "the greatest expected improvement by a Gaussian process",
     .prunes = 1,
     .create = model_create,
     .propose = model_propose,
