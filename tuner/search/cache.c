@@ -15,6 +15,7 @@ typedef struct loader {
     double unit; /* seconds that one unit of recorded times is */
     int is_space;                /* a T1 file */
     const struct format *format; /* of the items, once they have come */
+    char subject[256];           /* what Hone's own results say they are of */
 } loader;
 
 /* How one format's items are read. */
@@ -101,6 +102,25 @@ static void t4_describe(hone_cache *cache, const json_t *measurement) {
         snprintf(cache->unit, sizeof cache->unit, "%s", unit);
 }
 
+/* Hone's export holds all problems of a database; a search is over one. */
+static hone_status t4_subject(loader *l, const json_t *entry) {
+    char subject[sizeof l->subject];
+    const char *problem = json_string_value(json_object_get(entry, "problem"));
+    const char *device = json_string_value(json_object_get(entry, "device"));
+    const char *mode = json_string_value(json_object_get(entry, "mode"));
+    if (!problem)
+        return HONE_OK;
+    snprintf(subject, sizeof subject, "%s%s%s%s%s, %.0f threads", problem, device ? ", " : "", device ? device : "",
+             mode ? ", " : "", mode ? mode : "", number_or(json_object_get(entry, "threads"), 0));
+    if (l->subject[0] && strcmp(l->subject, subject) != 0)
+        return hone_fail(HONE_E_DATA, "it is of '%s', and others are of '%s'; export one with --problem and --device",
+                         subject, l->subject);
+    memcpy(l->subject, subject, sizeof subject);
+    snprintf(l->cache->problem, sizeof l->cache->problem, "%s", problem);
+    snprintf(l->cache->device, sizeof l->cache->device, "%s", device ? device : "");
+    return HONE_OK;
+}
+
 static hone_status t4_item(loader *l, const json_t *entry) {
     const json_t *config = json_object_get(entry, "configuration");
     const json_t *measurement = t4_measurement(entry);
@@ -111,8 +131,8 @@ static hone_status t4_item(loader *l, const json_t *entry) {
     if ((invalidity && strcmp(invalidity, "correct") != 0) ||
         number_or(json_object_get(entry, "correctness"), 1) <= 0)
         value = INFINITY;
-    hone_status status = HONE_OK;
-    if (l->build.param_count == 0) {
+    hone_status status = t4_subject(l, entry);
+    if (!status && l->build.param_count == 0) {
         t4_describe(l->cache, measurement);
         status = t4_params(l, config);
     }

@@ -13,7 +13,7 @@
 
 typedef struct hone_cache {
     char problem[128];  /* kernel and problem size, or the file's name */
-    char device[64];    /* "" where the file does not say */
+    char device[160];   /* "" where the file does not say */
     char objective[48]; /* what the values are: "time" */
     char unit[24];      /* of the values; "" where the file does not say */
     hone_space *space;

@@ -1,51 +1,89 @@
-/* The default: picks another strategy by the size of the space. */
+/* The default: picks strategies by the size of the space and the evaluations
+ * expected, and lets them take turns. Each hears of every observation, so that
+ * what one finds is where the other goes on. */
 #include <stdlib.h>
 
 #include "../../kernels/status.h"
 #include "strategy.h"
 
-/* Up to here a search is expected to reach every point, so order matters little. */
-enum { SMALL_SPACE = 128 };
+enum {
+    SMALL_SPACE = 128, /* is searched whole: the order matters little */
+    MODEL_TURNS = 7,   /* of the model, then LOCAL_TURNS of the local search */
+    LOCAL_TURNS = 1,
+    LOCAL_AFTER = 64   /* observations: the model alone is better at the beginning */
+};
 
-typedef struct chosen {
+typedef struct part {
     const hone_strategy *strategy;
     void *state;
+} part;
+
+typedef struct chosen {
+    part parts[2];
+    int count;
+    unsigned turn;
+    int64_t observed;
 } chosen;
 
+static void auto_destroy(void *state) {
+    chosen *self = state;
+    if (!self)
+        return;
+    for (int i = 0; i < self->count; i++)
+        self->parts[i].strategy->destroy(self->parts[i].state);
+    free(self);
+}
+
+static hone_status add(chosen *self, const hone_strategy *strategy, const hone_points *points,
+                       const hone_search_options *options) {
+    part *added = &self->parts[self->count];
+    added->strategy = strategy;
+    hone_status status = strategy->create(&added->state, points, options);
+    self->count += status == HONE_OK;
+    return status;
+}
+
 static hone_status auto_create(void **state, const hone_points *points, const hone_search_options *options) {
-    chosen *self = malloc(sizeof *self);
+    chosen *self = calloc(1, sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "no memory for a strategy");
-    self->strategy = points->count <= SMALL_SPACE ? &hone_strategy_random : &hone_strategy_local;
-    hone_status status = self->strategy->create(&self->state, points, options);
+    hone_status status;
+    if (points->count <= SMALL_SPACE) {
+        status = add(self, &hone_strategy_random, points, options);
+    } else {
+        status = add(self, &hone_strategy_model, points, options);
+        if (!status)
+            status = add(self, hone_strategy_find(getenv("SEC")?getenv("SEC"):"local"), points, options);
+    }
     if (status) {
-        free(self);
+        auto_destroy(self);
         return status;
     }
     *state = self;
     return HONE_OK;
 }
 
+static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
+
 static int64_t auto_propose(void *state) {
-    const chosen *self = state;
-    return self->strategy->propose(self->state);
+    chosen *self = state;
+    unsigned M = (unsigned)knob("MT", MODEL_TURNS), L = (unsigned)knob("LT", LOCAL_TURNS);
+    int local = self->count > 1 && self->observed >= knob("LA", LOCAL_AFTER) && self->turn++ % (M+L) >= M;
+    /* A point that a part proposed and has not seen observed stays with that part. */
+    const part *turn = &self->parts[local];
+    return turn->strategy->propose(turn->state);
 }
 
 static void auto_observe(void *state, int64_t point, double value) {
-    const chosen *self = state;
-    self->strategy->observe(self->state, point, value);
-}
-
-static void auto_destroy(void *state) {
     chosen *self = state;
-    if (self)
-        self->strategy->destroy(self->state);
-    free(self);
+    self->observed++;
+    for (int i = 0; i < self->count; i++)
+        self->parts[i].strategy->observe(self->parts[i].state, point, value);
 }
 
 const hone_strategy hone_strategy_auto = {
     .name = "auto",
-    .description = "random for spaces of at most 128 configs, else local",
+    .description = "random for spaces of at most 128 configs; else model, and local in between",
     .prunes = 1,
     .create = auto_create,
     .propose = auto_propose,
