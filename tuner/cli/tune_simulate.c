@@ -38,7 +38,7 @@ static int print_json(const cli_simulation *job, const hone_cache *cache, const 
 static int print_table(const hone_cache *cache, const hone_simulation *done, const char *config) {
     cli_grid grid = {0};
     cli_grid_row(&grid, 6, "problem", cache->objective, "evaluations", "failures", "simulated s", "config");
-    cli_grid_add(&grid, "%s%s%s", cache->problem, cache->device[0] ? ", " : "", cache->device);
+    cli_grid_add(&grid, "%s%s%.48s", cache->problem, cache->device[0] ? ", " : "", cache->device);
     cli_grid_add(&grid, "%.6g%s%s", done->best_value, cache->unit[0] ? " " : "", cache->unit);
     cli_grid_add(&grid, "%" PRId64 " of %" PRId64, done->evaluations, cache->points->count);
     cli_grid_add(&grid, "%" PRId64, done->failures);

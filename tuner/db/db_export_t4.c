@@ -69,6 +69,10 @@ static hone_status cannot_write(void) {
                      strerror(errno));
 }
 
+static const char head[] =
+    "{\"metadata\":{\"timeunit\":\"milliseconds\",\"tool\":\"hone\"},\"schema_version\":\"1.0.0\",\"results\":[\n";
+
+/* The head comes with the first result: where there is none, nothing is written. */
 static hone_status write_result(FILE *out, sqlite3_stmt *row, int first) {
     json_t *config = NULL;
     hone_status status = config_to_json(&config, hone_db_text(row, CONFIG));
@@ -77,7 +81,7 @@ static hone_status write_result(FILE *out, sqlite3_stmt *row, int first) {
     json_t *result = result_to_json(row, config);
     if (!result)
         return hone_fail(HONE_E_NOMEM, "no memory for a result");
-    int failed = fputs(first ? "\n" : ",\n", out) == EOF ||
+    int failed = fputs(first ? head : ",\n", out) == EOF ||
                  json_dumpf(result, out, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0;
     json_decref(result);
     return failed ? cannot_write() : HONE_OK;
@@ -101,9 +105,6 @@ static hone_status export_all(FILE *out, hone_db *db, const char *problem, const
     DB_TRY(hone_db_prepare(&select, db, hone_embedded_export_t4_sql));
     hone_db_bind_text(select, ":problem", problem);
     hone_db_bind_text(select, ":device", device);
-    if (fputs("{\"metadata\":{\"timeunit\":\"milliseconds\",\"tool\":\"hone\"},\"schema_version\":\"1.0.0\",\"results\":[",
-              out) == EOF)
-        return cannot_write();
     hone_status status = write_results(out, db, select);
     sqlite3_reset(select);
     if (status == HONE_OK && (fputs("\n]}\n", out) == EOF || fflush(out) != 0))

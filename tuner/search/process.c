@@ -20,6 +20,7 @@ struct hone_process {
     int varied[HONE_SPACE_MAX_PARAMS], varied_count; /* parameters of more than one value */
     int is_word[HONE_SPACE_MAX_PARAMS];
     double theta[HONE_SPACE_MAX_PARAMS], noise; /* weights, by place in `varied` */
+    double jump;                                /* of a distance: what any difference is worth */
     double mean, scale;                         /* of the values; scale: variance of the process */
     int most, count;
     const int **rows;
@@ -72,6 +73,7 @@ hone_status hone_process_create(hone_process **out, const hone_space *space, int
     p->most = most;
     p->pool_most = pool;
     p->noise = 1e-2;
+    p->jump = getenv("HAM") ? atof(getenv("HAM")) : 0.5;
     for (int i = 0; i < space->param_count; i++) {
         if (space->params[i].count < 2)
             continue;
@@ -88,12 +90,11 @@ hone_status hone_process_create(hone_process **out, const hone_space *space, int
 }
 
 static double apart(const hone_process *p, int d, int a, int b) {
-    static double h = -1; if (h < 0) h = getenv("HAM") ? atof(getenv("HAM")) : 0.5;
     if (a == b)
         return 0;
     if (p->is_word[d])
         return 1;
-    return h + (1 - h) * abs(a - b) / (p->space->params[p->varied[d]].count - 1);
+    return p->jump + (1 - p->jump) * abs(a - b) / (p->space->params[p->varied[d]].count - 1);
 }
 
 /* ------------------------------------------------------------ learning weights */
@@ -164,11 +165,33 @@ static void climb_noise(hone_process *p, double *now, int n) {
     }
 }
 
+static void measure(hone_process *p, const int *const *rows, int n) {
+    memset(p->distance, 0, (size_t)n * (size_t)n * sizeof *p->distance);
+    for (int d = 0; d < p->varied_count; d++)
+        reweigh(p, d, p->theta[d], rows, n);
+}
+
+static void climb_jump(hone_process *p, double *now, const int *const *rows, int n) {
+    double old = p->jump;
+    for (int s = 0; s < 2; s++) {
+        p->jump = s ? old - 0.15 : old + 0.15;
+        if (p->jump < 0.05 || p->jump > 0.95)
+            continue;
+        measure(p, rows, n);
+        double then = likelihood(p, n, p->values, p->noise);
+        if (then > *now) {
+            *now = then;
+            return;
+        }
+    }
+    p->jump = old;
+    measure(p, rows, n);
+}
+
 static void learn_weights(hone_process *p, const int *const *rows, int n, hone_random *random) {
     int order[HONE_SPACE_MAX_PARAMS];
-    memset(p->distance, 0, (size_t)n * (size_t)n * sizeof *p->distance);
+    measure(p, rows, n);
     for (int d = 0; d < p->varied_count; d++) {
-        reweigh(p, d, p->theta[d], rows, n);
         int place = (int)hone_random_below(random, (uint64_t)d + 1);
         order[d] = order[place];
         order[place] = d;
@@ -177,6 +200,7 @@ static void learn_weights(hone_process *p, const int *const *rows, int n, hone_r
     for (int i = 0; i < p->varied_count; i++)
         climb(p, order[i], &now, rows, n);
     climb_noise(p, &now, n);
+    if (getenv("LH")) climb_jump(p, &now, rows, n);
 }
 
 /* -------------------------------------------------------------- observations */

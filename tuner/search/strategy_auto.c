@@ -22,6 +22,7 @@ typedef struct chosen {
     part parts[2];
     int count;
     unsigned turn;
+    unsigned char *seen; /* by point: proposed by a part, or observed */
     int64_t observed;
 } chosen;
 
@@ -31,6 +32,7 @@ static void auto_destroy(void *state) {
         return;
     for (int i = 0; i < self->count; i++)
         self->parts[i].strategy->destroy(self->parts[i].state);
+    free(self->seen);
     free(self);
 }
 
@@ -47,8 +49,11 @@ static hone_status auto_create(void **state, const hone_points *points, const ho
     chosen *self = calloc(1, sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "no memory for a strategy");
-    hone_status status;
-    if (points->count <= SMALL_SPACE) {
+    hone_status status = HONE_OK;
+    self->seen = calloc((size_t)points->count + 1, 1);
+    if (!self->seen) {
+        status = hone_fail(HONE_E_NOMEM, "no memory for a strategy");
+    } else if (points->count <= SMALL_SPACE) {
         status = add(self, &hone_strategy_random, points, options);
     } else {
         status = add(self, &hone_strategy_model, points, options);
@@ -65,18 +70,28 @@ static hone_status auto_create(void **state, const hone_points *points, const ho
 
 static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
 
+/* A part does not know what another has proposed before that is observed. */
+static int64_t propose_fresh(chosen *self, const part *turn) {
+    int64_t point;
+    do
+        point = turn->strategy->propose(turn->state);
+    while (point >= 0 && self->seen[point]);
+    if (point >= 0)
+        self->seen[point] = 1;
+    return point;
+}
+
 static int64_t auto_propose(void *state) {
     chosen *self = state;
     unsigned M = (unsigned)knob("MT", MODEL_TURNS), L = (unsigned)knob("LT", LOCAL_TURNS);
     int local = self->count > 1 && self->observed >= knob("LA", LOCAL_AFTER) && self->turn++ % (M+L) >= M;
-    /* A point that a part proposed and has not seen observed stays with that part. */
-    const part *turn = &self->parts[local];
-    return turn->strategy->propose(turn->state);
+    return propose_fresh(self, &self->parts[local]);
 }
 
 static void auto_observe(void *state, int64_t point, double value) {
     chosen *self = state;
     self->observed++;
+    self->seen[point] = 1;
     for (int i = 0; i < self->count; i++)
         self->parts[i].strategy->observe(self->parts[i].state, point, value);
 }
