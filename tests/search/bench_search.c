@@ -110,7 +110,14 @@ static int64_t evaluations_to(const hone_simulation *s, double value) {
     for (int64_t e = 0; e < s->evaluations; e++)
         if (s->trace[e] <= value)
             return e + 1;
-    return s->evaluations + 1;
+    return INT64_MAX;
+}
+
+static void print_reached(char out[24], int64_t evaluations) {
+    if (evaluations == INT64_MAX)
+        strcpy(out, "-"); /* not within the budget */
+    else
+        snprintf(out, 24, "%lld", (long long)evaluations);
 }
 
 static hone_status run_strategy(const bench *job, const hone_cache *cache, const baseline *b,
@@ -134,10 +141,12 @@ static hone_status run_strategy(const bench *job, const hone_cache *cache, const
         hone_simulation_clear(&s);
     }
     qsort(job->reached, (size_t)job->seeds, sizeof *job->reached, compare_counts);
-    printf("%s\t%lld\t%lld\t%s\t%.3f\t%.3f\t%lld\t%lld\t%.3f\n", name, (long long)cache->points->count,
+    char median[24], late[24];
+    print_reached(median, job->reached[job->seeds / 2]);
+    print_reached(late, job->reached[job->seeds * 9 / 10]);
+    printf("%s\t%lld\t%lld\t%s\t%.3f\t%.3f\t%s\t%s\t%.3f\n", name, (long long)cache->points->count,
            (long long)b->budget, strategy->name, score(c.by_time, job->seeds, b),
-           score(c.by_count, job->seeds, b), (long long)job->reached[job->seeds / 2],
-           (long long)job->reached[job->seeds * 9 / 10], c.milliseconds / (double)evaluations);
+           score(c.by_count, job->seeds, b), median, late, c.milliseconds / (double)evaluations);
     fflush(stdout);
     return HONE_OK;
 }
