@@ -11,16 +11,17 @@
 #include "../../kernels/status.h"
 
 enum { WEIGH_MOST = 96 }; /* observations that weights are learnt from */
-/* Weights are searched in steps of a factor, between bounds, and are believed to be near the usual one. */
-static const double LEAST = 0.02, MOST = 12, USUAL = 0.5, SPREAD = 1.5;
-static const double NOISE_LEAST = 1e-4, NOISE_MOST = 0.3, NOISE_STEP = 3;
+/* Weights are searched in steps of a factor between bounds, and are believed to be near the usual one. */
+static const double FACTOR = 1.8, LEAST = 0.02, MOST = 12, USUAL = 0.5, SPREAD = 1.5;
+static const double NOISE_LEAST = 1e-4, NOISE_MOST = 0.3, NOISE_FACTOR = 3;
+static const double JUMP_LEAST = 0.05, JUMP_MOST = 0.95, JUMP_STEP = 0.15;
 
 struct hone_process {
     const hone_space *space;
     int varied[HONE_SPACE_MAX_PARAMS], varied_count; /* parameters of more than one value */
     int is_word[HONE_SPACE_MAX_PARAMS];
     double theta[HONE_SPACE_MAX_PARAMS], noise; /* weights, by place in `varied` */
-    double jump;                                /* of a distance: what any difference is worth */
+    double jump;                                /* part of a distance that any difference makes */
     double mean, scale;                         /* of the values; scale: variance of the process */
     int most, count;
     const int **rows;
@@ -73,7 +74,7 @@ hone_status hone_process_create(hone_process **out, const hone_space *space, int
     p->most = most;
     p->pool_most = pool;
     p->noise = 1e-2;
-    p->jump = getenv("HAM") ? atof(getenv("HAM")) : 0.5;
+    p->jump = 0.5;
     for (int i = 0; i < space->param_count; i++) {
         if (space->params[i].count < 2)
             continue;
@@ -136,9 +137,8 @@ static void reweigh(hone_process *p, int d, double by, const int *const *rows, i
 
 /* Tries a step of weight d up, then down; keeps what is likelier. */
 static void climb(hone_process *p, int d, double *now, const int *const *rows, int n) {
-    static const double steps[] = {1.8, 1 / 1.8};
     for (int s = 0; s < 2; s++) {
-        double old = p->theta[d], tried = old * steps[s];
+        double old = p->theta[d], tried = s ? old / FACTOR : old * FACTOR;
         if (tried < LEAST || tried > MOST)
             continue;
         reweigh(p, d, tried - old, rows, n);
@@ -154,7 +154,7 @@ static void climb(hone_process *p, int d, double *now, const int *const *rows, i
 
 static void climb_noise(hone_process *p, double *now, int n) {
     for (int s = 0; s < 2; s++) {
-        double tried = s ? p->noise / NOISE_STEP : p->noise * NOISE_STEP;
+        double tried = s ? p->noise / NOISE_FACTOR : p->noise * NOISE_FACTOR;
         double then = tried < NOISE_LEAST || tried > NOISE_MOST ? -INFINITY
                                                                 : likelihood(p, n, p->values, tried);
         if (then > *now) {
@@ -174,8 +174,8 @@ static void measure(hone_process *p, const int *const *rows, int n) {
 static void climb_jump(hone_process *p, double *now, const int *const *rows, int n) {
     double old = p->jump;
     for (int s = 0; s < 2; s++) {
-        p->jump = s ? old - 0.15 : old + 0.15;
-        if (p->jump < 0.05 || p->jump > 0.95)
+        p->jump = s ? old - JUMP_STEP : old + JUMP_STEP;
+        if (p->jump < JUMP_LEAST || p->jump > JUMP_MOST)
             continue;
         measure(p, rows, n);
         double then = likelihood(p, n, p->values, p->noise);
@@ -200,7 +200,7 @@ static void learn_weights(hone_process *p, const int *const *rows, int n, hone_r
     for (int i = 0; i < p->varied_count; i++)
         climb(p, order[i], &now, rows, n);
     climb_noise(p, &now, n);
-    if (getenv("LH")) climb_jump(p, &now, rows, n);
+    climb_jump(p, &now, rows, n);
 }
 
 /* -------------------------------------------------------------- observations */

@@ -1,11 +1,13 @@
 /* A Gaussian process over index vectors: what a strategy believes of configs
  * that nobody has measured. Two configs are alike by
  *
- *     exp(-sum over the parameters of theta |index - index'| / (values - 1))
+ *     exp(-sum over the parameters that differ of
+ *         theta (jump + (1 - jump) |index - index'| / (values - 1)))
  *
- * (words: |...| is 0 or 1), where theta, a parameter's weight, is learnt from
- * the observations. Beliefs are kept for a pool of candidates, so that another
- * observation updates them in time proportional to the pool. */
+ * (words: theta), where each parameter's weight theta, and how much of a
+ * difference is a jump rather than a slope, are learnt from the observations.
+ * Beliefs are kept for a pool of candidates, so that another observation updates
+ * them in time proportional to the pool. */
 #ifndef HONE_TUNER_PROCESS_H
 #define HONE_TUNER_PROCESS_H
 

@@ -1,6 +1,6 @@
-/* The default: picks strategies by the size of the space and the evaluations
- * expected, and lets them take turns. Each hears of every observation, so that
- * what one finds is where the other goes on. */
+/* The default: picks strategies by the size of the space, tells them the
+ * evaluations expected, and lets them take turns. Each hears of every observation,
+ * so that what one finds is where the other goes on. */
 #include <stdlib.h>
 
 #include "../../kernels/status.h"
@@ -8,9 +8,8 @@
 
 enum {
     SMALL_SPACE = 128, /* is searched whole: the order matters little */
-    MODEL_TURNS = 7,   /* of the model, then LOCAL_TURNS of the local search */
-    LOCAL_TURNS = 1,
-    LOCAL_AFTER = 64   /* observations: the model alone is better at the beginning */
+    ALONE = 64,        /* observations that the model has for itself, being better at the beginning */
+    TURNS = 4          /* then each of so many is the genetic algorithm's, which finds where the model errs */
 };
 
 typedef struct part {
@@ -58,7 +57,7 @@ static hone_status auto_create(void **state, const hone_points *points, const ho
     } else {
         status = add(self, &hone_strategy_model, points, options);
         if (!status)
-            status = add(self, hone_strategy_find(getenv("SEC")?getenv("SEC"):"local"), points, options);
+            status = add(self, &hone_strategy_genetic, points, options);
     }
     if (status) {
         auto_destroy(self);
@@ -67,8 +66,6 @@ static hone_status auto_create(void **state, const hone_points *points, const ho
     *state = self;
     return HONE_OK;
 }
-
-static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
 
 /* A part does not know what another has proposed before that is observed. */
 static int64_t propose_fresh(chosen *self, const part *turn) {
@@ -83,9 +80,9 @@ static int64_t propose_fresh(chosen *self, const part *turn) {
 
 static int64_t auto_propose(void *state) {
     chosen *self = state;
-    unsigned M = (unsigned)knob("MT", MODEL_TURNS), L = (unsigned)knob("LT", LOCAL_TURNS);
-    int local = self->count > 1 && self->observed >= knob("LA", LOCAL_AFTER) && self->turn++ % (M+L) >= M;
-    return propose_fresh(self, &self->parts[local]);
+    int other = self->count > 1 && self->observed >= ALONE && self->turn++ % TURNS == TURNS - 1;
+    int64_t point = propose_fresh(self, &self->parts[other]);
+    return point < 0 && self->count > 1 ? propose_fresh(self, &self->parts[!other]) : point;
 }
 
 static void auto_observe(void *state, int64_t point, double value) {
@@ -98,7 +95,7 @@ static void auto_observe(void *state, int64_t point, double value) {
 
 const hone_strategy hone_strategy_auto = {
     .name = "auto",
-    .description = "random for spaces of at most 128 configs; else model, and local in between",
+    .description = "random for spaces of at most 128 configs; else model, and genetic in between",
     .prunes = 1,
     .create = auto_create,
     .propose = auto_propose,

@@ -20,16 +20,19 @@
 #include "strategy.h"
 
 enum {
-    FIRST = 12,       /* random points before the first model */
+    FIRST = 12,       /* random points before the first model, */
+    FIRST_LEAST = 4,  /* or a quarter of a small budget */
+    LEARN_EVERY = 10, /* that part of the observations is new when the model is made anew */
     LEARN_MOST = 192, /* observations in a model */
-    POOL = 1024,      /* candidates */
-    CENTRES = 6       /* best points whose neighbours are candidates */
+    POOL = 2048,      /* candidates, */
+    GATHERED = 896,   /* of which so many are there from the beginning */
+    CENTRES = 6,      /* best points whose neighbours are candidates */
+    CLIMB = 4         /* steps through the neighbours of the best candidate */
 };
 
 static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
-
 /* Values worse than this quantile are all the same. */
-static const double DETAIL = 0.75;
+static const double DETAIL = 0.85;
 
 typedef struct observation {
     int64_t point;
@@ -45,12 +48,14 @@ typedef struct model {
     int64_t count, capacity;
     int positive;              /* no value observed is 0 or less */
     double cap, best_target;   /* targets of the last model lie below the first */
+    int first;                 /* random points before the first model */
     int64_t learn_at;          /* observations at which to learn anew */
     observation *sorted;
     const int *rows[LEARN_MOST];
     double targets[LEARN_MOST];
     int64_t pool[POOL];
-    unsigned char taken[POOL];
+    unsigned char expanded[POOL]; /* the neighbours are candidates as well */
+    unsigned char *pooled;        /* by point: a candidate */
     int pool_count;
     int64_t *neighbours;
     observation best[CENTRES]; /* best first */
@@ -65,6 +70,7 @@ static void model_destroy(void *state) {
     hone_process_destroy(self->process);
     free(self->all);
     free(self->sorted);
+    free(self->pooled);
     free(self->neighbours);
     free(self);
 }
@@ -76,11 +82,16 @@ static hone_status model_create(void **state, const hone_points *points, const h
     self->points = points;
     self->random.state = options->seed;
     self->positive = 1;
-    self->learn_at = FIRST;
+    int64_t quarter = options->evaluations / 4;
+    self->first = options->evaluations == 0 || quarter > FIRST ? FIRST
+                  : quarter > FIRST_LEAST                       ? (int)quarter
+                                                                : FIRST_LEAST;
+    self->learn_at = self->first;
     self->all = malloc((size_t)points->count * sizeof *self->all);
     self->sorted = malloc((size_t)points->count * sizeof *self->sorted);
+    self->pooled = calloc((size_t)points->count + 1, 1);
     self->neighbours = malloc(((size_t)hone_points_most_neighbours(points) + 1) * sizeof *self->neighbours);
-    hone_status status = self->all && self->sorted && self->neighbours
+    hone_status status = self->all && self->sorted && self->neighbours && self->pooled
                              ? HONE_OK
                              : hone_fail(HONE_E_NOMEM, "no memory for a strategy");
     if (!status)
@@ -123,8 +134,7 @@ static int choose_lesson(model *self) {
     if (finite == 0)
         return 0;
     self->cap = INFINITY;
-    double detail = knob("CAP", DETAIL);
-    self->cap = target_of(self, self->sorted[(int64_t)((double)(finite - 1) * detail)].value);
+    self->cap = target_of(self, self->sorted[(int64_t)((double)(finite - 1) * DETAIL)].value);
     int taught = 0, best = count <= LEARN_MOST ? (int)count : LEARN_MOST * 2 / 3;
     for (int64_t i = best; i < count && count > LEARN_MOST; i++) {
         int64_t place = i + (int64_t)hone_random_below(&self->random, (uint64_t)(count - i));
@@ -154,18 +164,23 @@ static int choose_lesson(model *self) {
 /* ----------------------------------------------------------------- candidates */
 
 static void add_candidate(model *self, int64_t point) {
-    if (self->walk.seen[point] || self->pool_count == POOL)
+    if (self->walk.seen[point] || self->pooled[point] || self->pool_count == POOL)
         return;
-    const int *row = row_of(self, point);
-    self->taken[self->pool_count] = 0;
+    self->pooled[point] = 1;
+    self->expanded[self->pool_count] = 0;
     self->pool[self->pool_count++] = point;
-    (void)row;
 }
 
 static void add_neighbours(model *self, int64_t point) {
     int count = hone_points_neighbours(self->neighbours, self->points, point);
     for (int i = 0; i < count; i++)
         add_candidate(self, self->neighbours[i]);
+}
+
+static void clear_pool(model *self) {
+    for (int i = 0; i < self->pool_count; i++)
+        self->pooled[self->pool[i]] = 0;
+    self->pool_count = 0;
 }
 
 /* Gives the process the candidates from `first` on. */
@@ -177,23 +192,21 @@ static void believe(model *self, int first) {
 }
 
 static void gather(model *self) {
-    self->pool_count = 0;
     for (int i = 0; i < self->best_count; i++)
         add_neighbours(self, self->best[i].point);
-    int room = POOL - POOL / 8; /* the rest is for the neighbours of a new best */
-    if (self->points->count <= room)
+    if (self->points->count <= GATHERED)
         for (int64_t i = 0; i < self->points->count; i++)
             add_candidate(self, i);
     else
-        for (int i = 0; i < room && self->pool_count < room; i++)
+        for (int i = 0; i < knob("GA",GATHERED) && self->pool_count < knob("GA",GATHERED); i++)
             add_candidate(self, (int64_t)hone_random_below(&self->random, (uint64_t)self->points->count));
     believe(self, 0);
 }
 
 static void learn(model *self) {
     int taught = choose_lesson(self);
-    self->learn_at = self->count + 1 + self->count / (int)knob("EVERY", 10);
-    self->pool_count = 0;
+    self->learn_at = self->count + 1 + self->count / LEARN_EVERY;
+    clear_pool(self);
     if (taught == 0)
         return;
     hone_process_learn(self->process, self->rows, self->targets, taught, &self->random);
@@ -203,29 +216,43 @@ static void learn(model *self) {
 
 /* ------------------------------------------------------------------ proposing */
 
+static unsigned self_turn;
 static double expected_improvement(double best, double mean, double variance) {
-    double deviation = knob("KAP", 1) * sqrt(variance) + 1e-9, z = (best - mean) / deviation;
+    double deviation = (self_turn & 1 ? knob("KAP",1) : knob("KAP2",1)) * sqrt(variance) + 1e-9, z = (best - mean) / deviation;
     double density = exp(-0.5 * z * z) * 0.3989422804014327, below = 0.5 * erfc(-z * 0.7071067811865476);
     return (best - mean) * below + deviation * density;
 }
 
-static int64_t best_candidate(model *self) {
-    int chosen = -1;
-    double most = -INFINITY;
-    for (int i = 0; i < self->pool_count; i++) {
+/* The best candidate from `first` on, if it is better than the one chosen. */
+static void scan(model *self, int first, int *chosen, double *most) {
+    for (int i = first; i < self->pool_count; i++) {
         double mean, variance;
-        if (self->taken[i] || self->walk.seen[self->pool[i]])
+        if (self->walk.seen[self->pool[i]])
             continue;
         hone_process_belief(self->process, i, &mean, &variance);
         double score = expected_improvement(self->best_target, mean, variance);
-        if (score > most) {
-            most = score;
-            chosen = i;
+        if (score > *most) {
+            *most = score;
+            *chosen = i;
         }
+    }
+}
+
+/* The best of the pool, or what its neighbours lead to. */
+static int64_t best_candidate(model *self) {
+    int chosen = -1;
+    double most = -INFINITY;
+    self_turn++;
+    scan(self, 0, &chosen, &most);
+    for (int step = 0; step < knob("CLIMB",CLIMB) && chosen >= 0 && !self->expanded[chosen]; step++) {
+        int first = self->pool_count;
+        self->expanded[chosen] = 1;
+        add_neighbours(self, self->pool[chosen]);
+        believe(self, first);
+        scan(self, first, &chosen, &most);
     }
     if (chosen < 0)
         return -1;
-    self->taken[chosen] = 1;
     hone_walk_take(&self->walk, self->pool[chosen]);
     return self->pool[chosen];
 }
@@ -235,7 +262,7 @@ static int64_t model_propose(void *state) {
     int64_t point = -1;
     if (self->count >= self->learn_at)
         learn(self);
-    if (self->count >= FIRST)
+    if (self->count >= self->first)
         point = best_candidate(self);
     return point >= 0 ? point : hone_walk_next(&self->walk);
 }
@@ -260,12 +287,15 @@ static void model_observe(void *state, int64_t point, double value) {
         return;
     value = isnan(value) ? INFINITY : value;
     self->all[self->count++] = (observation){point, value};
-    self->positive = self->positive && value > 0;
+    if (self->positive && value <= 0) { /* logarithms have been taught: no longer */
+        self->positive = 0;
+        self->learn_at = 0;
+    }
     keep_best(self, point, value);
-    if (self->pool_count == 0)
+    if (self->pool_count == 0 || self->learn_at == 0)
         return;
     hone_process_add(self->process, row_of(self, point), target_of(self, value));
-    if (self->best[0].point == point) {
+    if (self->best_count > 0 && self->best[0].point == point) {
         int first = self->pool_count;
         self->best_target = fmin(self->best_target, target_of(self, value));
         add_neighbours(self, point);
