@@ -1,10 +1,11 @@
-/* What strategies are worth on brute-forced caches: the score of Willemsen et al. (A Methodology for Comparing
- * Auto-Tuning Optimization Algorithms, FGCS 2024) and the evaluations until 95% of the optimum.
+/* What strategies are worth on brute-forced caches: the score of Willemsen et al. (A Methodology for
+ * Comparing Auto-Tuning Optimization Algorithms, FGCS 2024) and the evaluations until 95% of the optimum.
  *
  *     bench_search [--seeds N] [--strategies A,B] [--parts] FILE...
  *
- * One line a cache and strategy, separated by tabs; scripts/bench-search makes a table of them. --parts: instead
- * of each cache its parts in which one parameter is fixed, which nobody has looked at while choosing numbers. */
+ * One line a cache and strategy, separated by tabs; scripts/bench-search makes a table of them. --parts:
+ * instead of each cache its parts in which one parameter is fixed, which nobody has looked at while choosing
+ * numbers. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

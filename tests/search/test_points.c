@@ -243,12 +243,9 @@ static void wide_constraints(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_brute_force),
-        cmocka_unit_test(visits_few_nodes),
-        cmocka_unit_test(shards_are_a_partition),
-        cmocka_unit_test(neighbours_differ_in_one),
-        cmocka_unit_test(lists_are_taken_as_they_are),
-        cmocka_unit_test(wide_constraints),
+        cmocka_unit_test(equals_brute_force),          cmocka_unit_test(visits_few_nodes),
+        cmocka_unit_test(shards_are_a_partition),      cmocka_unit_test(neighbours_differ_in_one),
+        cmocka_unit_test(lists_are_taken_as_they_are), cmocka_unit_test(wide_constraints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

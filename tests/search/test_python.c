@@ -59,9 +59,9 @@ static void conditions_mean_the_same(void **state) {
 
 static void no_counterpart(void **state) {
     (void)state;
-    static const char *const bad[] = {"",       "x <",     "(x",      "x = 2",    "min(x, y) < 2", "x.y > 1",
-                                      "x[0]",   "x < 1.5", "x ** y",  "x ** 99",  "x if y else z", "x in 3",
-                                      "'open",  "''",      "x & y",   "lambda",   "x < y)",        "1 2",
+    static const char *const bad[] = {"",       "x <",     "(x",     "x = 2",   "min(x, y) < 2", "x.y > 1",
+                                      "x[0]",   "x < 1.5", "x ** y", "x ** 99", "x if y else z", "x in 3",
+                                      "'open",  "''",      "x & y",  "lambda",  "x < y)",        "1 2",
                                       "x << 2", "not",     "x in (1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char *text = NULL;
@@ -109,10 +109,11 @@ static void lists(void **state) {
         {"[True, False, 0.5, 32*4]", "1 0 0.5 128"},
         {"[-1, 1024//2 + 1]", "-1 513"},
     };
-    static const char *const bad[] = {"",          "[]",         "[1",        "[1,,2]",          "1, 2",
-                                      "range(0)",  "range(1,2,0)", "[x]",     "[2**99]",         "[1] 2",
-                                      "['a b']",   "['open]",    "[1//0]",    "range(10**9)",    "[i for in range(3)]",
-                                      "[i for i]", "list(3)",    "[9**9**9]", "[j for i in [1]]"};
+    static const char *const bad[] = {
+        "",          "[]",           "[1",        "[1,,2]",          "1, 2",
+        "range(0)",  "range(1,2,0)", "[x]",       "[2**99]",         "[1] 2",
+        "['a b']",   "['open]",      "[1//0]",    "range(10**9)",    "[i for in range(3)]",
+        "[i for i]", "list(3)",      "[9**9**9]", "[j for i in [1]]"};
     char *text;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_int_equal(hone_python_list(&text, good[i].python), HONE_OK);

@@ -249,11 +249,15 @@ static void random_is_splitmix64(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_point_once),          cmocka_unit_test(seeds_decide),
-        cmocka_unit_test(known_points_are_skipped), cmocka_unit_test(searches_descend),
-        cmocka_unit_test(odd_observations),         cmocka_unit_test(isolated_points),
+        cmocka_unit_test(each_point_once),
+        cmocka_unit_test(seeds_decide),
+        cmocka_unit_test(known_points_are_skipped),
+        cmocka_unit_test(searches_descend),
+        cmocka_unit_test(odd_observations),
+        cmocka_unit_test(isolated_points),
         cmocka_unit_test(all_fail),
-        cmocka_unit_test(names_are_found),          cmocka_unit_test(random_is_splitmix64),
+        cmocka_unit_test(names_are_found),
+        cmocka_unit_test(random_is_splitmix64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,15 +170,18 @@ static int run_export(int argc, char **argv) {
         DB_OPTION(&arguments.db),
         {"out", CLI_TEXT, &arguments.out, "FILE", "where to write; default: standard output"},
         {"format", CLI_TEXT, &arguments.format, "NAME",
-         "jsonl (default), all evidence; or t4, results of tuning for other tools and 'hone tune --simulate'"},
-        {"problem", CLI_TEXT, &arguments.problem, "KEY", "t4: only this problem, as in gemm/f32/relu/64x64x64"},
+         "jsonl (default), all evidence; or t4, results of tuning for other tools and 'hone tune "
+         "--simulate'"},
+        {"problem", CLI_TEXT, &arguments.problem, "KEY",
+         "t4: only this problem, as in gemm/f32/relu/64x64x64"},
         {"device", CLI_TEXT, &arguments.device, "FINGERPRINT", "t4: only this device; see 'hone devices'"},
         end_of_table};
     hone_db *db = NULL;
-    hone_status status = cli_parse(
-        &operands, &help, argc, argv, table, "hone db export [options]",
-        "Writes all evidence as JSON lines, one object a record, that 'hone db import' reads; or what was tuned\n"
-        "in the T4 results format.", NULL);
+    hone_status status = cli_parse(&operands, &help, argc, argv, table, "hone db export [options]",
+                                   "Writes all evidence as JSON lines, one object a record, that 'hone db "
+                                   "import' reads; or what was tuned\n"
+                                   "in the T4 results format.",
+                                   NULL);
     if (status == HONE_OK && help)
         return 0;
     if (status == HONE_OK && operands > 0)

@@ -18,7 +18,7 @@ typedef struct tune_arguments {
     cli_selectors selectors;
     const char *strategy, *objective, *shard;
     const char *cache, *space; /* of a simulation */
-    double budget; /* seconds of the whole command; 0: none; negative: not given */
+    double budget;             /* seconds of the whole command; 0: none; negative: not given */
     double max_error;
     int64_t max_evaluations, seed;
     int cold, again;
@@ -37,7 +37,7 @@ typedef struct tune_command {
     const hone_device *device;
     hone_db *db;
     int64_t run;
-    hone_status failure;            /* of the first problem that failed by itself */
+    hone_status failure; /* of the first problem that failed by itself */
 } tune_command;
 
 /* ---- arguments */
@@ -77,7 +77,8 @@ static hone_status resolve_options(tune_command *command) {
                          arguments->max_error);
     hone_status status = find_strategy(&options->strategy, arguments->strategy);
     if (status == HONE_OK)
-        status = hone_objective_parse(&options->objective, arguments->objective ? arguments->objective : "p50");
+        status =
+            hone_objective_parse(&options->objective, arguments->objective ? arguments->objective : "p50");
     if (status == HONE_OK)
         status = parse_shard(options, arguments->shard);
     return status;
@@ -260,16 +261,22 @@ static hone_status refuse_with_simulate(const tune_arguments *arguments) {
         const char *name;
         int given;
     } refused[] = {
-        {"shape", selectors->shapes.count},    {"suite", selectors->suite != NULL},
-        {"dtype", selectors->dtypes.count},    {"act", selectors->acts.count},
-        {"objective", arguments->objective != NULL}, {"max-error", arguments->max_error != 0},
-        {"shard", arguments->shard != NULL},   {"cold", arguments->cold},
-        {"again", arguments->again},           {"threads", selectors->threads != 0},
+        {"shape", selectors->shapes.count},
+        {"suite", selectors->suite != NULL},
+        {"dtype", selectors->dtypes.count},
+        {"act", selectors->acts.count},
+        {"objective", arguments->objective != NULL},
+        {"max-error", arguments->max_error != 0},
+        {"shard", arguments->shard != NULL},
+        {"cold", arguments->cold},
+        {"again", arguments->again},
+        {"threads", selectors->threads != 0},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (refused[i].given)
-            return hone_fail(HONE_E_USAGE, "--%s does nothing with --simulate: the cache is of one problem, already "
-                                           "measured; leave it out",
+            return hone_fail(HONE_E_USAGE,
+                             "--%s does nothing with --simulate: the cache is of one problem, already "
+                             "measured; leave it out",
                              refused[i].name);
     return HONE_OK;
 }
@@ -318,7 +325,8 @@ int cli_run_tune(int argc, char **argv) {
     cli_option table[20];
     cli_selector_options(&arguments.selectors, table);
     const cli_option options[] = {
-        {"strategy", CLI_TEXT, &arguments.strategy, "NAME", "auto (default), exhaustive, random, local, genetic, annealing, differential or model"},
+        {"strategy", CLI_TEXT, &arguments.strategy, "NAME",
+         "auto (default), exhaustive, random, local, genetic, annealing, differential or model"},
         {"budget", CLI_DURATION, &arguments.budget, "TIME",
          "of the whole command, as in 60s; 0: no limit; default: 10s a problem, none with --max-evals"},
         {"max-evals", CLI_INT, &arguments.max_evaluations, "N",

@@ -50,7 +50,8 @@ static int print_table(const hone_cache *cache, const hone_simulation *done, con
 
 static void tell_oddities(const hone_cache *cache) {
     if (cache->missing)
-        fprintf(stderr, "%" PRId64 " of the space's %" PRId64 " configs are not in the cache: they fail at no cost\n",
+        fprintf(stderr,
+                "%" PRId64 " of the space's %" PRId64 " configs are not in the cache: they fail at no cost\n",
                 cache->missing, cache->points->count);
     if (cache->outside)
         fprintf(stderr, "%" PRId64 " configs of the cache are not in the space, and are left out\n",
@@ -61,17 +62,18 @@ static hone_status nothing_found(const cli_simulation *job, const hone_simulatio
     if (job->options.stop && *job->options.stop)
         return hone_fail(HONE_E_INTERRUPTED, "stopped before a config had a value");
     if (done->evaluations == 0)
-        return hone_fail(HONE_E_INCONCLUSIVE, "the budget of %g simulated seconds ends within the first evaluation; give more",
+        return hone_fail(HONE_E_INCONCLUSIVE,
+                         "the budget of %g simulated seconds ends within the first evaluation; give more",
                          job->options.budget_seconds);
-    return hone_fail(HONE_E_INCONCLUSIVE, "all %" PRId64 " configs evaluated are recorded as failed; evaluate more",
+    return hone_fail(HONE_E_INCONCLUSIVE,
+                     "all %" PRId64 " configs evaluated are recorded as failed; evaluate more",
                      done->evaluations);
 }
 
 static int show(const cli_simulation *job, const hone_cache *cache, const hone_simulation *done) {
     char config[CONFIG_TEXT] = "";
     tell_oddities(cache);
-    hone_status status =
-        done->best >= 0 ? best_config(config, cache, done) : nothing_found(job, done);
+    hone_status status = done->best >= 0 ? best_config(config, cache, done) : nothing_found(job, done);
     if (status && (!job->json || done->best >= 0))
         return cli_fail("tune", status);
     int code = job->json ? print_json(job, cache, done, config) : print_table(cache, done, config);

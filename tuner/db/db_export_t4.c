@@ -69,8 +69,8 @@ static hone_status cannot_write(void) {
                      strerror(errno));
 }
 
-static const char head[] =
-    "{\"metadata\":{\"timeunit\":\"milliseconds\",\"tool\":\"hone\"},\"schema_version\":\"1.0.0\",\"results\":[\n";
+static const char head[] = "{\"metadata\":{\"timeunit\":\"milliseconds\",\"tool\":\"hone\"},\"schema_"
+                           "version\":\"1.0.0\",\"results\":[\n";
 
 /* The head comes with the first result: where there is none, nothing is written. */
 static hone_status write_result(FILE *out, sqlite3_stmt *row, int first) {

@@ -12,7 +12,7 @@
 typedef struct loader {
     hone_cache *cache;
     hone_cache_build build;
-    double unit; /* seconds that one unit of recorded times is */
+    double unit;                 /* seconds that one unit of recorded times is */
     int is_space;                /* a T1 file */
     const struct format *format; /* of the items, once they have come */
     char subject[256];           /* what Hone's own results say they are of */
@@ -110,10 +110,12 @@ static hone_status t4_subject(loader *l, const json_t *entry) {
     const char *mode = json_string_value(json_object_get(entry, "mode"));
     if (!problem)
         return HONE_OK;
-    snprintf(subject, sizeof subject, "%s%s%s%s%s, %.0f threads", problem, device ? ", " : "", device ? device : "",
-             mode ? ", " : "", mode ? mode : "", number_or(json_object_get(entry, "threads"), 0));
+    snprintf(subject, sizeof subject, "%s%s%s%s%s, %.0f threads", problem, device ? ", " : "",
+             device ? device : "", mode ? ", " : "", mode ? mode : "",
+             number_or(json_object_get(entry, "threads"), 0));
     if (l->subject[0] && strcmp(l->subject, subject) != 0)
-        return hone_fail(HONE_E_DATA, "it is of '%s', and others are of '%s'; export one with --problem and --device",
+        return hone_fail(HONE_E_DATA,
+                         "it is of '%s', and others are of '%s'; export one with --problem and --device",
                          subject, l->subject);
     memcpy(l->subject, subject, sizeof subject);
     snprintf(l->cache->problem, sizeof l->cache->problem, "%s", problem);
@@ -152,11 +154,8 @@ static const struct {
     const char *name, *symbol;
     double seconds;
 } units[] = {
-    {"second", "s", 1},
-    {"milisecond", "ms", 1e-3}, /* as the hub's files spell it */
-    {"millisecond", "ms", 1e-3},
-    {"microsecond", "us", 1e-6},
-    {"nanosecond", "ns", 1e-9},
+    {"second", "s", 1},          {"milisecond", "ms", 1e-3}, /* as the hub's files spell it */
+    {"millisecond", "ms", 1e-3}, {"microsecond", "us", 1e-6}, {"nanosecond", "ns", 1e-9},
 };
 
 static void use_unit(loader *l, const char *text) {

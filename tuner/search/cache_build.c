@@ -91,8 +91,7 @@ hone_status hone_cache_build_add(hone_cache_build *build, const json_t *config, 
             return hone_fail(HONE_E_DATA, "it lacks the parameter '%s'", build->params[i].name);
         status = hone_cache_value(&read, item);
         if (!status)
-            status =
-                intern(&build->indices[build->count * build->param_count + i], &build->params[i], &read);
+            status = intern(&build->indices[build->count * build->param_count + i], &build->params[i], &read);
     }
     if (status)
         return status;
@@ -120,7 +119,8 @@ static int compare_values(const void *left, const void *right) {
     char *end_a, *end_b;
     double x = a->word[0] ? strtod(a->word, &end_a) : (double)a->number;
     double y = b->word[0] ? strtod(b->word, &end_b) : (double)b->number;
-    int word_a = a->word[0] && (end_a == a->word || *end_a), word_b = b->word[0] && (end_b == b->word || *end_b);
+    int word_a = a->word[0] && (end_a == a->word || *end_a),
+        word_b = b->word[0] && (end_b == b->word || *end_b);
     if (word_a || word_b)
         return word_a && word_b ? strcmp(a->word, b->word) : word_a - word_b;
     return (x > y) - (x < y);
@@ -159,7 +159,7 @@ static hone_status make_space(hone_cache *cache, const hone_cache_build *build) 
 
 /* Where the space's parameters come from in the collected configs. */
 typedef struct mapping {
-    int from[HONE_SPACE_MAX_PARAMS]; /* parameter of the build; -1: none, it has one value */
+    int from[HONE_SPACE_MAX_PARAMS];   /* parameter of the build; -1: none, it has one value */
     int *index[HONE_SPACE_MAX_PARAMS]; /* by value of the build's parameter: the space's; -1: none */
 } mapping;
 
@@ -175,9 +175,9 @@ static hone_status map_param(mapping *map, int p, const hone_space *space, const
     const hone_param *param = &space->params[p];
     map->from[p] = find_param(build, param->name);
     if (map->from[p] < 0)
-        return param->count == 1 ? HONE_OK
-                                 : hone_fail(HONE_E_DATA, "the configs lack the space's parameter '%s'",
-                                             param->name);
+        return param->count == 1
+                   ? HONE_OK
+                   : hone_fail(HONE_E_DATA, "the configs lack the space's parameter '%s'", param->name);
     const hone_cache_param *recorded = &build->params[map->from[p]];
     map->index[p] = malloc((size_t)recorded->count * sizeof *map->index[p] + 1);
     if (!map->index[p])

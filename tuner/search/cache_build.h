@@ -22,7 +22,8 @@ typedef struct hone_cache_build {
 
 /* HONE_E_DATA: too many, twice, or no name. */
 hone_status hone_cache_build_param(hone_cache_build *build, const char *name);
-/* `config` has a member for each parameter. A value that is not finite is a failure. HONE_E_DATA, HONE_E_NOMEM. */
+/* `config` has a member for each parameter. A value that is not finite is a failure. HONE_E_DATA,
+ * HONE_E_NOMEM. */
 hone_status hone_cache_build_add(hone_cache_build *build, const json_t *config, double value, double seconds);
 /* Makes space, points, values and seconds of `cache`; `space` NULL: the configs collected, values in rising
  * order; else it is taken over. HONE_E_DATA, HONE_E_NOMEM; the cache is then to be destroyed. */

@@ -34,8 +34,8 @@ typedef struct enumeration {
     int64_t capacity;
     const hone_value *values[MAX_NAMES]; /* constants, then the parameters chosen so far */
     int chosen[HONE_SPACE_MAX_PARAMS];
-    rule *rules;                           /* by `last` */
-    int first[HONE_SPACE_MAX_PARAMS + 2];  /* first rule of parameter p is rules[first[p + 1]] */
+    rule *rules;                          /* by `last` */
+    int first[HONE_SPACE_MAX_PARAMS + 2]; /* first rule of parameter p is rules[first[p + 1]] */
 } enumeration;
 
 /* ------------------------------------------------------------------- rules */
@@ -86,7 +86,9 @@ static void enter(enumeration *e, int param) {
     }
 }
 
-static int evaluate(const enumeration *e, const rule *now) { return hone_expr_eval(now->expr, e->values) != 0; }
+static int evaluate(const enumeration *e, const rule *now) {
+    return hone_expr_eval(now->expr, e->values) != 0;
+}
 
 /* Whether the constraints that the value of `param` completes hold. */
 static int holds(enumeration *e, int param, int value) {

@@ -4,8 +4,8 @@
 
 #include "search.h"
 
-/* Fills indices, count and visited of a zero-initialised `points` with a space; none legal is no failure here.
- * HONE_E_USAGE: too many; HONE_E_NOMEM. */
+/* Fills indices, count and visited of a zero-initialised `points` with a space; none legal is no failure
+ * here. HONE_E_USAGE: too many; HONE_E_NOMEM. */
 hone_status hone_points_enumerate(hone_points *points);
 
 #endif

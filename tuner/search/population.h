@@ -18,7 +18,8 @@ typedef struct hone_population {
     hone_moves moves;
     hone_member members[HONE_POPULATION];
     int count;
-    int64_t target, proposed; /* of differential evolution: whom the last proposal challenges, and what it was */
+    int64_t target,
+        proposed; /* of differential evolution: whom the last proposal challenges, and what it was */
 } hone_population;
 
 /* As the strategies' own functions. HONE_E_NOMEM. */

@@ -155,8 +155,8 @@ static void climb(hone_process *p, int d, double *now, const int *const *rows, i
 static void climb_noise(hone_process *p, double *now, int n) {
     for (int s = 0; s < 2; s++) {
         double tried = s ? p->noise / NOISE_FACTOR : p->noise * NOISE_FACTOR;
-        double then = tried < NOISE_LEAST || tried > NOISE_MOST ? -INFINITY
-                                                                : likelihood(p, n, p->values, tried);
+        double then =
+            tried < NOISE_LEAST || tried > NOISE_MOST ? -INFINITY : likelihood(p, n, p->values, tried);
         if (then > *now) {
             p->noise = tried;
             *now = then;

@@ -142,8 +142,8 @@ static piece read_name(parser *p) {
     int length = (int)(p->at - begin);
     skip_spaces(p);
     if (length == 0 || length > NAME_MOST || *p->at == '(' || *p->at == '.' || *p->at == '[')
-        fail(p, length == 0         ? *begin ? "a number, name, word or '(' is expected"
-                                            : "the condition ends where a value is expected"
+        fail(p, length == 0          ? *begin ? "a number, name, word or '(' is expected"
+                                              : "the condition ends where a value is expected"
                 : length > NAME_MOST ? "the name is too long"
                                      : "calls, members and indices have no counterpart");
     return (piece){make(p, "%.*s", length, begin), ""};
@@ -209,16 +209,16 @@ static piece read_term(parser *p) {
     piece left = read_unary(p);
     int joined = 0;
     for (;;) {
-        const char *operator= take(p, "*", "*") ? "*" : take(p, "//", "") ? "//" : NULL;
-        if (!operator)
-            operator= take(p, "/", "/") ? "/" : take(p, "%", "") ? "%" : NULL;
-        if (!operator|| p->status)
+        const char *op = take(p, "*", "*") ? "*" : take(p, "//", "") ? "//" : NULL;
+        if (!op)
+            op = take(p, "/", "/") ? "/" : take(p, "%", "") ? "%" : NULL;
+        if (!op || p->status)
             break;
         piece right = read_unary(p);
         const char *guards = make(p, "%s%s", left.guards, right.guards);
-        if (strcmp(operator, "/") == 0)
+        if (strcmp(op, "/") == 0)
             guards = make(p, "%s(%s) %% %s == 0 && ", guards, left.text, right.text);
-        left.text = make(p, "%s %s %s", left.text, operator[1] ? "/" : operator, right.text);
+        left.text = make(p, "%s %s %s", left.text, op[1] ? "/" : op, right.text);
         left.guards = guards;
         joined = 1;
     }
@@ -229,11 +229,11 @@ static piece read_sum(parser *p) {
     piece left = read_term(p);
     int joined = 0;
     for (;;) {
-        const char *operator= take(p, "+", "") ? "+" : take(p, "-", "") ? "-" : NULL;
-        if (!operator|| p->status)
+        const char *op = take(p, "+", "") ? "+" : take(p, "-", "") ? "-" : NULL;
+        if (!op || p->status)
             break;
         piece right = read_term(p);
-        left.text = make(p, "%s %s %s", left.text, operator, right.text);
+        left.text = make(p, "%s %s %s", left.text, op, right.text);
         left.guards = make(p, "%s%s", left.guards, right.guards);
         joined = 1;
     }
@@ -273,7 +273,7 @@ static const char *take_comparison(parser *p) {
 
 static piece read_comparison(parser *p) {
     piece left = read_sum(p), right;
-    const char *guards = left.guards, *all = NULL, *operator;
+    const char *guards = left.guards, *all = NULL, *op;
     if (take_word(p, "in"))
         return settle(p, read_members(p, left));
     const char *before_not = p->at;
@@ -284,9 +284,9 @@ static piece read_comparison(parser *p) {
         }
         p->at = before_not;
     }
-    while (!p->status && (operator= take_comparison(p))) {
+    while (!p->status && (op = take_comparison(p))) {
         right = read_sum(p);
-        const char *one = make(p, "%s %s %s", left.text, operator, right.text);
+        const char *one = make(p, "%s %s %s", left.text, op, right.text);
         all = all ? make(p, "%s && %s", all, one) : one;
         guards = make(p, "%s%s", guards, right.guards);
         left = right;

@@ -12,7 +12,7 @@
 #include "strategy.h"
 
 static const double HOT = 0.5, COLD = 0.005; /* as fractions of a value */
-enum { ROUND_MOST = 500 };                   /* evaluations of a round, when nothing says how many there will be */
+enum { ROUND_MOST = 500 }; /* evaluations of a round, when nothing says how many there will be */
 
 typedef struct annealing {
     hone_random random;

@@ -14,8 +14,7 @@ enum { DRAWN = 3, MUTATES_ONE_IN = 4 };
 static const hone_member *choose_parent(hone_population *self) {
     const hone_member *best = NULL;
     for (int i = 0; i < DRAWN; i++) {
-        const hone_member *drawn =
-            &self->members[hone_random_below(&self->random, (uint64_t)self->count)];
+        const hone_member *drawn = &self->members[hone_random_below(&self->random, (uint64_t)self->count)];
         if (!best || drawn->value < best->value)
             best = drawn;
     }

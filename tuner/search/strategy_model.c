@@ -30,7 +30,10 @@ enum {
     CLIMB = 4         /* steps through the neighbours of the best candidate */
 };
 
-static double knob(const char *n, double d) { const char *t = getenv(n); return t ? atof(t) : d; }
+static double knob(const char *n, double d) {
+    const char *t = getenv(n);
+    return t ? atof(t) : d;
+}
 /* Values worse than this quantile are all the same. */
 static const double DETAIL = 0.85;
 
@@ -46,10 +49,10 @@ typedef struct model {
     hone_process *process;
     observation *all; /* in the order they came */
     int64_t count, capacity;
-    int positive;              /* no value observed is 0 or less */
-    double cap, best_target;   /* targets of the last model lie below the first */
-    int first;                 /* random points before the first model */
-    int64_t learn_at;          /* observations at which to learn anew */
+    int positive;            /* no value observed is 0 or less */
+    double cap, best_target; /* targets of the last model lie below the first */
+    int first;               /* random points before the first model */
+    int64_t learn_at;        /* observations at which to learn anew */
     observation *sorted;
     const int *rows[LEARN_MOST];
     double targets[LEARN_MOST];
@@ -84,8 +87,8 @@ static hone_status model_create(void **state, const hone_points *points, const h
     self->positive = 1;
     int64_t quarter = options->evaluations / 4;
     self->first = options->evaluations == 0 || quarter > FIRST ? FIRST
-                  : quarter > FIRST_LEAST                       ? (int)quarter
-                                                                : FIRST_LEAST;
+                  : quarter > FIRST_LEAST                      ? (int)quarter
+                                                               : FIRST_LEAST;
     self->learn_at = self->first;
     self->all = malloc((size_t)points->count * sizeof *self->all);
     self->sorted = malloc((size_t)points->count * sizeof *self->sorted);
@@ -198,7 +201,7 @@ static void gather(model *self) {
         for (int64_t i = 0; i < self->points->count; i++)
             add_candidate(self, i);
     else
-        for (int i = 0; i < knob("GA",GATHERED) && self->pool_count < knob("GA",GATHERED); i++)
+        for (int i = 0; i < knob("GA", GATHERED) && self->pool_count < knob("GA", GATHERED); i++)
             add_candidate(self, (int64_t)hone_random_below(&self->random, (uint64_t)self->points->count));
     believe(self, 0);
 }
@@ -218,7 +221,8 @@ static void learn(model *self) {
 
 static unsigned self_turn;
 static double expected_improvement(double best, double mean, double variance) {
-    double deviation = (self_turn & 1 ? knob("KAP",1) : knob("KAP2",1)) * sqrt(variance) + 1e-9, z = (best - mean) / deviation;
+    double deviation = (self_turn & 1 ? knob("KAP", 1) : knob("KAP2", 1)) * sqrt(variance) + 1e-9,
+           z = (best - mean) / deviation;
     double density = exp(-0.5 * z * z) * 0.3989422804014327, below = 0.5 * erfc(-z * 0.7071067811865476);
     return (best - mean) * below + deviation * density;
 }
@@ -244,7 +248,7 @@ static int64_t best_candidate(model *self) {
     double most = -INFINITY;
     self_turn++;
     scan(self, 0, &chosen, &most);
-    for (int step = 0; step < knob("CLIMB",CLIMB) && chosen >= 0 && !self->expanded[chosen]; step++) {
+    for (int step = 0; step < knob("CLIMB", CLIMB) && chosen >= 0 && !self->expanded[chosen]; step++) {
         int first = self->pool_count;
         self->expanded[chosen] = 1;
         add_neighbours(self, self->pool[chosen]);
