@@ -170,8 +170,7 @@ static inline uint32_t vec_float_bits(float f) {
 static inline vf vf_from_f16(uint16_t h) {
     uint32_t sign = (uint32_t)(h & 0x8000u) << 16, rest = h & 0x7fffu;
     if (rest >= 0x7c00u)
-        return vec_bits_float(sign | 0x7f800000u | (rest << 13 & 0x7fffffu) |
-                              (rest > 0x7c00u ? 0x400000u : 0));
+        return vec_bits_float(sign | 0x7f800000u | (rest << 13 & 0x7fffffu) | (rest > 0x7c00u ? 0x400000u : 0));
     /* Half's exponent is 112 below single's; the product is exact, subnormals included. */
     return vec_bits_float(vec_float_bits(vec_bits_float(rest << 13) * 0x1p112f) | sign);
 }
@@ -214,7 +213,7 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
 }
 
 #define TILE_GROUP_f32 1
-#define TILE_A_f32     HONE_A_F32
+#define TILE_A_f32 HONE_A_F32
 typedef vf tile_acc_f32;
 static inline vf tile_zero_f32(void) { return 0.0f; }
 static inline vf tile_b_f32(const void *p) { return *(const float *)p; }
@@ -222,7 +221,7 @@ static inline vf tile_a_f32(const void *p) { return *(const float *)p; }
 static inline vf tile_mul_f32(vf acc, vf a, vf b) { return acc + a * b; }
 
 #define TILE_GROUP_f16 1
-#define TILE_A_f16     HONE_A_F32
+#define TILE_A_f16 HONE_A_F32
 typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return 0.0f; }
 static inline vf tile_b_f16(const void *p) { return vf_from_f16(*(const uint16_t *)p); }
@@ -230,7 +229,7 @@ static inline vf tile_a_f16(const void *p) { return *(const float *)p; }
 static inline vf tile_mul_f16(vf acc, vf a, vf b) { return acc + a * b; }
 
 #define TILE_GROUP_bf16 1
-#define TILE_A_bf16     HONE_A_F32
+#define TILE_A_bf16 HONE_A_F32
 typedef vf tile_acc_bf16;
 static inline vf tile_zero_bf16(void) { return 0.0f; }
 static inline vf tile_b_bf16(const void *p) { return vf_from_bf16(*(const uint16_t *)p); }
@@ -238,7 +237,7 @@ static inline vf tile_a_bf16(const void *p) { return *(const float *)p; }
 static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return acc + a * b; }
 
 #define TILE_GROUP_s8 1
-#define TILE_A_s8     HONE_A_S16
+#define TILE_A_s8 HONE_A_S16
 typedef vi tile_acc_s8;
 static inline vi tile_zero_s8(void) { return 0; }
 static inline vi tile_b_s8(const void *p) { return *(const int8_t *)p; }
