@@ -24,16 +24,11 @@ enum {
     FIRST_LEAST = 4,  /* or a quarter of a small budget */
     LEARN_EVERY = 10, /* that part of the observations is new when the model is made anew */
     LEARN_MOST = 192, /* observations in a model */
-    POOL = 2048,      /* candidates, */
-    GATHERED = 896,   /* of which so many are there from the beginning */
-    CENTRES = 6,      /* best points whose neighbours are candidates */
-    CLIMB = 4         /* steps through the neighbours of the best candidate */
+    POOL = 1024,      /* candidates, */
+    GATHERED = 896,   /* the first of them; the others are neighbours of what is found better */
+    CENTRES = 6       /* best points whose neighbours are candidates */
 };
 
-static double knob(const char *n, double d) {
-    const char *t = getenv(n);
-    return t ? atof(t) : d;
-}
 /* Values worse than this quantile are all the same. */
 static const double DETAIL = 0.85;
 
@@ -57,8 +52,7 @@ typedef struct model {
     const int *rows[LEARN_MOST];
     double targets[LEARN_MOST];
     int64_t pool[POOL];
-    unsigned char expanded[POOL]; /* the neighbours are candidates as well */
-    unsigned char *pooled;        /* by point: a candidate */
+    unsigned char *pooled; /* by point: a candidate */
     int pool_count;
     int64_t *neighbours;
     observation best[CENTRES]; /* best first */
@@ -170,7 +164,6 @@ static void add_candidate(model *self, int64_t point) {
     if (self->walk.seen[point] || self->pooled[point] || self->pool_count == POOL)
         return;
     self->pooled[point] = 1;
-    self->expanded[self->pool_count] = 0;
     self->pool[self->pool_count++] = point;
 }
 
@@ -201,7 +194,7 @@ static void gather(model *self) {
         for (int64_t i = 0; i < self->points->count; i++)
             add_candidate(self, i);
     else
-        for (int i = 0; i < knob("GA", GATHERED) && self->pool_count < knob("GA", GATHERED); i++)
+        for (int i = 0; i < GATHERED && self->pool_count < GATHERED; i++)
             add_candidate(self, (int64_t)hone_random_below(&self->random, (uint64_t)self->points->count));
     believe(self, 0);
 }
@@ -219,46 +212,29 @@ static void learn(model *self) {
 
 /* ------------------------------------------------------------------ proposing */
 
-static unsigned self_turn;
 static double expected_improvement(double best, double mean, double variance) {
-    double deviation = (self_turn & 1 ? knob("KAP", 1) : knob("KAP2", 1)) * sqrt(variance) + 1e-9,
-           z = (best - mean) / deviation;
+    double deviation = sqrt(variance) + 1e-9, z = (best - mean) / deviation;
     double density = exp(-0.5 * z * z) * 0.3989422804014327, below = 0.5 * erfc(-z * 0.7071067811865476);
     return (best - mean) * below + deviation * density;
 }
 
-/* The best candidate from `first` on, if it is better than the one chosen. */
-static void scan(model *self, int first, int *chosen, double *most) {
-    for (int i = first; i < self->pool_count; i++) {
+static int64_t best_candidate(model *self) {
+    int64_t chosen = -1;
+    double most = -INFINITY;
+    for (int i = 0; i < self->pool_count; i++) {
         double mean, variance;
         if (self->walk.seen[self->pool[i]])
             continue;
         hone_process_belief(self->process, i, &mean, &variance);
         double score = expected_improvement(self->best_target, mean, variance);
-        if (score > *most) {
-            *most = score;
-            *chosen = i;
+        if (score > most) {
+            most = score;
+            chosen = self->pool[i];
         }
     }
-}
-
-/* The best of the pool, or what its neighbours lead to. */
-static int64_t best_candidate(model *self) {
-    int chosen = -1;
-    double most = -INFINITY;
-    self_turn++;
-    scan(self, 0, &chosen, &most);
-    for (int step = 0; step < knob("CLIMB", CLIMB) && chosen >= 0 && !self->expanded[chosen]; step++) {
-        int first = self->pool_count;
-        self->expanded[chosen] = 1;
-        add_neighbours(self, self->pool[chosen]);
-        believe(self, first);
-        scan(self, first, &chosen, &most);
-    }
-    if (chosen < 0)
-        return -1;
-    hone_walk_take(&self->walk, self->pool[chosen]);
-    return self->pool[chosen];
+    if (chosen >= 0)
+        hone_walk_take(&self->walk, chosen);
+    return chosen;
 }
 
 static int64_t model_propose(void *state) {
