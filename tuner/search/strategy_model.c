@@ -43,7 +43,7 @@ typedef struct model {
     hone_walk walk;
     hone_process *process;
     observation *all; /* in the order they came */
-    int64_t count, capacity;
+    int64_t count;
     int positive;            /* no value observed is 0 or less */
     double cap, best_target; /* targets of the last model lie below the first */
     int first;               /* random points before the first model */
