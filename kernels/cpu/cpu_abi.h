@@ -11,6 +11,9 @@ typedef uint32_t __attribute__((aligned(1), may_alias)) hone_unaligned_u32;
 typedef int16_t __attribute__((aligned(1), may_alias)) hone_unaligned_s16;
 typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 
+/* Columns of the widest tile. */
+enum { HONE_MOST_COLUMNS = 64 };
+
 /* Multiplies in a round of the peak loop (peak.inc.h). */
 enum { HONE_PEAK_CHAINS = 24 };
 
@@ -35,13 +38,47 @@ enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 
 /* How an activation is computed: activations.def says what each may err by. */
-enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_COUNT };
+enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_BYTE, HONE_FORM_COUNT };
 
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
 
+/* A finished tile on its way to C. Pointers to columns start at the tile's first. */
+typedef struct hone_epilogue_args {
+    const void *acc; /* [rows][acc_ld], f32 or s32 */
+    int64_t acc_ld;
+    int acc_is_s32;
+    int columns; /* valid ones of the tile */
+    void *c;
+    int64_t ldc;        /* elements */
+    int c_type;         /* HONE_C_* */
+    const float *bias;  /* NULL: none, which with s32 sums takes HONE_MOST_COLUMNS columns at most */
+    const float *alpha; /* of activations with a value per column alone */
+    float p, q;         /* activation parameters */
+    /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
+    const float *row_scale;  /* a value per row; NULL: col_scale is all of the scale */
+    const int32_t *row_zero; /* a value per row, one for all where row_scale is NULL; NULL: 0 */
+    int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
+    const float *col_scale;
+    const int32_t *col_sum; /* sums of B over k; NULL: what zero points add is already taken off acc */
+    /* 8-bit C: stored = round(y c_inverse) + c_zero, saturated */
+    float c_inverse;
+    int32_t c_zero;
+} hone_epilogue_args;
+
+/* Rows `row` to before `end` of the tile. */
+typedef void hone_epilogue_fn(const hone_epilogue_args *args, int row, int end);
+/* An epilogue that is done in parts: from row `next` of `rows`. Between its parts nothing of `args` is
+ * written: they are copied by wide loads, which would wait for such stores, and those for the products. */
+typedef struct hone_epilogue_job {
+    hone_epilogue_fn *run;
+    hone_epilogue_args args;
+    int next, rows;
+} hone_epilogue_job;
+
 /* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups,
- * or, from f32 tiles with `c`, straight from the registers, C = min(high, max(low, acc)). */
+ * or, from f32 tiles with `c`, straight from the registers, C = min(high, max(low, acc)).
+ * AMX takes whole steps of HONE_AMX_GROUPS groups. */
 typedef struct hone_tile_args {
     int64_t groups;
     const void *a;
@@ -55,34 +92,13 @@ typedef struct hone_tile_args {
     int64_t ldc;       /* elements */
     int clamp;         /* HONE_CLAMP_* */
     float low, high;
+    /* Of AMX alone: */
+    const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
+    int *shape;             /* rows that the thread's tile registers are shaped for; 0: none */
+    hone_epilogue_job *job; /* of the tile before, done between the products */
 } hone_tile_args;
 
 typedef void hone_tile_fn(const hone_tile_args *args);
-
-/* A finished tile on its way to C. Pointers to columns start at the tile's first. */
-typedef struct hone_epilogue_args {
-    const void *acc; /* [rows][acc_ld], f32 or s32 */
-    int64_t acc_ld;
-    int acc_is_s32;
-    int rows, columns; /* valid part of the tile */
-    void *c;
-    int64_t ldc;        /* elements */
-    int c_type;         /* HONE_C_* */
-    const float *bias;  /* NULL: none */
-    const float *alpha; /* per column, NULL: p for all */
-    float p, q;         /* activation parameters */
-    /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
-    const float *row_scale;  /* a value per row; NULL: col_scale is all of the scale */
-    const int32_t *row_zero; /* a value per row, one for all where row_scale is NULL; NULL: 0 */
-    int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
-    const float *col_scale;
-    const int32_t *col_sum; /* sums of B over k; NULL: what zero points add is already taken off acc */
-    /* 8-bit C: stored = round(y c_inverse) + c_zero, saturated */
-    float c_inverse;
-    int32_t c_zero;
-} hone_epilogue_args;
-
-typedef void hone_epilogue_fn(const hone_epilogue_args *args);
 
 /* One instruction set: what its generated file exports. */
 typedef struct hone_isa_code {
@@ -114,6 +130,7 @@ typedef struct hone_variant {
      * products of a round; NULL in what `hone emit` prints. */
     void (*peak)(int64_t rounds);
     int peak_products;
+    void (*leave)(void); /* gives up what tiles hold in the thread from call to call; NULL: nothing */
 } hone_variant;
 
 #endif

@@ -42,7 +42,6 @@ static void activate_part(void *context, size_t index) {
         hone_epilogue_args e = {
             .acc = job->x + i * job->ldx + first,
             .acc_ld = job->ldx,
-            .rows = 1,
             .columns = (int)(last - first),
             .c = (char *)args->c + (size_t)(i * args->ldc + first) * hone_dtype_size(q->c_type),
             .ldc = args->ldc,
@@ -54,7 +53,7 @@ static void activate_part(void *context, size_t index) {
             .c_inverse = 1.0f / args->c_scale,
             .c_zero = args->c_zero,
         };
-        job->code->epilogues[hone_cpu_form(q->c_type)][q->act](&e);
+        job->code->epilogues[hone_cpu_form_at(hone_cpu_form(q->c_type), args->c_scale)][q->act](&e, 0, 1);
     }
 }
 

@@ -67,7 +67,7 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
     fprintf(out,
             "};\n\nextern const hone_variant %s_variant;\n"
             "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), "
-            "tiles, 0, 0};\n\n",
+            "tiles, 0, 0, TILE_LEAVE};\n\n",
             v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
 }
 

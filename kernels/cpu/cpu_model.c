@@ -26,11 +26,10 @@ static const double TILE_CYCLES = 30;   /* calling a tile and its epilogue */
 static const double COPY_RATE = 16;     /* bytes a cycle */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
-/* AMX: multiplies and loads of a tile register, the latency of its sums, and what a
- * change of shapes costs with moving the sums. */
-static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SHAPE = 100;
+/* AMX: multiplies and loads of a tile register, the latency of its sums, and moving them. */
+static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SUMS = 60;
 
-enum { DEEP_SLICE = 768, MOST_ROWS = 192, PREFETCH = 4096 };
+enum { DEEP_SLICE = 768, AMX_SLICE = 8192 /* bytes */, MOST_ROWS = 192, PREFETCH = 4096 };
 
 static double larger(double a, double b) { return a > b ? a : b; }
 
@@ -55,12 +54,11 @@ static double step_cycles(const hone_variant *v, int lanes, double rows) {
     return larger(larger(multiplies / PORTS, loads / LOADS), LATENCY) + LOAD_COST * loads;
 }
 
-/* A part-filled step takes as long as a whole one and has shapes of its own. */
+/* A part-filled step takes as long as a whole one. */
 static double amx_cycles(const hone_variant *v, double rows, int64_t groups) {
     double down = rows > HONE_AMX_ROWS ? 2 : 1, across = (double)v->nr * 4 / HONE_AMX_BYTES;
     double step = larger(larger(down * across * AMX_MULTIPLY, (down + across) * AMX_LOAD), AMX_LATENCY);
-    int64_t whole = groups / HONE_AMX_GROUPS, rest = groups % HONE_AMX_GROUPS != 0;
-    return (double)(whole + rest) * step + (double)((whole > 0) + rest) * AMX_SHAPE;
+    return (double)hone_pieces(groups, HONE_AMX_GROUPS) * step + AMX_SUMS;
 }
 
 static double tile_cycles(const hone_variant *v, double rows, int64_t groups) {
@@ -121,6 +119,20 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->prefetch = p->k * p->n * b_size > caches->l2 ? PREFETCH : 0;
 }
 
+/* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
+ * while panels of B pass, or, where they are too deep, a panel while all rows do, which the second level
+ * holds. Moving sums for slices of K costs more than short slices save. */
+static void choose_amx_blocks(hone_cpu_config *c, const hone_problem *p) {
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    int64_t size = (int64_t)hone_cpu_a_size(c->variant);
+    c->kc = hone_cpu_depth(p->k, AMX_SLICE / size);
+    int64_t row = size * (p->k < c->kc ? p->k : c->kc);
+    c->inner_n = row * c->mr <= 2 * caches->l1;
+    c->nc = hone_cpu_columns(p->n, c->inner_n ? caches->l2 / 2 / row : p->n);
+    c->mc = hone_cpu_rows(p->m, c->inner_n ? MOST_ROWS : caches->l2 * 3 / 4 / row);
+    c->prefetch = p->m <= c->mr && p->n * row > caches->l2 ? PREFETCH : 0;
+}
+
 /* Every grid of threads for one tile. */
 static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, const hone_problem *p,
                      int threads) {
@@ -166,7 +178,10 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
     if ((status = hone_config_set(&config, "isa", v->isa)) ||
         (status = hone_config_set(&config, "wtype", v->kind)) ||
         (status = hone_config_set(&config, "form", hone_cpu_form_name(hone_cpu_form(c_type)))) ||
-        (status = hone_config_set(&config, "epi", c->direct ? "reg" : "l1")) ||
+        (status = hone_config_set(&config, "epi",
+                                  c->direct   ? "reg"
+                                  : c->beside ? "beside"
+                                              : "l1")) ||
         (status = hone_config_set(&config, "inner", c->inner_n ? "n" : "m")))
         return status;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -198,7 +213,8 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     if (!best.variant)
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
                          hone_dtype_name(problem->dtype));
-    best.direct = hone_cpu_clamps(problem) && !hone_cpu_variant_is_dot(best.variant);
-    choose_blocks(&best, problem);
+    best.beside = hone_cpu_variant_is_amx(best.variant);
+    best.direct = !best.beside && hone_cpu_clamps(problem) && !hone_cpu_variant_is_dot(best.variant);
+    (best.beside ? choose_amx_blocks : choose_blocks)(&best, problem);
     return write_config(out, &best, problem->c_type);
 }

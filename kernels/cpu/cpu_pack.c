@@ -10,6 +10,10 @@ size_t hone_cpu_a_size(const hone_variant *variant) {
     return sizes[variant->a_type];
 }
 
+int hone_cpu_step(const hone_variant *variant) {
+    return variant->group * (hone_cpu_variant_is_amx(variant) ? HONE_AMX_GROUPS : 1);
+}
+
 size_t hone_cpu_b_size(const hone_variant *variant) {
     hone_dtype type = HONE_F32;
     return hone_dtype_parse(&type, variant->kind) ? 0 : hone_dtype_size(type);
@@ -48,8 +52,8 @@ static void copy_row(char *out, const hone_cpu_config *c, hone_dtype type, const
 void hone_cpu_copy_a(char *out, size_t pitch, const hone_cpu_config *c, hone_dtype type, const void *a,
                      int64_t lda, int64_t rows, int64_t depth) {
     size_t element = hone_cpu_a_size(c->variant), step = (size_t)lda * hone_dtype_size(type);
-    size_t used = (size_t)depth * element, group = (size_t)c->variant->group * element;
-    size_t padded = (used + group - 1) / group * group;
+    size_t used = (size_t)depth * element;
+    size_t padded = (size_t)hone_round_up(depth, hone_cpu_step(c->variant)) * element;
     const char *in = a;
     for (int64_t i = 0; i < rows; i++, out += pitch, in += step) {
         copy_row(out, c, type, in, depth);
@@ -59,12 +63,12 @@ void hone_cpu_copy_a(char *out, size_t pitch, const hone_cpu_config *c, hone_dty
 
 /* ---- B */
 
-/* One panel; `step_k` and `step_j` are the distances in B of the next k and the
- * next column, so that both storage orders are one loop. */
+/* One panel, zeros up to `padded`; `step_k` and `step_j` are the distances in B of the
+ * next k and the next column, so that both storage orders are one loop. */
 #define DEFINE_PANEL(name, To, From, CONVERT)                                                                \
-    static void name(To *out, const From *b, int64_t step_k, int64_t step_j, int64_t depth, int64_t columns, \
-                     int nr, int group) {                                                                    \
-        for (int64_t k = 0; k < depth; k += group)                                                           \
+    static void name(To *out, const From *b, int64_t step_k, int64_t step_j, int64_t depth, int64_t padded,  \
+                     int64_t columns, int nr, int group) {                                                   \
+        for (int64_t k = 0; k < padded; k += group)                                                          \
             for (int j = 0; j < nr; j++)                                                                     \
                 for (int u = 0; u < group; u++) {                                                            \
                     int inside = j < columns && k + u < depth;                                               \
@@ -96,6 +100,7 @@ void hone_cpu_pack_b(void *out, const hone_cpu_config *c, const hone_problem *pr
     hone_dtype type = problem->dtype;
     int transposed = problem->weights_transposed;
     int64_t step_k = transposed ? 1 : ldb, step_j = transposed ? ldb : 1, depth = problem->k;
+    int64_t padded = hone_round_up(depth, hone_cpu_step(c->variant));
     size_t size = hone_dtype_size(type);
     char *to = out;
     for (int64_t j = 0; j < columns;) {
@@ -103,18 +108,23 @@ void hone_cpu_pack_b(void *out, const hone_cpu_config *c, const hone_problem *pr
         const hone_variant *v = columns - j < c->variant->nr ? c->edge : c->variant;
         int64_t part = columns - j < v->nr ? columns - j : v->nr;
         if (c->widened && type == HONE_F16)
-            panel_f16_f32((float *)to, (const uint16_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+            panel_f16_f32((float *)to, (const uint16_t *)from, step_k, step_j, depth, padded, part, v->nr,
+                          v->group);
         else if (c->widened)
-            panel_bf16_f32((float *)to, (const uint16_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+            panel_bf16_f32((float *)to, (const uint16_t *)from, step_k, step_j, depth, padded, part, v->nr,
+                           v->group);
         else if (v->group == 1 && !transposed)
             panel_rows(to, from, (size_t)ldb * size, (size_t)part * size, (size_t)v->nr * size, depth);
         else if (size == 4)
-            panel_32((uint32_t *)to, (const uint32_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+            panel_32((uint32_t *)to, (const uint32_t *)from, step_k, step_j, depth, padded, part, v->nr,
+                     v->group);
         else if (size == 2)
-            panel_16((uint16_t *)to, (const uint16_t *)from, step_k, step_j, depth, part, v->nr, v->group);
+            panel_16((uint16_t *)to, (const uint16_t *)from, step_k, step_j, depth, padded, part, v->nr,
+                     v->group);
         else
-            panel_8((uint8_t *)to, (const uint8_t *)from, step_k, step_j, depth, part, v->nr, v->group);
-        to += (size_t)((depth + v->group - 1) / v->group * v->group * v->nr) * hone_cpu_b_size(v);
+            panel_8((uint8_t *)to, (const uint8_t *)from, step_k, step_j, depth, padded, part, v->nr,
+                    v->group);
+        to += (size_t)(padded * v->nr) * hone_cpu_b_size(v);
         j += v->nr;
     }
 }

@@ -8,18 +8,16 @@
 #include "cpu_pack.h"
 #include "cpu_pool.h"
 
-enum { CACHE_LINE = 64, FIRST_LEVEL_WAY = 4096 };
+enum { CACHE_LINE = 64 };
 
 static void *allocate(size_t bytes) {
     void *memory = NULL;
     return posix_memalign(&memory, HONE_PACK_ALIGN, bytes ? bytes : HONE_PACK_ALIGN) ? NULL : memory;
 }
 
-/* Rows whose distance divides a way of the first-level cache evenly would all
- * compete for the same few sets. */
+/* Rows an even number of lines apart compete for half the sets of a cache, or fewer. */
 static size_t row_pitch(size_t bytes) {
-    size_t pitch = (size_t)hone_round_up((int64_t)bytes, CACHE_LINE);
-    return pitch % (FIRST_LEVEL_WAY / 2) == 0 ? pitch + CACHE_LINE : pitch;
+    return ((size_t)hone_pieces((int64_t)bytes, CACHE_LINE) | 1) * CACHE_LINE;
 }
 
 /* What the copy of A added to every element. */
@@ -29,9 +27,11 @@ static int32_t zero_shift(int a_type, hone_dtype type) {
 
 static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
-    size_t sums = p->slices > 1 ? (size_t)(p->mc * p->nc) : (size_t)(v->mr * v->nr);
-    int plain = p->problem.weights_plain, copied = p->config.copy_a;
+    size_t sums = p->slices > 1 ? (size_t)(p->mc * p->nc) : 2 * (size_t)(v->mr * v->nr);
+    int plain = p->problem.weights_plain, copied = p->config.copy_a,
+        tail = hone_cpu_variant_is_amx(v) && !copied && p->problem.k % p->step;
     w->a = copied ? allocate((size_t)p->mc * p->a_pitch) : NULL;
+    w->tail = tail ? allocate((size_t)p->mc * HONE_AMX_BYTES) : NULL;
     w->sums = allocate(sums * 4);
     w->b = plain ? allocate((size_t)(p->depth * p->nc) * p->b_size) : NULL;
     w->column_sums = plain ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
@@ -41,31 +41,33 @@ static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
     w->start = starts ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
-    w->epilogue = (hone_epilogue_args){
-        .acc_is_s32 = p->problem.dtype == HONE_S8,
-        .c_type = hone_cpu_c_type(p->problem.c_type),
-        .p = (float)p->problem.act_params[0],
-        .q = (float)p->problem.act_params[1],
-        .zero_shift = zero_shift(v->a_type, p->problem.a_type),
+    w->job = (hone_epilogue_job){
+        .args = {.acc_is_s32 = p->problem.dtype == HONE_S8,
+                 .c_type = hone_cpu_c_type(p->problem.c_type),
+                 .p = (float)p->problem.act_params[0],
+                 .q = (float)p->problem.act_params[1],
+                 .zero_shift = zero_shift(v->a_type, p->problem.a_type)},
     };
-    return (!copied || w->a) && w->sums && (!plain || (w->b && w->column_sums)) && (!scaled || w->scale) &&
-           (!starts || w->start);
+    return (!copied || w->a) && (!tail || w->tail) && w->sums && (!plain || (w->b && w->column_sums)) &&
+           (!scaled || w->scale) && (!starts || w->start);
 }
 
 static void size_blocks(hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
     const hone_problem *q = &p->problem;
-    p->depth = hone_round_up(q->k, v->group);
-    p->kc = hone_at_most(hone_round_up(p->config.kc, v->group), p->depth);
-    p->mc = hone_at_most(p->config.mc, q->m);
+    p->step = hone_cpu_step(v);
+    p->depth = hone_round_up(q->k, p->step);
+    p->kc = hone_at_most(hone_round_up(p->config.kc, p->step), p->depth);
+    p->unit = hone_cpu_variant_is_amx(v) ? p->config.mr : 1;
+    p->mc = hone_at_most(hone_round_up(p->config.mc, p->unit), q->m);
     p->nc = hone_at_most(hone_round_up(p->config.nc, v->nr), hone_round_up(q->n, v->nr));
     p->slices = (int)((p->depth + p->kc - 1) / p->kc);
     p->parts = p->config.gm * p->config.gn;
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
-    p->fetch_c =
-        q->m * q->n * (int64_t)hone_dtype_size(q->c_type) / p->parts > hone_cpu_cache_sizes()->l2 / 2;
+    p->fetch_c = !hone_cpu_variant_is_amx(v) && q->m * q->n * (int64_t)hone_dtype_size(q->c_type) / p->parts >
+                                                    hone_cpu_cache_sizes()->l2 / 2;
 }
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,
@@ -80,7 +82,6 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
     p->problem = *problem;
     p->pool = pool;
     size_blocks(p);
-    p->epilogue = p->config.code->epilogues[p->config.form][problem->act];
     p->workspaces = aligned_alloc(_Alignof(hone_cpu_workspace), (size_t)p->parts * sizeof *p->workspaces);
     if (p->workspaces)
         memset(p->workspaces, 0, (size_t)p->parts * sizeof *p->workspaces);
@@ -102,6 +103,7 @@ fail:
 void hone_cpu_plan_destroy(hone_backend_plan *p) {
     for (int t = 0; p && p->workspaces && t < p->parts; t++) {
         free(p->workspaces[t].a);
+        free(p->workspaces[t].tail);
         free(p->workspaces[t].sums);
         free(p->workspaces[t].b);
         free(p->workspaces[t].column_sums);

@@ -9,13 +9,16 @@
  * to its own for every tile. */
 typedef struct hone_cpu_workspace {
     _Alignas(128) char *a; /* mc rows of kc, copied; NULL where A is read in place */
-    char *sums;            /* f32 or s32: one tile, or all tiles of a block */
+    char *tail;            /* mc rows of HONE_AMX_BYTES: the last k of A in place; NULL: K is whole steps */
+    char *sums;            /* f32 or s32: a tile or two taking turns, or all tiles of a block */
+    int turn;              /* which of the two */
+    int shape;             /* hone_tile_args */
     char *b;               /* plain weights: K x nc packed */
     int32_t *column_sums;  /* plain s8 weights: nc */
     /* s8 with one scale and zero point for all of A, of nc columns: */
-    float *scale;   /* of A and B */
-    int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
-    hone_epilogue_args epilogue;
+    float *scale;          /* of A and B */
+    int32_t *start;        /* what sums begin with; NULL: the epilogue takes the zero point off */
+    hone_epilogue_job job; /* of the last tile */
 } hone_cpu_workspace;
 
 struct hone_backend_plan {
@@ -23,13 +26,14 @@ struct hone_backend_plan {
     hone_cpu_config config;
     hone_pool *pool;
     int parts;          /* gm x gn, each run by one thread */
-    int64_t kc, mc, nc; /* multiples of the group, 1 and nr; at most the padded extents */
-    int64_t depth;      /* K padded to the group */
+    int64_t kc, mc, nc; /* multiples of the step, 1 and nr; at most the padded extents */
+    int64_t step;       /* hone_cpu_step */
+    int64_t unit;       /* rows are shared out in units of it: 1, or mr where tiles prefer the same shape */
+    int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
     size_t a_size, b_size;
     size_t a_pitch; /* bytes of a copied row */
-    int fetch_c;    /* C is larger than the second level */
-    hone_epilogue_fn *epilogue;
+    int fetch_c;    /* C is larger than the second level, and tiles take longer than to ask for it */
     hone_cpu_workspace *workspaces;
     const hone_args *args; /* of the call in progress */
 };

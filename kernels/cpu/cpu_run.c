@@ -21,10 +21,11 @@
 /* A block of C and where its operands are. */
 typedef struct block {
     int64_t row, rows, column, columns;
-    const char *b;              /* packed panel of the first column */
-    const int32_t *column_sums; /* of the first column; NULL unless s8 */
-    const float *scale;         /* of s8: of A and B, or of B where A has one a row */
-    const int32_t *start;       /* what its sums begin with; NULL: zeros, or the bias */
+    const char *b; /* packed panel of the first column */
+    const int32_t
+        *column_sums;     /* of the first column, for zero points still to be taken off; NULL: none are */
+    const float *scale;   /* of s8: of A and B, or of B where A has one a row */
+    const int32_t *start; /* what its sums begin with; NULL: zeros, or the bias */
 } block;
 
 /* A block over one slice of k. */
@@ -34,6 +35,7 @@ typedef struct slice {
     const block *block;
     const char *a; /* of the first row */
     size_t a_step;
+    const char *tail; /* of the first row: what whole steps leave of A; NULL: nothing */
     int64_t k, groups;
     int last; /* the sums are complete after it */
 } slice;
@@ -44,15 +46,28 @@ static int64_t piece(int64_t extent, int64_t count, int64_t i) {
     return extent / count * i + hone_at_most(i, rest);
 }
 
-static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, int columns, int nr,
-                        const void *acc, const float *bias) {
+/* The same of rows, in units of the plan. */
+static int64_t rows_piece(const hone_backend_plan *p, int64_t rows, int64_t count, int64_t i) {
+    return hone_at_most(piece(hone_pieces(rows, p->unit), count, i) * p->unit, rows);
+}
+
+/* Does what is left of the last tile's epilogue. */
+static void finish(hone_epilogue_job *job) {
+    if (job->next < job->rows)
+        job->run(&job->args, job->next, job->rows);
+    job->next = job->rows = 0;
+}
+
+/* Leaves a tile of sums to the epilogue. */
+static void leave_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, int columns, int nr,
+                       const void *acc, const float *bias) {
     const hone_backend_plan *p = s->plan;
     const hone_args *args = p->args;
     int64_t row = s->block->row + i, column = s->block->column + j;
-    hone_epilogue_args *e = &s->workspace->epilogue;
+    hone_cpu_workspace *w = s->workspace;
+    hone_epilogue_args *e = &w->job.args;
     e->acc = acc;
     e->acc_ld = nr;
-    e->rows = rows;
     e->columns = columns;
     e->c = c;
     e->bias = bias;
@@ -62,9 +77,12 @@ static void finish_tile(const slice *s, char *c, int64_t i, int rows, int64_t j,
         e->row_scale = per_row ? args->a_scale + row : NULL;
         e->row_zero = args->a_zero ? args->a_zero + (per_row ? row : 0) : NULL;
         e->col_scale = s->block->scale + j;
-        e->col_sum = s->block->start ? NULL : s->block->column_sums + j;
+        e->col_sum = s->block->column_sums ? s->block->column_sums + j : NULL;
     }
-    p->epilogue(e);
+    w->job.next = 0;
+    w->job.rows = rows;
+    if (!p->config.beside)
+        finish(&w->job);
 }
 
 /* Asks for the lines of C that a tile will write while it is being computed: on
@@ -83,17 +101,23 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
     const hone_cpu_config *config = &p->config;
     int64_t rest = s->block->columns - j;
     const hone_variant *v = rest < config->variant->nr ? config->edge : config->variant;
+    hone_cpu_workspace *w = s->workspace;
     hone_tile_args t = {
         .groups = s->groups,
         .a = s->a + (size_t)i * s->a_step,
         .a_step = (int64_t)s->a_step,
         .b = s->block->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size,
         .prefetch = config->prefetch,
-        .acc = s->workspace->sums,
+        .acc = w->sums + (w->turn ? (size_t)(config->variant->mr * config->variant->nr) * 4 : 0),
         .accumulate = s->k > 0,
+        .a_tail = s->tail ? s->tail + (size_t)i * HONE_AMX_BYTES : NULL,
+        .shape = &w->shape,
+        .job = &w->job,
     };
     if (p->slices > 1)
-        t.acc = s->workspace->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;
+        t.acc = w->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;
+    else
+        w->turn ^= config->beside;
     int64_t row = s->block->row + i, column = s->block->column + j, columns = hone_at_most(rest, v->nr);
     size_t c_size = hone_dtype_size(p->problem.c_type);
     char *c = (char *)p->args->c + (size_t)(row * p->args->ldc + column) * c_size;
@@ -101,7 +125,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
         prefetch_c(c, (size_t)p->args->ldc * c_size, rows, (size_t)columns * c_size);
     const float *bias = p->problem.bias ? p->args->bias + column : NULL;
     int whole = rest >= v->nr, direct = s->last && config->direct && whole;
-    int biased = config->starts && whole && !s->workspace->epilogue.acc_is_s32;
+    int biased = config->starts && whole && !w->job.args.acc_is_s32;
     t.start = biased ? (const void *)bias : s->block->start ? s->block->start + j : NULL;
     if (direct) {
         t.c = (float *)c;
@@ -112,7 +136,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
     }
     v->tiles[rows - 1](&t);
     if (s->last && !direct)
-        finish_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, biased ? NULL : bias);
+        leave_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, biased ? NULL : bias);
 }
 
 static void run_slice(const slice *s) {
@@ -124,44 +148,56 @@ static void run_slice(const slice *s) {
     for (int64_t o = 0; o < outer; o++)
         for (int64_t n = 0; n < inner; n++) {
             int64_t tile = config->inner_n ? o : n, panel = config->inner_n ? n : o;
-            int64_t i = piece(rows, tiles, tile);
-            run_tile(s, i, (int)(piece(rows, tiles, tile + 1) - i), panel * nr);
+            int64_t i = rows_piece(s->plan, rows, tiles, tile);
+            run_tile(s, i, (int)(rows_piece(s->plan, rows, tiles, tile + 1) - i), panel * nr);
         }
 }
 
 static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const block *blk) {
     const hone_args *args = p->args;
-    size_t a_size = hone_dtype_size(p->problem.a_type);
+    const hone_cpu_config *c = &p->config;
+    hone_dtype type = p->problem.a_type;
+    size_t a_size = hone_dtype_size(type);
     for (int64_t k = 0; k < p->problem.k; k += p->kc) {
-        int64_t depth = hone_at_most(p->kc, p->problem.k - k), group = p->config.variant->group;
+        int64_t depth = hone_at_most(p->kc, p->problem.k - k), rest = w->tail ? depth % p->step : 0;
         const char *a = (const char *)args->a + (size_t)(blk->row * args->lda + k) * a_size;
-        slice s = {p,
-                   w,
-                   blk,
-                   a,
-                   (size_t)args->lda * a_size,
-                   k,
-                   (depth + group - 1) / group,
-                   k + depth >= p->problem.k};
-        if (p->config.copy_a) {
-            hone_cpu_copy_a(w->a, p->a_pitch, &p->config, p->problem.a_type, a, args->lda, blk->rows, depth);
+        slice s = {.plan = p,
+                   .workspace = w,
+                   .block = blk,
+                   .a = a,
+                   .a_step = (size_t)args->lda * a_size,
+                   .k = k,
+                   .groups = hone_round_up(depth - rest, p->step) / c->variant->group,
+                   .last = k + depth >= p->problem.k};
+        if (c->copy_a) {
+            hone_cpu_copy_a(w->a, p->a_pitch, c, type, a, args->lda, blk->rows, depth);
             s.a = w->a;
             s.a_step = p->a_pitch;
         }
+        if (rest) {
+            hone_cpu_copy_a(w->tail, HONE_AMX_BYTES, c, type, a + (size_t)(depth - rest) * a_size, args->lda,
+                            blk->rows, rest);
+            s.tail = w->tail;
+        }
         run_slice(&s);
     }
+    finish(&w->job);
 }
 
-/* What one scale and zero point for all of A make of the columns. */
+/* What scales and zero points of A make of the columns. */
 static void scale_columns(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
     const hone_args *args = p->args;
+    int per_row = p->problem.a_scale_per_row;
+    int32_t zero = (args->a_zero && !per_row ? args->a_zero[0] : 0) + w->job.args.zero_shift;
+    int none = zero == 0 && !(args->a_zero && per_row);
+    blk->start = none ? NULL : w->start;
     /* What the zero point adds to the sums, taken off; modulo 2^32, as they are. */
-    uint32_t taken = (uint32_t) - ((args->a_zero ? args->a_zero[0] : 0) + w->epilogue.zero_shift);
-    for (int64_t j = 0; w->start && j < blk->columns; j++)
-        w->start[j] = (int32_t)(taken * (uint32_t)blk->column_sums[j]);
+    for (int64_t j = 0; blk->start && j < blk->columns; j++)
+        w->start[j] = (int32_t)((uint32_t)-zero * (uint32_t)blk->column_sums[j]);
+    if (none || blk->start)
+        blk->column_sums = NULL;
     for (int64_t j = 0; w->scale && j < blk->columns; j++)
         w->scale[j] = args->a_scale[0] * args->b_scale[blk->column + j];
-    blk->start = w->start;
     blk->scale = w->scale ? w->scale : args->b_scale + blk->column;
 }
 
@@ -194,24 +230,29 @@ static void run_part(void *context, size_t index) {
     /* Neighbours share a last-level cache where there are several, so they take the
      * same panels of B: the weights are what is read again for every block of rows. */
     int64_t part_m = (int64_t)index % gm, part_n = (int64_t)index / gm, panels = hone_pieces(q->n, nr);
-    int64_t row0 = piece(q->m, gm, part_m), rows = piece(q->m, gm, part_m + 1) - row0;
+    int64_t row0 = rows_piece(p, q->m, gm, part_m), rows = rows_piece(p, q->m, gm, part_m + 1) - row0;
     int64_t column0 = piece(panels, gn, part_n) * nr;
     int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
     if (rows == 0)
         return;
-    w->epilogue.ldc = p->args->ldc;
-    w->epilogue.c_inverse = 1.0f / p->args->c_scale;
-    w->epilogue.c_zero = p->args->c_zero;
+    int form = hone_cpu_form_at(p->config.form, p->args->c_scale);
+    w->job.run = p->config.code->epilogues[form][p->problem.act];
+    w->job.args.ldc = p->args->ldc;
+    w->job.args.c_inverse = 1.0f / p->args->c_scale;
+    w->job.args.c_zero = p->args->c_zero;
+    w->shape = 0; /* other users of AMX in the thread leave theirs */
     for (int64_t j = column0; j < column1; j += p->nc) {
         block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j)};
         find_weights(p, w, &blk);
         int64_t blocks = hone_pieces(rows, p->mc);
         for (int64_t b = 0; b < blocks; b++) {
-            blk.row = row0 + piece(rows, blocks, b);
-            blk.rows = row0 + piece(rows, blocks, b + 1) - blk.row;
+            blk.row = row0 + rows_piece(p, rows, blocks, b);
+            blk.rows = row0 + rows_piece(p, rows, blocks, b + 1) - blk.row;
             run_block(p, w, &blk);
         }
     }
+    if (p->config.variant->leave)
+        p->config.variant->leave();
 }
 
 void hone_cpu_execute(hone_backend_plan *p, const hone_args *args) {

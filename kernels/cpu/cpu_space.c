@@ -79,17 +79,24 @@ int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
                                        [HONE_A_BF16] = HONE_BF16,
                                        [HONE_A_S8] = HONE_S8,
                                        [HONE_A_U8] = HONE_U8};
-    return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type && problem->k % v->group == 0;
+    return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type &&
+           (hone_cpu_variant_is_amx(v) || problem->k % v->group == 0);
 }
 
 /* In the order of HONE_FORM_*. */
-static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief"};
+static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief", "byte"};
 
 /* The forms worth trying: what is not smooth is the same in all. */
 static const char *forms(const hone_problem *problem) {
-    if (problem->c_type != HONE_F32)
+    int smooth = hone_activation_info(problem->act)->smooth;
+    switch (hone_cpu_form(problem->c_type)) {
+    case HONE_FORM_FAST:
+        return smooth ? "fast high" : "fast";
+    case HONE_FORM_BYTE:
+        return smooth ? "byte brief" : "byte";
+    default:
         return "brief";
-    return hone_activation_info(problem->act)->smooth ? "fast high" : "fast";
+    }
 }
 
 static int find_form(const char *name) {
@@ -125,6 +132,7 @@ static int clamps(float *low, float *high, const hone_problem *problem) {
 typedef struct variant_lists {
     list isa, nr, tiles;
     int most_rows;
+    int beside; /* some tiles can have an epilogue beside them */
 } variant_lists;
 
 static hone_status collect_variants(variant_lists *lists, const hone_problem *problem) {
@@ -139,7 +147,10 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         list_add(&lists->nr, " ", word, 1);
         snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr,
                  v->mr, hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
-                 hone_cpu_variant_is_dot(v) ? "&&epi=='l1'" : "");
+                 hone_cpu_variant_is_dot(v)   ? "&&epi=='l1'"
+                 : hone_cpu_variant_is_amx(v) ? ""
+                                              : "&&epi!='beside'");
+        lists->beside |= hone_cpu_variant_is_amx(v);
         list_add(&lists->tiles, "||", word, 0);
     }
     if (lists->tiles.full)
@@ -176,7 +187,9 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
              is_half(problem->dtype) ? " f32" : "");
 
     float low, high;
-    const char *epilogues = clamps(&low, &high, problem) ? "reg l1" : "l1";
+    char epilogues[24];
+    snprintf(epilogues, sizeof epilogues, "%sl1%s", clamps(&low, &high, problem) ? "reg " : "",
+             v.beside ? " beside" : "");
     const struct {
         const char *name, *values;
     } params[] = {{"isa", v.isa.text}, {"wtype", wtype},        {"nr", v.nr.text},  {"mr", mr.text},
@@ -275,6 +288,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.starts = strcmp(v->kind, "bf16") != 0 && !hone_cpu_variant_is_dot(v);
     read.direct = strcmp(epi, "reg") == 0 && strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v) &&
                   clamps(&read.low, &read.high, problem);
+    read.beside = strcmp(epi, "beside") == 0;
+    if (read.beside && !hone_cpu_variant_is_amx(v))
+        return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH
                  : read.low > -INFINITY ? HONE_CLAMP_LOW
                                         : HONE_CLAMP_NONE;

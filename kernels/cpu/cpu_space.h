@@ -12,9 +12,10 @@
  *          nearest cache, or n, along rows of A there
  *   pf     bytes that B (dot products: A) is fetched ahead
  *   epi    where the epilogue meets the sums: reg, in the tile's registers (f32 C and
- *          activations that only clamp), or l1, in a buffer of one tile
+ *          activations that only clamp), l1, in a buffer of one tile, or beside (AMX), the
+ *          same while the next tile is multiplied
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
- *          high for f32 C, brief below
+ *          high for f32 C, brief for 16 bits, byte or brief for 8
  *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
@@ -33,6 +34,7 @@ typedef struct hone_cpu_config {
     int copy_a, inner_n;
     int starts; /* sums begin as the bias, or s32 as what zero points take off; not where subnormals are
                    flushed */
+    int beside; /* an epilogue is done while the next tile is multiplied */
     int direct; /* C leaves from the registers, clamped to low .. high */
     int clamp;  /* HONE_CLAMP_* */
     float low, high;
@@ -55,7 +57,7 @@ double hone_cpu_lower_bound(const hone_device *device, const hone_problem *probl
 /* Whether a variant computes the problem, its weights in their own type or widened to f32. */
 int hone_cpu_suits(const hone_variant *variant, const hone_problem *problem);
 int hone_cpu_runs(const hone_variant *variant);
-/* Whether its tiles can read A where it lies: in their own type, whole groups of k. */
+/* Whether its tiles can read A where it lies: in their own type, whole groups of k (AMX: but for a tail). */
 int hone_cpu_in_place(const hone_variant *variant, const hone_problem *problem);
 const char *hone_cpu_form_name(int form);
 /* Whether the epilogue may be `reg`. */

@@ -5,57 +5,102 @@
  *           5     2    3        the panel. What is not there (rows from 16, columns from 16)
  *                               is left out.
  *
+ * Products take a unit of their own, so the epilogue of the tile before is done between
+ * them: a few rows a step, few enough for the core to see past them to the next products.
+ *
  * Included once for each number of rows. */
 
-#define TILE_(x) TILE_CAT(x, TILE_ROWS)
+#define TILE_(x)  TILE_CAT(x, TILE_ROWS)
+#define AMX_UPPER (TILE_ROWS < HONE_AMX_ROWS ? TILE_ROWS : HONE_AMX_ROWS)
+#define AMX_LOWER (TILE_ROWS - AMX_UPPER)
 
-/* `steps` steps of `groups` groups each, from group `first`. */
-static void TILE_(tile_span)(const hone_tile_args *args, int64_t first, int64_t steps, int groups,
-                             int accumulate) {
-    const int64_t a_step = args->a_step;
-    const char *a = (const char *)args->a + first * TILE_A_BYTES;
-    const char *b = (const char *)args->b + first * TILE_B_STEP;
-    char *upper = args->acc, *lower = upper + HONE_AMX_ROWS * 4 * TILE_COLUMNS;
-    amx_shape(TILE_ROWS, groups);
-    if (accumulate)
-        AMX_SUMS(_tile_loadd, upper, lower);
-    for (; steps > 0; steps--, a += HONE_AMX_BYTES, b += HONE_AMX_GROUPS * TILE_B_STEP) {
-        if (args->prefetch)
-            for (int64_t at = 0; at < groups * TILE_B_STEP; at += HONE_AMX_BYTES)
-                __builtin_prefetch(b + at + args->prefetch);
-        _tile_loadd(6, b, TILE_B_STEP);
-        _tile_loadd(4, a, a_step);
-        TILE(tile_product)(0, 4, 6);
-        if (TILE_VECTORS > 1) {
-            _tile_loadd(7, b + HONE_AMX_BYTES, TILE_B_STEP);
-            TILE(tile_product)(1, 4, 7);
-        }
-        if (TILE_ROWS > HONE_AMX_ROWS) {
-            _tile_loadd(5, a + HONE_AMX_ROWS * a_step, a_step);
-            TILE(tile_product)(2, 5, 6);
-        }
-        if (TILE_ROWS > HONE_AMX_ROWS && TILE_VECTORS > 1)
-            TILE(tile_product)(3, 5, 7);
+/* Applies move(register, memory, step) to all sums; the numbers of registers must be literals. */
+#define AMX_SUMS(move, memory, step)                                                                         \
+    do {                                                                                                     \
+        move(0, memory, step);                                                                               \
+        if (TILE_VECTORS > 1)                                                                                \
+            move(1, memory + HONE_AMX_BYTES, step);                                                          \
+        if (AMX_LOWER > 0)                                                                                   \
+            move(2, memory + HONE_AMX_ROWS * (step), step);                                                  \
+        if (AMX_LOWER > 0 && TILE_VECTORS > 1)                                                               \
+            move(3, memory + HONE_AMX_ROWS * (step) + HONE_AMX_BYTES, step);                                 \
+    } while (0)
+
+static inline __attribute__((always_inline)) void TILE_(tile_begin)(const hone_tile_args *args) {
+    const char *acc = args->acc, *start = args->start;
+    if (args->accumulate) {
+        AMX_SUMS(_tile_loadd, acc, 4 * TILE_COLUMNS);
+    } else if (start) {
+        AMX_SUMS(_tile_loadd, start, 0); /* the same in every row */
+    } else {
+        _tile_zero(0);
+        if (TILE_VECTORS > 1)
+            _tile_zero(1);
+        if (AMX_LOWER > 0)
+            _tile_zero(2);
+        if (AMX_LOWER > 0 && TILE_VECTORS > 1)
+            _tile_zero(3);
     }
-    AMX_SUMS(_tile_stored, upper, lower);
 }
 
-/* Shapes are loaded in every call: other users of AMX in the thread leave theirs. The
- * last, part-filled step has its own, which empties the registers: its sums go on from
- * memory. Afterwards the thread has no tiles that the system would have to save. */
+static inline __attribute__((always_inline)) void TILE_(tile_step)(const char *a, int64_t a_step,
+                                                                   const char *b) {
+    _tile_loadd(6, b, TILE_B_STEP);
+    _tile_loadd(4, a, a_step);
+    TILE(tile_product)(0, 4, 6);
+    if (TILE_VECTORS > 1) {
+        _tile_loadd(7, b + HONE_AMX_BYTES, TILE_B_STEP);
+        TILE(tile_product)(1, 4, 7);
+    }
+    if (AMX_LOWER > 0) {
+        _tile_loadd(5, a + HONE_AMX_ROWS * a_step, a_step);
+        TILE(tile_product)(2, 5, 6);
+    }
+    if (AMX_LOWER > 0 && TILE_VECTORS > 1)
+        TILE(tile_product)(3, 5, 7);
+}
+
+/* `some` rows of a job from row `next`; the row after them. */
+static inline __attribute__((always_inline)) int TILE_(tile_beside)(const hone_epilogue_job *job, int next,
+                                                                    int end, int some) {
+    int until = end - next < some ? end : next + some;
+    if (next < until)
+        job->run(&job->args, next, until);
+    return until;
+}
+
 static void TILE_(tile_rows)(const hone_tile_args *args) {
+    enum { BYTES = HONE_AMX_GROUPS * TILE_B_STEP, EVEN = 2 };
+    static const amx_shapes shapes = AMX_SHAPES(AMX_UPPER, AMX_LOWER);
+    const char *a = args->a, *b = args->b;
+    const int64_t a_step = args->a_step, prefetch = args->prefetch;
     int64_t steps = args->groups / HONE_AMX_GROUPS;
-    int rest = (int)(args->groups % HONE_AMX_GROUPS), accumulate = args->accumulate;
-    if (args->start && !accumulate) {
-        for (int i = 0; i < TILE_ROWS; i++)
-            __builtin_memcpy((char *)args->acc + (size_t)i * 4 * TILE_COLUMNS, args->start, 4 * TILE_COLUMNS);
-        accumulate = 1;
+    /* The job has more rows left than none only where a tile is to do them. */
+    hone_epilogue_job *job = args->job;
+    const int64_t all_steps = steps + (args->a_tail != NULL);
+    const int end = job->rows,
+              some = (int)((end - job->next + all_steps - 1) / all_steps + EVEN - 1) / EVEN * EVEN;
+    int next = job->next;
+
+    amx_enter(&shapes, TILE_ROWS, args->shape);
+    TILE_(tile_begin)(args);
+    for (; steps > 0; steps--, a += HONE_AMX_BYTES, b += BYTES) {
+        if (prefetch)
+            for (int64_t at = 0; at < BYTES; at += HONE_AMX_BYTES)
+                __builtin_prefetch(b + at + prefetch);
+        TILE_(tile_step)(a, a_step, b);
+        next = TILE_(tile_beside)(job, next, end, some);
     }
-    if (steps)
-        TILE_(tile_span)(args, 0, steps, HONE_AMX_GROUPS, accumulate);
-    if (rest)
-        TILE_(tile_span)(args, steps * HONE_AMX_GROUPS, 1, rest, accumulate || steps);
-    _tile_release();
+    if (args->a_tail) {
+        TILE_(tile_step)(args->a_tail, HONE_AMX_BYTES, b);
+        next = TILE_(tile_beside)(job, next, end, some);
+    }
+    job->next = next;
+    char *acc = args->acc;
+    AMX_SUMS(_tile_stored, acc, 4 * TILE_COLUMNS);
 }
+#undef AMX_SUMS
+#undef AMX_UPPER
+#undef AMX_LOWER
 #undef TILE_
 #undef TILE_ROWS

@@ -8,6 +8,10 @@
 /* Keeps the compiler from replacing a few pointers by one a row, which it would spill. */
 #define TILE_KEEP(pointer) __asm__("" : "+r"(pointer))
 
+#ifndef TILE_LEAVE
+#define TILE_LEAVE 0
+#endif
+
 enum {
     TILE_COLUMNS = TILE_VECTORS * VEC_LANES,
     TILE_STEPS = 2, /* groups an iteration: as fast as 4 and 8 where K is large, 7% faster at K = 13 */

@@ -4,7 +4,7 @@
 
 static hone_epilogue_fn *const epilogues_high[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     epilogue_high_##name,
 #include "activations.def"
 #undef HONE_ACT
@@ -12,7 +12,7 @@ static hone_epilogue_fn *const epilogues_high[] = {
 
 static hone_epilogue_fn *const epilogues_fast[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     epilogue_fast_##name,
 #include "activations.def"
 #undef HONE_ACT
@@ -20,11 +20,25 @@ static hone_epilogue_fn *const epilogues_fast[] = {
 
 static hone_epilogue_fn *const epilogues_brief[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     epilogue_brief_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
+
+#define SAME(name)  epilogue_brief_##name
+#define BRIEF(name) epilogue_brief_##name
+#define BYTE(name)  epilogue_byte_##name
+static hone_epilogue_fn *const epilogues_byte[] = {
+#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
+                 reference, high, fast, brief, byte)                                                         \
+    byte,
+#include "activations.def"
+#undef HONE_ACT
+};
+#undef BYTE
+#undef BRIEF
+#undef SAME
 
 static void widen_f16(float *out, const uint16_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i += VEC_LANES) {
@@ -90,7 +104,8 @@ const hone_isa_code ISA_CODE = {
     ISA_NAME,
     {[HONE_FORM_HIGH] = epilogues_high,
      [HONE_FORM_FAST] = epilogues_fast,
-     [HONE_FORM_BRIEF] = epilogues_brief},
+     [HONE_FORM_BRIEF] = epilogues_brief,
+     [HONE_FORM_BYTE] = epilogues_byte},
     widen_f16,
     widen_bf16,
     widen_s8,

@@ -3,7 +3,9 @@ enum { TILE_PEAK_PRODUCTS = 4 * HONE_AMX_ROWS * VEC_LANES * HONE_AMX_GROUPS * TI
 
 static void TILE_PEAK(int64_t rounds) {
     static _Alignas(64) char operand[4][HONE_AMX_ROWS * HONE_AMX_BYTES];
-    amx_shape(2 * HONE_AMX_ROWS, HONE_AMX_GROUPS);
+    static const amx_shapes shapes = AMX_SHAPES(HONE_AMX_ROWS, HONE_AMX_ROWS);
+    int shape = 0;
+    amx_enter(&shapes, 2 * HONE_AMX_ROWS, &shape);
     for (int64_t r = 0; r < rounds; r++) {
         _tile_loadd(4, operand[0], HONE_AMX_BYTES);
         _tile_loadd(6, operand[1], HONE_AMX_BYTES);
@@ -14,5 +16,5 @@ static void TILE_PEAK(int64_t rounds) {
         TILE(tile_product)(2, 5, 6);
         TILE(tile_product)(3, 5, 7);
     }
-    _tile_release();
+    amx_leave();
 }

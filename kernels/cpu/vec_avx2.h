@@ -155,14 +155,29 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
 }
 
 #define VEC_STORES_FOUR
-static inline void vi_store8_four(unsigned char *p, const vi *v, int32_t zero, int is_signed) {
-    const vi z = _mm256_set1_epi16((int16_t)zero);
-    vi low = _mm256_adds_epi16(_mm256_packs_epi32(v[0], v[1]), z);
-    vi high = _mm256_adds_epi16(_mm256_packs_epi32(v[2], v[3]), z);
+static inline void vf_store8_four(unsigned char *p, int64_t ld, int across, const vf *v, int32_t zero,
+                                  int is_signed) {
+    const vi z = _mm256_set1_epi16((int16_t)zero), least = _mm256_set1_epi16(INT16_MIN);
+    vi low = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1]));
+    vi high = _mm256_packs_epi32(_mm256_cvtps_epi32(v[2]), _mm256_cvtps_epi32(v[3]));
+    /* What no integer can hold, NaN too, was converted to the least: rare, so that to look for it
+     * in all four costs less than to limit each. */
+    if (__builtin_expect(_mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epi16(low, high), least)), 0)) {
+        low = _mm256_packs_epi32(vi_quantise(v[0]), vi_quantise(v[1]));
+        high = _mm256_packs_epi32(vi_quantise(v[2]), vi_quantise(v[3]));
+    }
+    low = _mm256_adds_epi16(low, z);
+    high = _mm256_adds_epi16(high, z);
     vi bytes = is_signed ? _mm256_packs_epi16(low, high) : _mm256_packus_epi16(low, high);
     /* Packing works within halves: back into the order of columns. */
     const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    _mm256_storeu_si256((__m256i *)p, _mm256_permutevar8x32_epi32(bytes, order));
+    bytes = _mm256_permutevar8x32_epi32(bytes, order);
+    if (across == 4) {
+        _mm256_storeu_si256((__m256i *)p, bytes);
+    } else {
+        _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(bytes));
+        _mm_storeu_si128((__m128i *)(p + ld), _mm256_extracti128_si256(bytes, 1));
+    }
 }
 
 static inline float vf_sum(vf v) {

@@ -119,14 +119,29 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
 }
 
 #define VEC_STORES_FOUR
-static inline void vi_store8_four(unsigned char *p, const vi *v, int32_t zero, int is_signed) {
-    const vi z = _mm512_set1_epi16((int16_t)zero);
-    vi low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), z);
-    vi high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), z);
+static inline void vf_store8_four(unsigned char *p, int64_t ld, int across, const vf *v, int32_t zero,
+                                  int is_signed) {
+    const vi z = _mm512_set1_epi16((int16_t)zero), least = _mm512_set1_epi16(INT16_MIN);
+    vi low = _mm512_packs_epi32(_mm512_cvtps_epi32(v[0]), _mm512_cvtps_epi32(v[1]));
+    vi high = _mm512_packs_epi32(_mm512_cvtps_epi32(v[2]), _mm512_cvtps_epi32(v[3]));
+    /* What no integer can hold, NaN too, was converted to the least: rare, so that to look for it
+     * in all four costs less than to limit each. */
+    if (__builtin_expect(_mm512_cmpeq_epi16_mask(_mm512_min_epi16(low, high), least) != 0, 0)) {
+        low = _mm512_packs_epi32(vi_quantise(v[0]), vi_quantise(v[1]));
+        high = _mm512_packs_epi32(vi_quantise(v[2]), vi_quantise(v[3]));
+    }
+    low = _mm512_adds_epi16(low, z);
+    high = _mm512_adds_epi16(high, z);
     vi bytes = is_signed ? _mm512_packs_epi16(low, high) : _mm512_packus_epi16(low, high);
     /* Packing works within quarters: back into the order of columns. */
     const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
+    bytes = _mm512_permutexvar_epi32(order, bytes);
+    if (across == 4) {
+        _mm512_storeu_si512(p, bytes);
+    } else {
+        _mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(bytes));
+        _mm256_storeu_si256((__m256i *)(p + ld), _mm512_extracti64x4_epi64(bytes, 1));
+    }
 }
 
 static inline float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }

@@ -43,8 +43,10 @@
  *   vf_from_vi(i)     rounded to nearest even
  *   vi_quantise(x)    to nearest even, limited to +-65536; NaN gives 0
  *   vi_store8_part(p, v, is_signed, n)  the first n as bytes, saturated to s8 or u8
- *   vi_store8_four(p, v, zero, is_signed)  four vectors plus zero as 4 VEC_LANES bytes, saturated; where this
- *                     costs less than four vi_store8_part, VEC_STORES_FOUR is defined
+ *   vf_store8_four(p, ld, across, v, zero, is_signed)  four vectors, rounded to nearest even, plus zero, as
+ *                     bytes, saturated; NaN gives zero. With `across` 4 they follow each other at p, with 2
+ *                     two do and two at p + ld. Where this costs less than four vi_store8_part, VEC_STORES_FOUR
+ *                     is defined
  *
  * and for each compute kind T of @tiles (f32, f16, bf16, s8):
  *

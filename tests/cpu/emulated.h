@@ -95,7 +95,8 @@ typedef struct emulated_tile {
     uint8_t data[EMULATED_ROWS][EMULATED_BYTES];
 } emulated_tile;
 
-static _Thread_local emulated_tile emulated_tiles[EMULATED_TILES];
+/* One set for all files of tiles, as a thread has. */
+__attribute__((weak)) _Thread_local emulated_tile emulated_tiles[EMULATED_TILES];
 
 static inline void emulated_require(int holds, const char *what) {
     if (holds)
@@ -138,6 +139,11 @@ static inline void emulated_tile_stored(int t, void *base, int64_t stride) {
     const emulated_tile *tile = emulated_tile_of(t);
     for (int i = 0; i < tile->rows; i++)
         memcpy((char *)base + i * stride, tile->data[i], (size_t)tile->bytes);
+}
+
+static inline void emulated_tile_zero(int t) {
+    emulated_tile *tile = emulated_tile_of(t);
+    memset(tile->data, 0, sizeof tile->data);
 }
 
 /* The product's operands; groups of k are 4 bytes. */
@@ -196,6 +202,7 @@ static inline void emulated_tile_dpbf16ps(int tc, int ta, int tb) {
 #undef _tile_release
 #undef _tile_loadd
 #undef _tile_stored
+#undef _tile_zero
 #undef _tile_dpbssd
 #undef _tile_dpbusd
 #undef _tile_dpbf16ps
@@ -203,6 +210,7 @@ static inline void emulated_tile_dpbf16ps(int tc, int ta, int tb) {
 #define _tile_release    emulated_tile_release
 #define _tile_loadd      emulated_tile_loadd
 #define _tile_stored     emulated_tile_stored
+#define _tile_zero       emulated_tile_zero
 #define _tile_dpbssd     emulated_tile_dpbssd
 #define _tile_dpbusd     emulated_tile_dpbusd
 #define _tile_dpbf16ps   emulated_tile_dpbf16ps

@@ -22,7 +22,7 @@
 #include "../../kernels/cpu/cpu_variants.h"
 #include "../../kernels/half.h"
 
-static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief"};
+static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief", "byte"};
 
 enum { CHUNK = 1 << 16 };
 
@@ -35,7 +35,6 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
     float *alpha = NULL;
     hone_epilogue_args args = {.acc = x,
                                .acc_ld = n,
-                               .rows = 1,
                                .columns = n,
                                .c = y,
                                .ldc = n,
@@ -50,7 +49,7 @@ static void apply_to(const hone_isa_code *code, int form, int act, const double 
             alpha[i] = (float)params[0];
         args.alpha = alpha;
     }
-    code->epilogues[form][act](&args);
+    code->epilogues[form][act](&args, 0, 1);
     free(alpha);
 }
 
@@ -85,7 +84,9 @@ static double allowance(const hone_act_info *info, int form, double x, double y)
         return 2 * ulp(y);
     if (form == HONE_FORM_FAST)
         return 0x1p-22 * fmax(fabs(x), fabs(y)) + 0x1p-149;
-    return 0x1p-13 * fabs(y) + 0x1p-110;
+    if (form == HONE_FORM_BRIEF)
+        return 0x1p-13 * fabs(y) + 0x1p-110;
+    return fmax(0x1p-13 * fabs(y), 0x1p-16);
 }
 
 /* The error in units of the allowance; infinite where a NaN or an infinity is missing or made. */
@@ -340,15 +341,62 @@ static void eight_bit_outputs(void **state) {
         for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
             if (!to_test(isa))
                 continue;
-            apply_to(isa->code, HONE_FORM_BRIEF, act, params, input, out, HONE_C_S8, scale, N);
-            for (int i = 0; i < N; i++) {
-                double want = fmin(fmax(hone_activation_reference(act, input[i], params) / scale, -128), 127);
-                if (fabs(out[i] - want) > 0.5 + 0x1p-13 * fabs(want) + 1e-6)
-                    fail_msg("%s on %s: f(%.9g) is %d quanta, not %.9g", info->name, isa->name, input[i],
-                             out[i], want);
+            for (int form = HONE_FORM_BRIEF; form <= HONE_FORM_BYTE; form++) {
+                double slack = form == HONE_FORM_BYTE ? 0x1p-16 / scale : 0;
+                apply_to(isa->code, form, act, params, input, out, HONE_C_S8, scale, N);
+                for (int i = 0; i < N; i++) {
+                    double want =
+                        fmin(fmax(hone_activation_reference(act, input[i], params) / scale, -128), 127);
+                    if (fabs(out[i] - want) > 0.5 + fmax(0x1p-13 * fabs(want), slack) + 1e-6)
+                        fail_msg("%s %s on %s: f(%.9g) is %d quanta, not %.9g", form_names[form], info->name,
+                                 isa->name, input[i], out[i], want);
+                }
             }
         }
     }
+}
+
+/* Tiles of every shape into 8 bits: what no integer holds, in any place, saturates, NaN gives the zero
+ * point, and what is beside the tile stays. */
+static void eight_bit_tiles(void **state) {
+    (void)state;
+    enum { ROWS = 7, COLUMNS = 83, LD = 96 };
+    static const float rare[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 40000, -40000, 0.5f, 1.5f, -0.5f};
+    enum { RARE = sizeof rare / sizeof rare[0], IDENTITY = 0 };
+    static float x[ROWS * LD];
+    static unsigned char out[ROWS * LD];
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        for (int n = 0; to_test(isa) && n < 2 * ROWS * COLUMNS; n++) {
+            int is_signed = n % 2, rows = 1 + n / 2 / COLUMNS, columns = 1 + n / 2 % COLUMNS;
+            int32_t zero = is_signed ? -3 : 130, low = is_signed ? -128 : 0;
+            for (int i = 0; i < ROWS * LD; i++)
+                x[i] = (i * 7 + n) % 11 ? (float)((i * 5 + n) % 401) / 3 - 66 : rare[(i + n) % RARE];
+            memset(out, 0x5a, sizeof out);
+            hone_epilogue_args args = {.acc = x,
+                                       .acc_ld = LD,
+                                       .columns = columns,
+                                       .c = out,
+                                       .ldc = LD,
+                                       .c_type = is_signed ? HONE_C_S8 : HONE_C_U8,
+                                       .c_inverse = 1,
+                                       .c_zero = zero};
+            isa->code->epilogues[n % 3 ? HONE_FORM_BYTE : HONE_FORM_BRIEF][IDENTITY](&args, 0, rows);
+            for (int i = 0; i < ROWS * LD; i++) {
+                double want = isnan(x[i]) ? zero : fmin(fmax(rint(x[i]) + zero, low), low + 255);
+                int inside = i / LD < rows && i % LD < columns;
+                if (out[i] != (inside ? (unsigned char)(int)want : 0x5a))
+                    fail_msg("%s: %g at %d, %d of %d x %d becomes %d, not %g", isa->name, x[i], i / LD,
+                             i % LD, rows, columns, out[i], want);
+            }
+        }
+}
+
+/* Quanta below which byte's error would show get brief. */
+static void tiny_quanta_get_brief(void **state) {
+    (void)state;
+    assert_int_equal(HONE_FORM_BYTE, hone_cpu_form_at(HONE_FORM_BYTE, 0x1p-9f));
+    assert_int_equal(HONE_FORM_BRIEF, hone_cpu_form_at(HONE_FORM_BYTE, 0x1.fp-10f));
+    assert_int_equal(HONE_FORM_FAST, hone_cpu_form_at(HONE_FORM_FAST, 0));
 }
 
 static void table_claims_hold(void **state) {
@@ -403,10 +451,11 @@ static void known_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(special_values),    cmocka_unit_test(saturation_makes_no_subnormals),
-        cmocka_unit_test(table_claims_hold), cmocka_unit_test(known_values),
-        cmocka_unit_test(other_parameters),  cmocka_unit_test(sixteen_bit_outputs),
-        cmocka_unit_test(eight_bit_outputs), cmocka_unit_test(every_float_within_its_bound),
+        cmocka_unit_test(special_values),        cmocka_unit_test(saturation_makes_no_subnormals),
+        cmocka_unit_test(table_claims_hold),     cmocka_unit_test(known_values),
+        cmocka_unit_test(other_parameters),      cmocka_unit_test(sixteen_bit_outputs),
+        cmocka_unit_test(eight_bit_outputs),     cmocka_unit_test(eight_bit_tiles),
+        cmocka_unit_test(tiny_quanta_get_brief), cmocka_unit_test(every_float_within_its_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

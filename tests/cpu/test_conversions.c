@@ -68,9 +68,9 @@ static void vector_code_rounds_the_same(void **state) {
         for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
             if (!hone_cpu_isa_runs(isa))
                 continue;
-            hone_epilogue_args args = {
-                .acc = x, .acc_ld = N, .rows = 1, .columns = N, .c = y, .ldc = N, .c_type = type};
-            isa->code->epilogues[HONE_FORM_BRIEF][0](&args); /* the first row of the table is identity */
+            hone_epilogue_args args = {.acc = x, .acc_ld = N, .columns = N, .c = y, .ldc = N, .c_type = type};
+            isa->code->epilogues[HONE_FORM_BRIEF][0](&args, 0,
+                                                     1); /* the first row of the table is identity */
             for (int i = 0; i < N; i++) {
                 uint16_t want = type == HONE_C_F16 ? hone_f16_from_f32(x[i]) : hone_bf16_from_f32(x[i]);
                 int both_nan =
