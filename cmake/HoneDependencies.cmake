@@ -1,8 +1,9 @@
-# Required: Threads, hwloc, SQLite, jansson, cpuinfo, Google Benchmark.
+# Required: Threads, hwloc, SQLite, jansson, zlib, cpuinfo, Google Benchmark.
 # Optional: OpenCL, CUDA Toolkit headers, cmocka (tests). Baselines are found at run time.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(benchmark REQUIRED)
 pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)

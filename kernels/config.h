@@ -5,7 +5,7 @@
 
 #include "hone/hone.h"
 
-enum { HONE_CONFIG_MAX = 32, HONE_CONFIG_KEY = 24, HONE_CONFIG_VALUE = 24, HONE_CONFIG_TEXT = 256 };
+enum { HONE_CONFIG_MAX = 32, HONE_CONFIG_KEY = 48, HONE_CONFIG_VALUE = 24, HONE_CONFIG_TEXT = 256 };
 
 typedef struct hone_config_item {
     char key[HONE_CONFIG_KEY];

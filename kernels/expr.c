@@ -21,7 +21,8 @@ enum {
     EXPR_DEPTH = 64, /* nested parentheses and unary operators */
     EXPR_LEVELS = 6, /* precedence levels, and so operands waiting per nesting */
     EXPR_STACK = EXPR_LEVELS * (EXPR_DEPTH + 1) + 1,
-    EXPR_MAX_TEXT = 1 << 16
+    EXPR_MAX_TEXT = 1 << 16,
+    EXPR_NAME = 48 /* a name and its NUL */
 };
 
 /* An operand: a word, or a number when word is NULL. */
@@ -206,13 +207,13 @@ static hone_status parse_word(parser *p) {
 
 static hone_status parse_name(parser *p) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    char name[24];
+    char name[EXPR_NAME];
     size_t length = strspn(p->at, letters);
     if (length == 0)
         return syntax_error(p, *p->at ? "a number, word, name or '(' is expected here"
                                       : "the expression ends where a value is expected");
     if (length >= sizeof name)
-        return syntax_error(p, "the name is longer than 23 characters");
+        return syntax_error(p, "the name is longer than 47 characters");
     memcpy(name, p->at, length);
     name[length] = '\0';
     step next = {.kind = STEP_NAME, .index = p->lookup ? p->lookup(name, p->context) : -1};

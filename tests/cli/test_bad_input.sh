@@ -135,6 +135,14 @@ hone report good.db --csv folder                              | 4 | folder
 hone gate absent.json absent.json                             | 4 | absent.json
 hone gate text.db text.db                                     | 4 | text.db
 hone gate one.json                                            | 2 | operand
+hone tune --simulate absent.json                              | 4 | absent.json
+hone tune --simulate one.json                                 | 4 | 'one.json' is empty
+hone tune --simulate text.db                                  | 4 | is not JSON
+hone tune --simulate folder                                   | 4 | folder
+hone tune --simulate one.json --shape 8x8x8                   | 2 | --shape does nothing
+hone tune --space one.json                                    | 2 | --space needs --simulate
+hone db export --format t5 --db good.db                       | 2 | did you mean 't4'
+hone db export --format t4 --problem none --db good.db        | 1 | no results
 
 # output that cannot be written: a full disk, a closed stream
 hone --version > /dev/full                                    | 4 | standard output

@@ -51,7 +51,7 @@ tune "${problem[@]}" --max-evals 2 --again --db new/folder/hone.db --json >again
 tune --shape 8x8x8,4x8x16 --dtype f32,s8 --act relu,identity --max-evals 1 --db many.db --json >many.json 2>many.err ||
     fail "several problems: $(cat many.err)"
 [ "$(grep -c '"problem": ' many.json)" -eq 8 ] || fail "not 8 problems: $(grep '"problem"' many.json)"
-for strategy in auto exhaustive random local; do
+for strategy in auto exhaustive random local genetic annealing differential model; do
     tune "${problem[@]}" --max-evals 2 --again --strategy $strategy --seed 3 --db many.db >/dev/null 2>strategy.err ||
         fail "strategy $strategy: $(cat strategy.err)"
 done

@@ -166,11 +166,86 @@ static void shards_are_a_partition(void **state) {
     hone_space_destroy(space);
 }
 
+/* Neighbours are the legal points that differ in one parameter, each once. */
+static void neighbours_differ_in_one(void **state) {
+    (void)state;
+    hone_random random = {4};
+    for (int round = 0; round < 60; round++) {
+        hone_space *space = random_space(&random);
+        hone_points *points = NULL;
+        if (hone_points_create(&points, space) == HONE_OK) {
+            int64_t neighbours[64];
+            int width = space->param_count;
+            assert_true(hone_points_most_neighbours(points) <= 64);
+            for (int64_t i = 0; i < points->count; i++) {
+                int found = hone_points_neighbours(neighbours, points, i), expected = 0;
+                for (int64_t j = 0; j < points->count; j++) {
+                    int differ = 0;
+                    for (int p = 0; p < width; p++)
+                        differ += points->indices[i * width + p] != points->indices[j * width + p];
+                    expected += differ == 1;
+                    if (differ == 1)
+                        assert_true(expected <= found);
+                }
+                assert_int_equal(found, expected);
+            }
+            hone_points_destroy(points);
+        }
+        hone_space_destroy(space);
+    }
+}
+
+static void lists_are_taken_as_they_are(void **state) {
+    (void)state;
+    static const int rows[] = {1, 0, 0, 2, 1, 0, 2, 2, 0, 2, 0, 0};
+    hone_space *space;
+    hone_points *points = NULL;
+    assert_int_equal(hone_space_create(&space), HONE_OK);
+    assert_int_equal(hone_space_param(space, "a", "1 2 3"), HONE_OK);
+    assert_int_equal(hone_space_param(space, "b", "1 2 3"), HONE_OK);
+    assert_int_equal(hone_points_create_listed(&points, space, rows, 0), HONE_E_USAGE);
+    assert_int_equal(hone_points_create_listed(&points, space, rows, 6), HONE_OK);
+    assert_int_equal(points->count, 4); /* two are there twice */
+    assert_int_equal(hone_points_find_indices(points, (const int[]){1, 0}), 0);
+    assert_int_equal(hone_points_find_indices(points, (const int[]){0, 2}), 1);
+    assert_int_equal(hone_points_find_indices(points, (const int[]){2, 2}), 2);
+    assert_int_equal(hone_points_find_indices(points, (const int[]){0, 0}), 3);
+    assert_int_equal(hone_points_find_indices(points, (const int[]){1, 1}), -1);
+    hone_points_destroy(points);
+    hone_space_destroy(space);
+}
+
+/* More combinations than a table of answers holds: the constraint is evaluated each time. */
+static void wide_constraints(void **state) {
+    (void)state;
+    hone_space *space;
+    hone_points *points;
+    char sum[64] = "p0";
+    assert_int_equal(hone_space_create(&space), HONE_OK);
+    for (int i = 0; i < 9; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%d", i);
+        assert_int_equal(hone_space_param(space, name, "0 1 2 3 4 5"), HONE_OK);
+        snprintf(sum + strlen(sum), sizeof sum - strlen(sum), i ? " + %s" : "", name);
+    }
+    for (int i = 0; i < 8; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "p%d <= p%d", i, i + 1);
+        assert_int_equal(hone_space_require(space, text), HONE_OK);
+    }
+    strcat(sum, " == 1");
+    assert_int_equal(hone_space_require(space, sum), HONE_OK);
+    assert_int_equal(hone_points_create(&points, space), HONE_OK);
+    assert_int_equal(points->count, 1);
+    hone_points_destroy(points);
+    hone_space_destroy(space);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_brute_force),
-        cmocka_unit_test(visits_few_nodes),
-        cmocka_unit_test(shards_are_a_partition),
+        cmocka_unit_test(equals_brute_force),          cmocka_unit_test(visits_few_nodes),
+        cmocka_unit_test(shards_are_a_partition),      cmocka_unit_test(neighbours_differ_in_one),
+        cmocka_unit_test(lists_are_taken_as_they_are), cmocka_unit_test(wide_constraints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,14 +128,35 @@ static int run_merge(int argc, char **argv) {
 
 /* ---- export */
 
-static hone_status export_to(const char *path, hone_db *db) {
+typedef struct export_arguments {
+    const char *db, *out, *format, *problem, *device;
+} export_arguments;
+
+static hone_status write_export(FILE *file, hone_db *db, const export_arguments *arguments) {
+    return strcmp(arguments->format, "t4") == 0
+               ? hone_db_export_t4(file, db, arguments->problem, arguments->device)
+               : hone_db_export(file, db);
+}
+
+static hone_status check_export(const export_arguments *arguments) {
+    static const char *const formats[] = {"jsonl", "t4"};
+    for (int i = 0; i < 2; i++)
+        if (strcmp(arguments->format, formats[i]) == 0)
+            return i == 0 && (arguments->problem || arguments->device)
+                       ? hone_fail(HONE_E_USAGE, "--%s needs --format t4: the other format is all evidence",
+                                   arguments->problem ? "problem" : "device")
+                       : HONE_OK;
+    return cli_unknown("format", arguments->format, formats, 2);
+}
+
+static hone_status export_to(const char *path, hone_db *db, const export_arguments *arguments) {
     if (!path || strcmp(path, "-") == 0)
-        return hone_db_export(stdout, db);
+        return write_export(stdout, db, arguments);
     FILE *file = fopen(path, "w");
     if (!file)
         return hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; name another file with --out", path,
                          strerror(errno));
-    hone_status status = hone_db_export(file, db);
+    hone_status status = write_export(file, db, arguments);
     if (fclose(file) != 0 && status == HONE_OK)
         status = hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; check the disk and its free space", path,
                            strerror(errno));
@@ -143,23 +164,34 @@ static hone_status export_to(const char *path, hone_db *db) {
 }
 
 static int run_export(int argc, char **argv) {
-    const char *path = NULL, *out = NULL;
+    export_arguments arguments = {.format = "jsonl"};
     int operands, help;
-    const cli_option table[] = {DB_OPTION(&path),
-                                {"out", CLI_TEXT, &out, "FILE", "where to write; default: standard output"},
-                                end_of_table};
+    const cli_option table[] = {
+        DB_OPTION(&arguments.db),
+        {"out", CLI_TEXT, &arguments.out, "FILE", "where to write; default: standard output"},
+        {"format", CLI_TEXT, &arguments.format, "NAME",
+         "jsonl (default), all evidence; or t4, results of tuning for other tools and 'hone tune "
+         "--simulate'"},
+        {"problem", CLI_TEXT, &arguments.problem, "KEY",
+         "t4: only this problem, as in gemm/f32/relu/64x64x64"},
+        {"device", CLI_TEXT, &arguments.device, "FINGERPRINT", "t4: only this device; see 'hone devices'"},
+        end_of_table};
     hone_db *db = NULL;
-    hone_status status = cli_parse(
-        &operands, &help, argc, argv, table, "hone db export [options]",
-        "Writes all evidence as JSON lines, one object a record, that 'hone db import' reads.", NULL);
+    hone_status status = cli_parse(&operands, &help, argc, argv, table, "hone db export [options]",
+                                   "Writes all evidence as JSON lines, one object a record, that 'hone db "
+                                   "import' reads; or what was tuned\n"
+                                   "in the T4 results format.",
+                                   NULL);
     if (status == HONE_OK && help)
         return 0;
     if (status == HONE_OK && operands > 0)
         status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name the database with --db", argv[1]);
     if (status == HONE_OK)
-        status = hone_db_open(&db, path);
+        status = check_export(&arguments);
     if (status == HONE_OK)
-        status = export_to(out, db);
+        status = hone_db_open(&db, arguments.db);
+    if (status == HONE_OK)
+        status = export_to(arguments.out, db, &arguments);
     hone_db_close(db);
     return status == HONE_OK ? 0 : cli_fail("db export", status);
 }
@@ -255,7 +287,7 @@ static int run_prune(int argc, char **argv) {
 static const cli_command subcommands[] = {
     {"check", "whether a database is whole and its winners follow from the evidence", run_check},
     {"merge", "join the evidence of several databases", run_merge},
-    {"export", "write all evidence as JSON lines", run_export},
+    {"export", "write all evidence as JSON lines, or results in T4", run_export},
     {"import", "read what export wrote", run_import},
     {"prune", "remove old evidence, but no winner's", run_prune},
 };

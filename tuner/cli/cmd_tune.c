@@ -9,6 +9,7 @@
 #include "../../harness/environment.h"
 #include "../../kernels/status.h"
 #include "tune_print.h"
+#include "tune_simulate.h"
 
 /* Of a problem, when neither --budget nor --max-evals is given. */
 static const double DEFAULT_BUDGET = 10;
@@ -16,7 +17,8 @@ static const double DEFAULT_BUDGET = 10;
 typedef struct tune_arguments {
     cli_selectors selectors;
     const char *strategy, *objective, *shard;
-    double budget; /* seconds of the whole command; 0: none; negative: not given */
+    const char *cache, *space; /* of a simulation */
+    double budget;             /* seconds of the whole command; 0: none; negative: not given */
     double max_error;
     int64_t max_evaluations, seed;
     int cold, again;
@@ -35,7 +37,7 @@ typedef struct tune_command {
     const hone_device *device;
     hone_db *db;
     int64_t run;
-    hone_status failure;            /* of the first problem that failed by itself */
+    hone_status failure; /* of the first problem that failed by itself */
 } tune_command;
 
 /* ---- arguments */
@@ -75,7 +77,8 @@ static hone_status resolve_options(tune_command *command) {
                          arguments->max_error);
     hone_status status = find_strategy(&options->strategy, arguments->strategy);
     if (status == HONE_OK)
-        status = hone_objective_parse(&options->objective, arguments->objective);
+        status =
+            hone_objective_parse(&options->objective, arguments->objective ? arguments->objective : "p50");
     if (status == HONE_OK)
         status = parse_shard(options, arguments->shard);
     return status;
@@ -251,6 +254,57 @@ static int tune(const tune_arguments *arguments, const char *command_line) {
     return code;
 }
 
+/* What a cache has decided already cannot be chosen. */
+static hone_status refuse_with_simulate(const tune_arguments *arguments) {
+    const cli_selectors *selectors = &arguments->selectors;
+    const struct {
+        const char *name;
+        int given;
+    } refused[] = {
+        {"shape", selectors->shapes.count},
+        {"suite", selectors->suite != NULL},
+        {"dtype", selectors->dtypes.count},
+        {"act", selectors->acts.count},
+        {"objective", arguments->objective != NULL},
+        {"max-error", arguments->max_error != 0},
+        {"shard", arguments->shard != NULL},
+        {"cold", arguments->cold},
+        {"again", arguments->again},
+        {"threads", selectors->threads != 0},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        if (refused[i].given)
+            return hone_fail(HONE_E_USAGE,
+                             "--%s does nothing with --simulate: the cache is of one problem, already "
+                             "measured; leave it out",
+                             refused[i].name);
+    return HONE_OK;
+}
+
+static int simulate(const tune_arguments *arguments) {
+    cli_simulation job = {
+        .cache = arguments->cache,
+        .space = arguments->space,
+        .json = arguments->selectors.json,
+        .options = {.seed = (uint64_t)arguments->seed,
+                    .budget_seconds = fmax(0, arguments->budget),
+                    .max_evaluations = arguments->max_evaluations,
+                    .stop = cli_catch_stop()},
+    };
+    hone_status status = refuse_with_simulate(arguments);
+    if (status == HONE_OK)
+        status = find_strategy(&job.options.strategy, arguments->strategy);
+    return status == HONE_OK ? cli_simulate(&job) : cli_fail("tune", status);
+}
+
+static hone_status check_arguments(const tune_arguments *arguments, const char *operand) {
+    if (operand)
+        return hone_fail(HONE_E_USAGE, "operand '%s' is not expected; see 'hone tune --help'", operand);
+    if (arguments->space && !arguments->cache)
+        return hone_fail(HONE_E_USAGE, "--space needs --simulate FILE, the cache whose space it is");
+    return HONE_OK;
+}
+
 /* The command as it was typed, for the record of the run; malloc'ed. */
 static char *join_command_line(int argc, char **argv) {
     size_t size = sizeof "hone";
@@ -266,12 +320,13 @@ static char *join_command_line(int argc, char **argv) {
 }
 
 int cli_run_tune(int argc, char **argv) {
-    tune_arguments arguments = {.strategy = "auto", .objective = "p50", .budget = -1};
+    tune_arguments arguments = {.strategy = "auto", .budget = -1};
     cli_selectors_init(&arguments.selectors);
     cli_option table[20];
     cli_selector_options(&arguments.selectors, table);
     const cli_option options[] = {
-        {"strategy", CLI_TEXT, &arguments.strategy, "NAME", "auto (default), exhaustive, random or local"},
+        {"strategy", CLI_TEXT, &arguments.strategy, "NAME",
+         "auto (default), exhaustive, random, local, genetic, annealing, differential or model"},
         {"budget", CLI_DURATION, &arguments.budget, "TIME",
          "of the whole command, as in 60s; 0: no limit; default: 10s a problem, none with --max-evals"},
         {"max-evals", CLI_INT, &arguments.max_evaluations, "N",
@@ -282,6 +337,11 @@ int cli_run_tune(int argc, char **argv) {
         {"seed", CLI_INT, &arguments.seed, "N", "seed of the operands and of the search; default 0"},
         {"shard", CLI_TEXT, &arguments.shard, "I/N", "only every N-th config from the I-th on, 0 <= I < N"},
         {"cold", CLI_FLAG, &arguments.cold, NULL, "rotate operands through more than the last-level cache"},
+        {"simulate", CLI_TEXT, &arguments.cache, "FILE",
+         "replay a brute-forced cache instead of measuring: Kernel Tuner's or T4 results, plain or gzipped; "
+         "--budget and --max-evals count its recorded times"},
+        {"space", CLI_TEXT, &arguments.space, "FILE",
+         "with --simulate: the space in T1; default: the configs that the cache has"},
         {"again", CLI_FLAG, &arguments.again, NULL, "search on where a winner is known already"},
         {NULL, CLI_GROUP, table, NULL, "What to tune"},
         {NULL, CLI_FLAG, NULL, NULL, NULL},
@@ -297,12 +357,12 @@ int cli_run_tune(int argc, char **argv) {
         "Searches the best config of each problem (default: suite quick), verifies and measures it,\n"
         "and stores everything in the database. Run again, it does only what is left to do.",
         NULL);
-    if (status == HONE_OK && !help && operands > 0)
-        status = hone_fail(HONE_E_USAGE, "operand '%s' is not expected; see 'hone tune --help'", argv[1]);
+    if (status == HONE_OK && !help)
+        status = check_arguments(&arguments, operands > 0 ? argv[1] : NULL);
     if (status != HONE_OK)
         code = cli_fail("tune", status);
     else
-        code = help ? 0 : tune(&arguments, command_line);
+        code = help ? 0 : arguments.cache ? simulate(&arguments) : tune(&arguments, command_line);
     free(command_line);
     return code;
 }

@@ -33,6 +33,11 @@ hone_status hone_db_merge(const char *output, const char *const *inputs, int cou
  * text. HONE_E_DATA. */
 hone_status hone_db_export(FILE *out, hone_db *db);
 
+/* Writes what the tuner measured of hone's own configs in the T4 results format, one result a config: of a
+ * problem and device, or of all (NULL). Times are milliseconds. HONE_E_NOMATCH: there is nothing;
+ * HONE_E_DATA. */
+hone_status hone_db_export_t4(FILE *out, hone_db *db, const char *problem, const char *device);
+
 /* Reads what hone_db_export wrote (also several exports, one after the other),
  * in one transaction: all of it or nothing. `name` is for messages.
  * HONE_E_DATA with the line. */

@@ -9,35 +9,11 @@
 #include <string.h>
 
 #include "../../kernels/status.h"
+#include "../search/json_items.h"
 #include "results_json.h"
 
 /* No results file is larger; one that is was not meant. */
 enum { FILE_MAX_BYTES = 256 << 20 };
-
-/* Google Benchmark writes NaN and Infinity bare, which JSON does not know, as the
- * variation of a counter that is always 0. They become empty strings in place. */
-static void replace_bare_words(char *text, size_t size) {
-    static const char *const words[] = {"-Infinity", "Infinity", "-NaN", "NaN"};
-    int quoted = 0;
-    for (size_t i = 0; i < size; i++) {
-        if (quoted && text[i] == '\\') {
-            i++;
-        } else if (text[i] == '"') {
-            quoted = !quoted;
-        } else if (!quoted && (text[i] == 'N' || text[i] == 'I' || text[i] == '-')) {
-            for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
-                size_t length = strlen(words[w]);
-                if (size - i < length || memcmp(text + i, words[w], length) != 0)
-                    continue;
-                /* "null" does not fit in the place of "NaN"; an empty string is no number either. */
-                memset(text + i, ' ', length);
-                text[i] = text[i + 1] = '"';
-                i++;
-                break;
-            }
-        }
-    }
-}
 
 double hone_results_number(const json_t *entry, const char *key) {
     const json_t *value = key ? json_object_get(entry, key) : NULL;
@@ -71,7 +47,7 @@ static hone_status add_entry(hone_gate *gate, hone_gate_side_name side, const js
 
 hone_status hone_results_parse(json_t **out, char *text, size_t size, const char *source) {
     json_error_t error;
-    replace_bare_words(text, size);
+    hone_json_replace_bare_words(text, size);
     json_t *root = json_loadb(text, size, 0, &error);
     if (!root)
         return hone_fail(

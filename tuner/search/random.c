@@ -16,3 +16,13 @@ uint64_t hone_random_below(hone_random *random, uint64_t bound) {
     while (value < uneven);
     return value % bound;
 }
+
+double hone_random_unit(hone_random *random) { return (double)(hone_random_next(random) >> 11) * 0x1p-53; }
+
+void hone_random_shuffle(int64_t *items, int64_t count, hone_random *random) {
+    for (int64_t i = count - 1; i > 0; i--) {
+        int64_t place = (int64_t)hone_random_below(random, (uint64_t)i + 1), item = items[i];
+        items[i] = items[place];
+        items[place] = item;
+    }
+}

@@ -9,7 +9,6 @@
  * first climb. Given enough evaluations every point is proposed. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../../kernels/status.h"
 #include "strategy.h"
@@ -37,10 +36,8 @@ static void local_destroy(void *state) {
     free(self);
 }
 
-static hone_status local_create(void **state, const hone_points *points, uint64_t seed) {
-    size_t most = 1;
-    for (int i = 0; i < points->space->param_count; i++)
-        most += (size_t)points->space->params[i].count;
+static hone_status local_create(void **state, const hone_points *points, const hone_search_options *options) {
+    size_t most = (size_t)hone_points_most_neighbours(points) + 1;
     local *self = calloc(1, sizeof *self);
     if (self)
         self->neighbours = calloc(most, sizeof *self->neighbours);
@@ -49,7 +46,7 @@ static hone_status local_create(void **state, const hone_points *points, uint64_
         return hone_fail(HONE_E_NOMEM, "no memory for a strategy");
     }
     self->points = points;
-    self->random.state = seed;
+    self->random.state = options->seed;
     self->starts_left = FIRST_STARTS;
     self->centre = -1;
     self->centre_value = INFINITY;
@@ -64,28 +61,12 @@ static hone_status local_create(void **state, const hone_points *points, uint64_
 
 /* Lists the legal neighbours of the centre in random order. */
 static void expand(local *self) {
-    const hone_space *space = self->points->space;
-    int indices[HONE_SPACE_MAX_PARAMS];
     self->neighbour_count = 0;
     self->expanded = 1;
     if (self->centre < 0)
         return;
-    memcpy(indices, self->points->indices + self->centre * space->param_count,
-           (size_t)space->param_count * sizeof *indices);
-    for (int i = 0; i < space->param_count; i++) {
-        int own = indices[i];
-        for (int j = 0; j < space->params[i].count; j++) {
-            indices[i] = j;
-            int64_t point = j == own ? -1 : hone_points_find_indices(self->points, indices);
-            if (point < 0)
-                continue;
-            int place = (int)hone_random_below(&self->random, (uint64_t)self->neighbour_count + 1);
-            self->neighbours[self->neighbour_count] = self->neighbours[place];
-            self->neighbours[place] = point;
-            self->neighbour_count++;
-        }
-        indices[i] = own;
-    }
+    self->neighbour_count = hone_points_neighbours(self->neighbours, self->points, self->centre);
+    hone_random_shuffle(self->neighbours, self->neighbour_count, &self->random);
 }
 
 static int64_t next_neighbour(local *self) {

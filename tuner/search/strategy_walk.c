@@ -55,13 +55,15 @@ static hone_status create_walk(void **state, const hone_points *points, hone_ran
     return HONE_OK;
 }
 
-static hone_status exhaustive_create(void **state, const hone_points *points, uint64_t seed) {
-    (void)seed;
+static hone_status exhaustive_create(void **state, const hone_points *points,
+                                     const hone_search_options *options) {
+    (void)options;
     return create_walk(state, points, NULL);
 }
 
-static hone_status random_create(void **state, const hone_points *points, uint64_t seed) {
-    hone_random random = {seed};
+static hone_status random_create(void **state, const hone_points *points,
+                                 const hone_search_options *options) {
+    hone_random random = {options->seed};
     return create_walk(state, points, &random);
 }
 

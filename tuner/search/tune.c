@@ -67,10 +67,11 @@ static hone_status make_lists(hone_tune_session *session) {
 }
 
 static hone_status session_open(hone_tune_session *session) {
+    hone_search_options search = {.seed = session->options->seed,
+                                  .evaluations = session->options->max_evaluations};
     hone_status status = make_lists(session);
     if (!status)
-        status =
-            session->options->strategy->create(&session->strategy, session->points, session->options->seed);
+        status = session->options->strategy->create(&session->strategy, session->points, &search);
     if (!status)
         status = hone_operand_set_create(&session->operands, session->device, session->problem,
                                          session->options->seed, session->options->cold);
