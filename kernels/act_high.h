@@ -4,7 +4,7 @@
  * Where a vocabulary looks up 32 entries in one instruction (VF_TABLES) the tail, or the
  * function, is a piecewise polynomial of relative accuracy. 32 segments do not reach the
  * end of tails that fall like exp: vf_<activation>_far is for vectors with an argument
- * beyond, which are rare. vf_<activation>_long is all there is without tables.
+ * beyond. vf_<activation>_long is all there is without tables.
  *
  * In both, one ulp is spent on the last rounding and the coefficients, so whatever comes
  * before carries its rounding error along as a second number, `l`, which is
