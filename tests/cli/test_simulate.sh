@@ -211,6 +211,10 @@ simulate 2 kt.json --shape 8x8x8
 says '--shape does nothing with --simulate'
 simulate 2 kt.json --objective p95
 says '--objective'
+for option in '--device bogus' '--weights plain' --transposed --nobias --rowscale '--a-type u8' '--db x.db'; do
+    simulate 2 kt.json $option
+    says "${option%% *} does nothing with --simulate"
+done
 simulate 2 kt.json --strategy randon
 says "did you mean 'random'"
 "$HONE" tune --space space.json >out 2>err && fail "--space without --simulate is taken"
@@ -237,6 +241,12 @@ is seconds 4e-5
 got=0
 "$HONE" db export --format t4 --problem gemm/f32/relu/8x8x8 --db own.db >out 2>err || got=$?
 [ "$got" -eq 1 ] || fail "exporting nothing exits with $got"
+echo kept >kept.json
+"$HONE" db export --format t4 --problem gemm/f32/relu/8x8x8 --db own.db --out kept.json 2>err && fail "it exists"
+[ "$(cat kept.json)" = kept ] && [ ! -e kept.json.part ] || fail "an export that failed changed its file"
+sed 's/"value": *[0-9.e-]*/"value": -1/' one.json >negative.json
+simulate 4 negative.json
+says 'is negative'
 for arguments in '--format t5' '--problem x'; do
     got=0
     "$HONE" db export $arguments --db own.db >out 2>err || got=$?

@@ -96,6 +96,9 @@ hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *
         status = hone_config_set(&config, choice->given.items[i].key, choice->given.items[i].value);
     if (!status)
         status = config_check(&config, device, problem, threads);
+    if (status == HONE_E_USAGE && choice->given.count && choice->given.count < config.count)
+        status = hone_fail(status, "%s; the keys that you left out have the default's values",
+                           hone_error_detail());
     if (status)
         return choice->given.count ? hone_fail_context(status, "--config '%s'", choice->text) : status;
     return hone_config_format(out, HONE_CONFIG_TEXT, &config);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../../kernels/status.h"
 #include "../db/db_care.h"
@@ -149,17 +150,35 @@ static hone_status check_export(const export_arguments *arguments) {
     return cli_unknown("format", arguments->format, formats, 2);
 }
 
-static hone_status export_to(const char *path, hone_db *db, const export_arguments *arguments) {
-    if (!path || strcmp(path, "-") == 0)
-        return write_export(stdout, db, arguments);
+static hone_status write_file(const char *path, hone_db *db, const export_arguments *arguments) {
     FILE *file = fopen(path, "w");
     if (!file)
-        return hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; name another file with --out", path,
-                         strerror(errno));
+        return hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; name another file with --out",
+                         arguments->out, strerror(errno));
     hone_status status = write_export(file, db, arguments);
     if (fclose(file) != 0 && status == HONE_OK)
-        status = hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; check the disk and its free space", path,
+        status = hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; check the disk and its free space",
+                           arguments->out, strerror(errno));
+    return status;
+}
+
+/* A file gets its content at once or stays as it was; devices and pipes are written as they are. */
+static hone_status export_to(hone_db *db, const export_arguments *arguments) {
+    const char *path = arguments->out;
+    struct stat known;
+    char part[4096];
+    if (!path || strcmp(path, "-") == 0)
+        return write_export(stdout, db, arguments);
+    if (stat(path, &known) == 0 && !S_ISREG(known.st_mode))
+        return write_file(path, db, arguments);
+    if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
+        return hone_fail(HONE_E_USAGE, "--out: the path is too long");
+    hone_status status = write_file(part, db, arguments);
+    if (status == HONE_OK && rename(part, path) != 0)
+        status = hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; name another file with --out", path,
                            strerror(errno));
+    if (status != HONE_OK)
+        (void)remove(part);
     return status;
 }
 
@@ -191,7 +210,7 @@ static int run_export(int argc, char **argv) {
     if (status == HONE_OK)
         status = hone_db_open(&db, arguments.db);
     if (status == HONE_OK)
-        status = export_to(arguments.out, db, &arguments);
+        status = export_to(db, &arguments);
     hone_db_close(db);
     return status == HONE_OK ? 0 : cli_fail("db export", status);
 }

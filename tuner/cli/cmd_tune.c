@@ -257,6 +257,8 @@ static int tune(const tune_arguments *arguments, const char *command_line) {
 /* What a cache has decided already cannot be chosen. */
 static hone_status refuse_with_simulate(const tune_arguments *arguments) {
     const cli_selectors *selectors = &arguments->selectors;
+    cli_selectors usual;
+    cli_selectors_init(&usual);
     const struct {
         const char *name;
         int given;
@@ -271,6 +273,14 @@ static hone_status refuse_with_simulate(const tune_arguments *arguments) {
         {"cold", arguments->cold},
         {"again", arguments->again},
         {"threads", selectors->threads != 0},
+        {"device", strcmp(selectors->device, usual.device) != 0},
+        {"weights", strcmp(selectors->weights, usual.weights) != 0},
+        {"transposed", selectors->transposed},
+        {"nobias", selectors->nobias},
+        {"rowscale", selectors->rowscale},
+        {"a-type", selectors->a_type != NULL},
+        {"out-type", selectors->out_type != NULL},
+        {"db", selectors->db != NULL},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (refused[i].given)
@@ -328,7 +338,8 @@ int cli_run_tune(int argc, char **argv) {
         {"strategy", CLI_TEXT, &arguments.strategy, "NAME",
          "auto (default), exhaustive, random, local, genetic, annealing, differential or model"},
         {"budget", CLI_DURATION, &arguments.budget, "TIME",
-         "of the whole command, as in 60s; 0: no limit; default: 10s a problem, none with --max-evals"},
+         "of the whole command, as in 60s; 0: no limit; default: 10s a problem, none with --max-evals "
+         "or --simulate"},
         {"max-evals", CLI_INT, &arguments.max_evaluations, "N",
          "new configs to evaluate per problem; 0 (default): any number"},
         {"objective", CLI_TEXT, &arguments.objective, "NAME", "p50 (default), p95 or throughput"},

@@ -223,8 +223,8 @@ static hone_status read_item(void *context, const char *key, const json_t *value
     if (!json_is_object(value))
         return hone_fail(HONE_E_DATA, "config %lld of it is no object", (long long)l->build.count + 1);
     hone_status status = l->format->item(l, value);
-    return status ? hone_fail_context(status, "config %lld%s%.80s of it: ", (long long)l->build.count + 1,
-                                      *key ? ", " : "", key)
+    return status ? hone_fail_context(status, "config %lld%s%.80s of the cache",
+                                      (long long)l->build.count + 1, *key ? ", " : "", key)
                   : HONE_OK;
 }
 
@@ -250,7 +250,7 @@ static hone_status load(loader *l, const char *path, const char *space_path) {
     if (status)
         return status;
     status = hone_cache_build_finish(l->cache, &l->build, space);
-    return status ? hone_fail_context(status, "'%s', %s: ", path, l->format->name) : HONE_OK;
+    return status ? hone_fail_context(status, "'%s', %s", path, l->format->name) : HONE_OK;
 }
 
 hone_status hone_cache_load(hone_cache **out, const char *path, const char *space_path) {

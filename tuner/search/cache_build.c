@@ -83,6 +83,8 @@ hone_status hone_cache_build_add(hone_cache_build *build, const json_t *config, 
                                  double seconds) {
     if (build->param_count == 0)
         return hone_fail(HONE_E_DATA, "it has no parameters");
+    if (value < 0)
+        return hone_fail(HONE_E_DATA, "its time of %g is negative", value);
     hone_status status = grow(build);
     for (int i = 0; i < build->param_count && !status; i++) {
         hone_value read;

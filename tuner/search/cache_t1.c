@@ -55,7 +55,7 @@ static hone_status declare_param(hone_space *space, const json_t *param) {
     if (!status)
         status = as_data(hone_space_param(space, name, text));
     free(text);
-    return status ? hone_fail_context(status, "parameter '%.60s': ", name) : HONE_OK;
+    return status ? hone_fail_context(status, "parameter '%.60s'", name) : HONE_OK;
 }
 
 static hone_status declare_condition(hone_space *space, const json_t *condition) {
@@ -107,7 +107,7 @@ hone_status hone_space_load_t1(hone_space **out, const char *path) {
         status = hone_fail(HONE_E_DATA, "no ConfigurationSpace; the T1 format has one");
     if (status) {
         hone_space_destroy(self.space);
-        return hone_fail_context(status, "space '%s': ", path);
+        return hone_fail_context(status, "space '%s'", path);
     }
     *out = self.space;
     return HONE_OK;
