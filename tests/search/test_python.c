@@ -84,12 +84,12 @@ static void no_counterpart(void **state) {
     for (size_t i = 0; i + 4 < sizeof deep; i += 4)
         memcpy(deep + i, "not ", 4);
     assert_int_equal(hone_python_translate(&text, deep), HONE_E_DATA);
-    strcpy(deep, "x");
-    for (int i = 0; i < 12; i++) {
-        char next[4096];
-        snprintf(next, sizeof next, "(%s) ** 9", deep);
-        strcpy(deep, next);
-    }
+    char *at = deep;
+    for (int i = 0; i < 12; i++)
+        *at++ = '(';
+    *at++ = 'x';
+    for (int i = 0; i < 12; i++, at += strlen(") ** 9"))
+        strcpy(at, ") ** 9");
     assert_int_equal(hone_python_translate(&text, deep), HONE_E_DATA);
 }
 
