@@ -226,7 +226,8 @@ static void wide_constraints(void **state) {
         char name[16];
         snprintf(name, sizeof name, "p%d", i);
         assert_int_equal(hone_space_param(space, name, "0 1 2 3 4 5"), HONE_OK);
-        snprintf(sum + strlen(sum), sizeof sum - strlen(sum), i ? " + %s" : "", name);
+        if (i > 0)
+            snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " + %s", name);
     }
     for (int i = 0; i < 8; i++) {
         char text[32];
