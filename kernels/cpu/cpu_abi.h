@@ -27,9 +27,9 @@ enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES
  * multiply sums.
  *
  *   A   rows of the element type below, k contiguous, at any distance: A itself
- *       where its type is that and K is whole groups, else a copy
+ *       where its type is that and K is whole groups (AMX: any K), else a copy
  *   B   panels of NR columns, in the kind's own type (s8 for s8):
- *       [k / GROUP][NR][GROUP]
+ *       [k / GROUP][NR][GROUP], with AMX padded to whole steps
  *
  * Columns and k beyond the matrix are zeros. */
 enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
@@ -60,7 +60,7 @@ typedef struct hone_epilogue_args {
     const int32_t *row_zero; /* a value per row, one for all where row_scale is NULL; NULL: 0 */
     int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
     const float *col_scale;
-    const int32_t *col_sum; /* sums of B over k; NULL: what zero points add is already taken off acc */
+    const int32_t *col_sum; /* sums of B over k; NULL: they add nothing, or it is taken off acc */
     /* 8-bit C: stored = round(y c_inverse) + c_zero, saturated */
     float c_inverse;
     int32_t c_zero;
@@ -92,10 +92,10 @@ typedef struct hone_tile_args {
     int64_t ldc;       /* elements */
     int clamp;         /* HONE_CLAMP_* */
     float low, high;
-    /* Of AMX alone: */
+    /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
     const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
-    int *shape;             /* rows that the thread's tile registers are shaped for; 0: none */
-    hone_epilogue_job *job; /* of the tile before, done between the products */
+    int *shape;             /* never NULL: rows that the thread's tile registers are shaped for; 0: none */
+    hone_epilogue_job *job; /* never NULL: of the tile before, in another acc; done between the products */
 } hone_tile_args;
 
 typedef void hone_tile_fn(const hone_tile_args *args);

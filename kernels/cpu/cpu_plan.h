@@ -26,7 +26,7 @@ struct hone_backend_plan {
     hone_cpu_config config;
     hone_pool *pool;
     int parts;          /* gm x gn, each run by one thread */
-    int64_t kc, mc, nc; /* multiples of the step, 1 and nr; at most the padded extents */
+    int64_t kc, mc, nc; /* multiples of the step, unit and nr; at most the padded extents */
     int64_t step;       /* hone_cpu_step */
     int64_t unit;       /* rows are shared out in units of it: 1, or mr where tiles prefer the same shape */
     int64_t depth;      /* K padded to the step */

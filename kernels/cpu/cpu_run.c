@@ -181,7 +181,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
         }
         run_slice(&s);
     }
-    finish(&w->job);
+    finish(&w->job); /* before what it points to is another block's */
 }
 
 /* What scales and zero points of A make of the columns. */

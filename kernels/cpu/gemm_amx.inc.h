@@ -70,12 +70,12 @@ static inline __attribute__((always_inline)) int TILE_(tile_beside)(const hone_e
 }
 
 static void TILE_(tile_rows)(const hone_tile_args *args) {
-    enum { BYTES = HONE_AMX_GROUPS * TILE_B_STEP, EVEN = 2 };
+    enum { BYTES = HONE_AMX_GROUPS * TILE_B_STEP, EVEN = 2 /* rows of 8-bit C are packed by two */ };
     static const amx_shapes shapes = AMX_SHAPES(AMX_UPPER, AMX_LOWER);
     const char *a = args->a, *b = args->b;
     const int64_t a_step = args->a_step, prefetch = args->prefetch;
     int64_t steps = args->groups / HONE_AMX_GROUPS;
-    /* The job has more rows left than none only where a tile is to do them. */
+    /* Rows are left only with epi=beside. */
     hone_epilogue_job *job = args->job;
     const int64_t all_steps = steps + (args->a_tail != NULL);
     const int end = job->rows,

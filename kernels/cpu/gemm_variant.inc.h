@@ -23,3 +23,4 @@ enum {
     TILE_B_BYTES = TILE_B_SIZE * TILE(TILE_GROUP) * VEC_LANES,
     TILE_B_STEP = TILE_VECTORS * TILE_B_BYTES /* from one group to the next */
 };
+_Static_assert((int)TILE_COLUMNS <= (int)HONE_MOST_COLUMNS, "cpu_abi.h says how wide a tile may be");
