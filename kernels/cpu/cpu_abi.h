@@ -93,6 +93,7 @@ typedef struct hone_tile_args {
     int clamp;         /* HONE_CLAMP_* */
     float low, high;
     /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
+    int b_passes;           /* B is used once and A again by the next tile; 0: A passes, B is used again */
     const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
     int *shape;             /* never NULL: rows that the thread's tile registers are shaped for; 0: none */
     hone_epilogue_job *job; /* never NULL: of the tile before, in another acc; done between the products */

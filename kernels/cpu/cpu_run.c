@@ -110,6 +110,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
         .prefetch = config->prefetch,
         .acc = w->sums + (w->turn ? (size_t)(config->variant->mr * config->variant->nr) * 4 : 0),
         .accumulate = s->k > 0,
+        .b_passes = config->inner_n,
         .a_tail = s->tail ? s->tail + (size_t)i * HONE_AMX_BYTES : NULL,
         .shape = &w->shape,
         .job = &w->job,

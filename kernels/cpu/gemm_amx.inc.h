@@ -5,6 +5,10 @@
  *           5     2    3        the panel. What is not there (rows from 16, columns from 16)
  *                               is left out.
  *
+ * One operand of a tile is used again by the next and should be in the first level; the
+ * other passes once. It is loaded with the hint that leaves the first level to the former
+ * (TILELOADDT1): where both do not fit, passing lines would drive out all that are used again.
+ *
  * Products take a unit of their own, so the epilogue of the tile before is done between
  * them: a few rows a step, few enough for the core to see past them to the next products.
  *
@@ -43,17 +47,26 @@ static inline __attribute__((always_inline)) void TILE_(tile_begin)(const hone_t
     }
 }
 
+/* Loads a register of an operand that passes, or of one that stays. */
+#define AMX_LOAD(passes, tile, from, step)                                                                   \
+    do {                                                                                                     \
+        if (passes)                                                                                          \
+            _tile_stream_loadd(tile, from, step);                                                            \
+        else                                                                                                 \
+            _tile_loadd(tile, from, step);                                                                   \
+    } while (0)
+
 static inline __attribute__((always_inline)) void TILE_(tile_step)(const char *a, int64_t a_step,
-                                                                   const char *b) {
-    _tile_loadd(6, b, TILE_B_STEP);
-    _tile_loadd(4, a, a_step);
+                                                                   const char *b, int b_passes) {
+    AMX_LOAD(b_passes, 6, b, TILE_B_STEP);
+    AMX_LOAD(!b_passes, 4, a, a_step);
     TILE(tile_product)(0, 4, 6);
     if (TILE_VECTORS > 1) {
-        _tile_loadd(7, b + HONE_AMX_BYTES, TILE_B_STEP);
+        AMX_LOAD(b_passes, 7, b + HONE_AMX_BYTES, TILE_B_STEP);
         TILE(tile_product)(1, 4, 7);
     }
     if (AMX_LOWER > 0) {
-        _tile_loadd(5, a + HONE_AMX_ROWS * a_step, a_step);
+        AMX_LOAD(!b_passes, 5, a + HONE_AMX_ROWS * a_step, a_step);
         TILE(tile_product)(2, 5, 6);
     }
     if (AMX_LOWER > 0 && TILE_VECTORS > 1)
@@ -69,7 +82,7 @@ static inline __attribute__((always_inline)) int TILE_(tile_beside)(const hone_e
     return until;
 }
 
-static void TILE_(tile_rows)(const hone_tile_args *args) {
+static inline __attribute__((always_inline)) void TILE_(tile_pass)(const hone_tile_args *args, int b_passes) {
     enum { BYTES = HONE_AMX_GROUPS * TILE_B_STEP, EVEN = 2 /* rows of 8-bit C are packed by two */ };
     static const amx_shapes shapes = AMX_SHAPES(AMX_UPPER, AMX_LOWER);
     const char *a = args->a, *b = args->b;
@@ -88,18 +101,26 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
         if (prefetch)
             for (int64_t at = 0; at < BYTES; at += HONE_AMX_BYTES)
                 __builtin_prefetch(b + at + prefetch);
-        TILE_(tile_step)(a, a_step, b);
+        TILE_(tile_step)(a, a_step, b, b_passes);
         next = TILE_(tile_beside)(job, next, end, some);
     }
     if (args->a_tail) {
-        TILE_(tile_step)(args->a_tail, HONE_AMX_BYTES, b);
+        TILE_(tile_step)(args->a_tail, HONE_AMX_BYTES, b, b_passes);
         next = TILE_(tile_beside)(job, next, end, some);
     }
     job->next = next;
     char *acc = args->acc;
     AMX_SUMS(_tile_stored, acc, 4 * TILE_COLUMNS);
 }
+
+static void TILE_(tile_rows)(const hone_tile_args *args) {
+    if (args->b_passes)
+        TILE_(tile_pass)(args, 1);
+    else
+        TILE_(tile_pass)(args, 0);
+}
 #undef AMX_SUMS
+#undef AMX_LOAD
 #undef AMX_UPPER
 #undef AMX_LOWER
 #undef TILE_

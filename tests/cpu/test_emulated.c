@@ -80,6 +80,7 @@ static void check_tile(const hone_variant *v, int rows, int groups, int accumula
                            .a_step = (int64_t)(a_bytes / (size_t)rows),
                            .b = b,
                            .prefetch = groups % 2 ? 1024 : 0,
+                           .b_passes = groups % 3 == 0,
                            .acc = &sums,
                            .accumulate = accumulate,
                            .a_tail = rest ? tail : NULL,
