@@ -20,10 +20,12 @@
 #include "cpu_pack.h"
 
 static const double PORTS = 2, LOADS = 2, LATENCY = 4;
-static const double LOAD_COST = 0.15;   /* cycles of a load beside multiplies that hide it */
-static const double PACK_CYCLES = 1.5;  /* a vector of 8-bit C stored by itself, not with three others */
-static const double TILE_CYCLES = 30;   /* calling a tile and its epilogue */
-static const double COPY_RATE = 16;     /* bytes a cycle */
+static const double LOAD_COST = 0.15;  /* cycles of a load beside multiplies that hide it */
+static const double PACK_CYCLES = 1.5; /* a vector of 8-bit C stored by itself, not with three others */
+static const double TILE_CYCLES = 30;  /* calling a tile and its epilogue */
+static const double COPY_RATE = 16;    /* bytes a cycle */
+static const double SHARED_ROW =
+    40; /* a row of C that two threads write: each fetches some of the other's lines */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
 /* AMX: multiplies and loads of a tile register, the latency of its sums, and moving them. */
@@ -40,6 +42,13 @@ static double read_rate(double bytes) {
            : bytes <= (double)caches->l2 ? 32
            : bytes <= (double)caches->l3 ? 10
                                          : 4;
+}
+
+/* The same for B, of which a thread needs `share` again and again: the second level, which is a thread's own,
+ * keeps what leaves half of it to A and C; the last level is shared by all threads. */
+static double b_read_rate(double bytes, double share) {
+    double second_level = (double)hone_cpu_cache_sizes()->l2;
+    return 2 * share < second_level ? read_rate(share) : read_rate(larger(bytes, second_level + 1));
 }
 
 static double step_cycles(const hone_variant *v, int lanes, double rows) {
@@ -87,7 +96,7 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     int64_t panels = hone_pieces(all_panels, c->gn);
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
     double b_bytes = (double)(all_panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
-    double b_rate = read_rate(b_bytes); /* the last level is shared by all threads */
+    double b_rate = b_read_rate(b_bytes, b_bytes / c->gn);
 
     double cycles = (double)panels * panel_cycles(c, p, v, rows, b_rate);
     if (all_panels == panels && c->edge != v)
@@ -96,6 +105,8 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     cycles += (double)(tiles * panels) * TILE_CYCLES;
     if (c->copy_a)
         cycles += a_bytes / COPY_RATE;
+    if (c->gn > 1)
+        cycles += (double)rows * SHARED_ROW;
     return c->gm * c->gn > 1 ? cycles + WAKE_CYCLES : cycles;
 }
 
