@@ -131,16 +131,20 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
 }
 
 /* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
- * while panels of B pass, or, where they are too deep, a panel while all rows do, which the second level
- * holds. Moving sums for slices of K costs more than short slices save. */
+ * while panels of B pass (measured: up to twice the first level, half of which then still hits), or, where
+ * they are too deep, a panel while all rows do, which the second level holds. Moving sums for slices of K
+ * costs more than short slices save; where there must be some, the second level holds the sums of a block. */
 static void choose_amx_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t size = (int64_t)hone_cpu_a_size(c->variant);
     c->kc = hone_cpu_depth(p->k, AMX_SLICE / size);
     int64_t row = size * (p->k < c->kc ? p->k : c->kc);
     c->inner_n = row * c->mr <= 2 * caches->l1;
-    c->nc = hone_cpu_columns(p->n, c->inner_n ? caches->l2 / 2 / row : p->n);
     c->mc = hone_cpu_rows(p->m, c->inner_n ? MOST_ROWS : caches->l2 * 3 / 4 / row);
+    int64_t most = c->inner_n ? caches->l2 / 2 / row : p->n;
+    if (p->k > c->kc)
+        most = hone_at_most(most, caches->l2 / 4 / (4 * hone_at_most(c->mc, p->m)));
+    c->nc = hone_cpu_columns(p->n, most);
     c->prefetch = p->m <= c->mr && p->n * row > caches->l2 ? PREFETCH : 0;
 }
 
@@ -161,13 +165,15 @@ static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, co
 
 /* The last instruction set that computes what a variant does natively, but not for copying A
  * where the one before does the same without (sdot and usdot); 16-bit weights may also be
- * widened. AMX has no dot products: those are of another set. */
+ * widened. AMX has no dot products: those are of another set; and one row is read faster by vectors,
+ * in several streams. */
 static const char *preferred_isa(const hone_problem *problem, const hone_variant *like) {
     const hone_variant *last = NULL;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         if (strcmp(v->kind, like->kind) != 0 || hone_cpu_variant_is_dot(v) != hone_cpu_variant_is_dot(like) ||
-            !hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
+            !hone_cpu_suits(v, problem) || !hone_cpu_runs(v) ||
+            (problem->m == 1 && hone_cpu_variant_is_amx(v)))
             continue;
         int copies = last && v->group == last->group && v->a_type != HONE_A_F32 &&
                      hone_cpu_in_place(last, problem) && !hone_cpu_in_place(v, problem);

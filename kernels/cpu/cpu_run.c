@@ -209,7 +209,7 @@ static void find_weights(const hone_backend_plan *p, hone_cpu_workspace *w, bloc
     int s8 = q->dtype == HONE_S8;
     if (q->weights_plain) {
         hone_cpu_pack_b(w->b, &p->config, q, args->b, args->ldb, blk->column, blk->columns);
-        if (s8)
+        if (s8 && (args->a_zero || w->job.args.zero_shift))
             hone_cpu_column_sums(w->column_sums, q->weights_transposed, args->b, args->ldb, q->k, blk->column,
                                  blk->columns);
         blk->b = w->b;

@@ -148,7 +148,7 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr,
                  v->mr, hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
                  hone_cpu_variant_is_dot(v)   ? "&&epi=='l1'"
-                 : hone_cpu_variant_is_amx(v) ? ""
+                 : hone_cpu_variant_is_amx(v) ? "&&epi!='reg'"
                                               : "&&epi!='beside'");
         lists->beside |= hone_cpu_variant_is_amx(v);
         list_add(&lists->tiles, "||", word, 0);

@@ -86,9 +86,53 @@ static inline __attribute__((always_inline)) void TILE_(tile_clamp)(vf sum[TILE_
 }
 #endif
 
+#if TILE_ROWS == 1
+/* One row reads B once and does little else. Four parts of k are read side by side: streams that lie far
+ * apart keep more lines on their way from memory, and more sums hide the latency of a multiply. Leaves to
+ * `rest` the groups that are not done. */
+static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum[1][TILE_VECTORS],
+                                                              const hone_tile_args *args, int ahead,
+                                                              hone_tile_args *rest) {
+    enum { STREAMS = TILE_VECTORS > 4 ? 2 : 4 };
+    TILE(tile_acc) sums[STREAMS][1][TILE_VECTORS];
+    const int64_t part = args->groups / STREAMS, prefetch = args->prefetch;
+    const char *b = args->b, *a = args->a;
+    TILE_UNROLL for (int s = 0; s < STREAMS; s++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+        sums[s][0][j] = s ? TILE(tile_zero)() : sum[0][j];
+    for (int64_t g = 0; g < part; g++, a += TILE_A_BYTES, b += TILE_B_STEP)
+        TILE_UNROLL for (int s = 0; s < STREAMS; s++) {
+            const char *bs = b + s * part * TILE_B_STEP;
+            if (ahead) {
+                TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+                    __builtin_prefetch(bs + j * TILE_B_BYTES + prefetch);
+            }
+            TILE_(tile_group)(sums[s], &a, 0, s * part * TILE_A_BYTES, bs);
+        }
+    TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
+        sum[0][j] = sums[0][0][j];
+        TILE_UNROLL for (int s = 1; s < STREAMS; s++) sum[0][j] = TILE_ADD(sum[0][j], sums[s][0][j]);
+    }
+    *rest = *args;
+    rest->groups -= part * STREAMS;
+    rest->a = (const char *)args->a + part * STREAMS * TILE_A_BYTES;
+    rest->b = (const char *)args->b + part * STREAMS * TILE_B_STEP;
+}
+#endif
+
 static void TILE_(tile_rows)(const hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
     TILE_(tile_begin)(sum, args);
+#if TILE_ROWS == 1
+    enum { LONG = 64 }; /* groups from which parts are worth their addition */
+    hone_tile_args rest;
+    if (args->groups >= LONG) {
+        if (args->prefetch)
+            tile_stream(sum, args, 1, &rest);
+        else
+            tile_stream(sum, args, 0, &rest);
+        args = &rest;
+    }
+#endif
     if (args->prefetch)
         TILE_(tile_loop)(sum, args, 1);
     else

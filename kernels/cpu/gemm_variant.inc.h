@@ -8,6 +8,9 @@
 /* Keeps the compiler from replacing a few pointers by one a row, which it would spill. */
 #define TILE_KEEP(pointer) __asm__("" : "+r"(pointer))
 
+/* Of two accumulators. */
+#define TILE_ADD(x, y) _Generic((x), vf : vf_add, vi : vi_add)(x, y)
+
 #ifndef TILE_LEAVE
 #define TILE_LEAVE 0
 #endif

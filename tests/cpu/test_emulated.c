@@ -26,7 +26,7 @@ static void every_emulated_bf16_variant_verifies(void **state) {
 
 /* ---- one call of a tile, with integers that every type holds and sums exactly */
 
-enum { MOST_ROWS = 32, MOST_COLUMNS = 64, MOST_K = 600, GUARD = 0x5a };
+enum { MOST_ROWS = 32, MOST_COLUMNS = 64, MOST_K = 600, MOST_GROUPS = 70, GUARD = 0x5a };
 
 /* Of u8 beyond s8, of the others negative, too. */
 static int a_value(const hone_variant *v, int i, int k) {
@@ -44,12 +44,25 @@ static void put(char *to, hone_dtype type, int value) {
         memcpy(to, &half, sizeof half);
 }
 
-/* `rows` rows over `groups` groups; A and B are just as large as they may be read. */
-static void check_tile(const hone_variant *v, int rows, int groups, int accumulate) {
+/* An epilogue that only notes which rows it was given. */
+static int job_rows[MOST_ROWS];
+static void note_rows(const hone_epilogue_args *args, int row, int end) {
+    (void)args;
+    for (; row < end; row++)
+        job_rows[row]++;
+}
+
+/* Sums begin as zeros, as what is there, or as `start`. */
+enum { ZEROS, ACCUMULATE, START, BEGINNINGS };
+
+/* `rows` rows over `groups` groups; A and B are just as large as they may be read. `shape` is kept from call
+ * to call, as a thread does. */
+static void check_tile(const hone_variant *v, int rows, int groups, int beginning, int *shape) {
     hone_dtype type;
     assert_int_equal(HONE_OK, hone_dtype_parse(&type, v->kind));
-    int k = groups * v->group, nr = v->nr, step = hone_cpu_step(v), rest = k % step, shape = 0;
-    hone_epilogue_job none = {0};
+    int k = groups * v->group, nr = v->nr, step = hone_cpu_step(v), rest = k % step;
+    hone_epilogue_job job = {.run = note_rows, .next = rows / 3, .rows = rows};
+    memset(job_rows, 0, sizeof job_rows);
     int padded = (int)hone_round_up(k, step);
     size_t size = hone_dtype_size(type), a_bytes = (size_t)(rows * k) * size;
     char *a = malloc(a_bytes), *b = calloc((size_t)(padded * nr), size);
@@ -75,6 +88,15 @@ static void check_tile(const hone_variant *v, int rows, int groups, int accumula
             sums.s32[i] = i;
         else
             sums.f32[i] = (float)i;
+    static union {
+        int32_t s32[MOST_COLUMNS];
+        float f32[MOST_COLUMNS];
+    } start;
+    for (int j = 0; j < nr; j++)
+        if (type == HONE_S8)
+            start.s32[j] = 2 * j;
+        else
+            start.f32[j] = 2 * (float)j;
     hone_tile_args args = {.groups = (k - rest) / v->group,
                            .a = a,
                            .a_step = (int64_t)(a_bytes / (size_t)rows),
@@ -82,15 +104,18 @@ static void check_tile(const hone_variant *v, int rows, int groups, int accumula
                            .prefetch = groups % 2 ? 1024 : 0,
                            .b_passes = groups % 3 == 0,
                            .acc = &sums,
-                           .accumulate = accumulate,
+                           .accumulate = beginning == ACCUMULATE,
+                           .start = beginning == START ? &start : NULL,
                            .a_tail = rest ? tail : NULL,
-                           .shape = &shape,
-                           .job = &none};
+                           .shape = shape,
+                           .job = &job};
     v->tiles[rows - 1](&args);
-    if (v->leave)
-        v->leave();
+    /* Whatever the tile has not done of the job is left as it was. */
+    for (int i = 0; i < rows; i++)
+        assert_int_equal(i >= rows / 3 && i < job.next, job_rows[i]);
+    assert_int_equal(hone_cpu_variant_is_amx(v) ? rows : rows / 3, job.next);
     for (int i = 0; i < rows * nr; i++) {
-        int want = accumulate ? i : 0;
+        int want = beginning == ACCUMULATE ? i : beginning == START ? 2 * (i % nr) : 0;
         for (int d = 0; d < k; d++)
             want += a_value(v, i / nr, d) * b_value(d, i % nr);
         double got = type == HONE_S8 ? sums.s32[i] : (double)sums.f32[i];
@@ -108,9 +133,12 @@ static void tiles_of_every_size_sum_exactly(void **state) {
     (void)state;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
+        int beginnings = hone_cpu_variant_is_dot(v) ? START : BEGINNINGS, shape = 0;
         for (int rows = 1; rows <= v->mr; rows++)
-            for (int groups = 1; groups <= 35 && groups * v->group <= MOST_K; groups++)
-                check_tile(v, rows, groups, (rows + groups) % 2);
+            for (int groups = 1; groups <= MOST_GROUPS && groups * v->group <= MOST_K; groups++)
+                check_tile(v, rows, groups, (rows + groups) % beginnings, &shape);
+        if (v->leave)
+            v->leave();
     }
 }
 
