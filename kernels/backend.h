@@ -61,6 +61,11 @@ struct hone_backend {
     double (*lower_bound)(const hone_device *device, const hone_problem *problem, const hone_config *config,
                           int threads);
 
+    /* What a model thinks that a legal config costs, on any scale, less is better. It judges nothing.
+     * INFINITY: cannot tell. May be NULL. */
+    double (*cost)(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                   int threads);
+
     /* `config` has passed hone_space_check. `pool` outlives the plan and may be
      * NULL for one thread. */
     hone_status (*plan_create)(hone_backend_plan **out, const hone_device *device,

@@ -139,6 +139,7 @@ const hone_backend hone_backend_cpu = {
     .space = hone_cpu_space,
     .default_config = hone_cpu_default_config,
     .lower_bound = hone_cpu_lower_bound,
+    .cost = hone_cpu_cost,
     .plan_create = hone_cpu_plan_create,
     .plan_destroy = hone_cpu_plan_destroy,
     .packed_size = hone_cpu_packed_size,

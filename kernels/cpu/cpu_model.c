@@ -13,6 +13,7 @@
  */
 #include "cpu_model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,9 @@ static const double SHARED_ROW =
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
 /* AMX: multiplies and loads of a tile register, the latency of its sums, and moving them. */
-static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SUMS = 60;
+static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SUMS = 60,
+                    AMX_ENTER = 160;   /* shaping the registers, once a call */
+static const double BESIDE_AMX = 1.25; /* times what the model says of vectors, where there is AMX */
 
 enum { DEEP_SLICE = 768, AMX_SLICE = 8192 /* bytes */, MOST_ROWS = 192, PREFETCH = 4096 };
 
@@ -89,6 +92,32 @@ static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, cons
     return larger(tile, bytes / b_rate) + (double)(tiles - 1) * larger(tile, bytes / second_level);
 }
 
+/* What the blocking of a config adds on one thread: sums that wait for the next slice of K, A copied for
+ * every block of columns, B read again for every block of rows where the second level does not keep it,
+ * operands that the inner loop does not find in the first level, and tiles that leave by way of a buffer. */
+static double blocking_cycles(const hone_cpu_config *c, const hone_problem *p, double rows, double columns) {
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    const hone_variant *v = c->variant;
+    int64_t kc = hone_at_most(c->kc, p->k), nc = hone_at_most(c->nc, p->n), mc = hone_at_most(c->mc, p->m);
+    double a_size = (double)hone_cpu_a_size(v), b_size = (double)hone_cpu_b_size(v), k = (double)p->k;
+    double second_level = read_rate((double)caches->l2), cycles = 0;
+    double slices = (double)hone_pieces(p->k, kc), column_blocks = ceil(columns / (double)nc),
+           row_blocks = ceil(rows / (double)mc);
+
+    cycles += 2 * 4 * (slices - 1) * rows * columns / read_rate(4 * (double)(mc * nc));
+    if (c->copy_a)
+        cycles += rows * k * a_size / COPY_RATE * (column_blocks - 1);
+    if (b_size * k * (double)nc > (double)caches->l2 / 2)
+        cycles += (row_blocks - 1) * columns * k * b_size / read_rate(2 * (double)caches->l2);
+    double row = a_size * (double)kc * c->mr, panel = b_size * (double)(kc * v->nr);
+    int found = c->inner_n ? row <= (double)caches->l1 / 2 : panel <= (double)caches->l1 * 2 / 3;
+    if (!found)
+        cycles += LOAD_COST * rows * columns * k * (a_size / v->nr + b_size / c->mr) / second_level;
+    if (!c->direct)
+        cycles += 2 * 4 * rows * columns / read_rate((double)caches->l1);
+    return cycles;
+}
+
 double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     const hone_variant *v = c->variant;
     int64_t rows = hone_pieces(p->m, c->gm), tiles = hone_pieces(rows, c->mr),
@@ -105,9 +134,21 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     cycles += (double)(tiles * panels) * TILE_CYCLES;
     if (c->copy_a)
         cycles += a_bytes / COPY_RATE;
+    if (hone_cpu_variant_is_amx(v))
+        cycles += AMX_ENTER;
+    if (c->kc)
+        cycles += blocking_cycles(c, p, (double)rows, (double)(panels * v->nr));
     if (c->gn > 1)
         cycles += (double)rows * SHARED_ROW;
     return c->gm * c->gn > 1 ? cycles + WAKE_CYCLES : cycles;
+}
+
+double hone_cpu_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                     int threads) {
+    (void)device;
+    (void)threads; /* the grid is part of the config */
+    hone_cpu_config c = {0};
+    return hone_cpu_config_read(&c, problem, config) ? INFINITY : hone_cpu_model_cycles(&c, problem);
 }
 
 /* With all of K at once the rows of a tile fill at most the first level; deeper
@@ -148,32 +189,36 @@ static void choose_amx_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->prefetch = p->m <= c->mr && p->n * row > caches->l2 ? PREFETCH : 0;
 }
 
+/* The best so far. */
+typedef struct choice {
+    hone_cpu_config config;
+    double cycles; /* negative: none yet */
+} choice;
+
 /* Every grid of threads for one tile. */
-static void consider(hone_cpu_config *best, double *least, hone_cpu_config c, const hone_problem *p,
-                     int threads) {
+static void consider(choice *best, hone_cpu_config c, const hone_problem *p, int threads, double handicap) {
     for (c.gm = 1; c.gm <= threads; c.gm++)
         for (c.gn = 1; c.gm * c.gn <= threads; c.gn++) {
             if (threads % c.gm || threads % c.gn)
                 continue;
-            double cycles = hone_cpu_model_cycles(&c, p);
-            if (*least < 0 || cycles < *least) {
-                *least = cycles;
-                *best = c;
-            }
+            double cycles = handicap * hone_cpu_model_cycles(&c, p);
+            if (best->cycles < 0 || cycles < best->cycles)
+                *best = (choice){c, cycles};
         }
 }
 
-/* The last instruction set that computes what a variant does natively, but not for copying A
- * where the one before does the same without (sdot and usdot); 16-bit weights may also be
- * widened. AMX has no dot products: those are of another set; and one row is read faster by vectors,
- * in several streams. */
+/* One row is read faster by vectors, in several streams. */
+static int may_run(const hone_variant *v, const hone_problem *problem) {
+    return hone_cpu_suits(v, problem) && hone_cpu_runs(v) && !(problem->m == 1 && hone_cpu_variant_is_amx(v));
+}
+
+/* The last instruction set with tiles like this one, but not for copying A where the one before does the same
+ * without (sdot and usdot); 16-bit weights may also be widened. */
 static const char *preferred_isa(const hone_problem *problem, const hone_variant *like) {
     const hone_variant *last = NULL;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (strcmp(v->kind, like->kind) != 0 || hone_cpu_variant_is_dot(v) != hone_cpu_variant_is_dot(like) ||
-            !hone_cpu_suits(v, problem) || !hone_cpu_runs(v) ||
-            (problem->m == 1 && hone_cpu_variant_is_amx(v)))
+        if (strcmp(v->kind, like->kind) != 0 || strcmp(v->loop, like->loop) != 0 || !may_run(v, problem))
             continue;
         int copies = last && v->group == last->group && v->a_type != HONE_A_F32 &&
                      hone_cpu_in_place(last, problem) && !hone_cpu_in_place(v, problem);
@@ -181,6 +226,15 @@ static const char *preferred_isa(const hone_problem *problem, const hone_variant
             last = v;
     }
     return last ? last->isa : NULL;
+}
+
+/* AMX is left only for much: the model flatters vectors, which are as fast as it thinks on tiny problems
+ * alone. */
+static double handicap(const hone_variant *v, const hone_problem *problem) {
+    for (int i = 0; hone_cpu_variants[i]; i++)
+        if (hone_cpu_variant_is_amx(hone_cpu_variants[i]) && may_run(hone_cpu_variants[i], problem))
+            return hone_cpu_variant_is_amx(v) ? 1 : BESIDE_AMX;
+    return 1;
 }
 
 static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone_dtype c_type) {
@@ -211,12 +265,11 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
 hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
                                     int threads) {
     (void)device;
-    hone_cpu_config best = {0};
-    double least = -1;
+    choice chosen = {.cycles = -1};
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         const char *isa = preferred_isa(problem, v);
-        if (!hone_cpu_suits(v, problem) || !isa || strcmp(v->isa, isa) != 0)
+        if (!may_run(v, problem) || !isa || strcmp(v->isa, isa) != 0)
             continue;
         hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};
         c.edge = hone_cpu_variant_edge(v, (int)(problem->n % v->nr ? problem->n % v->nr : v->nr));
@@ -224,9 +277,10 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
             if (hone_cpu_tile_rows(problem->m, mr) != mr)
                 continue;
             c.mr = (int)mr;
-            consider(&best, &least, c, problem, threads);
+            consider(&chosen, c, problem, threads, handicap(v, problem));
         }
     }
+    hone_cpu_config best = chosen.config;
     if (!best.variant)
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
                          hone_dtype_name(problem->dtype));

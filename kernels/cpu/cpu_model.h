@@ -9,7 +9,11 @@
 hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
                                     int threads);
 
-/* Cycles of one call on the busiest thread. */
+/* Cycles of one call on the busiest thread. kc, mc and nc of 0: all of K, M and N. */
 double hone_cpu_model_cycles(const hone_cpu_config *config, const hone_problem *problem);
+
+/* hone_backend.cost. */
+double hone_cpu_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                     int threads);
 
 #endif

@@ -37,6 +37,16 @@ static hone_status stand_in_space(hone_space **out, const hone_device *device, c
     return status;
 }
 
+/* A model that knows nothing but `work`. */
+static double stand_in_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                            int threads) {
+    (void)device;
+    (void)problem;
+    (void)threads;
+    int64_t work;
+    return hone_config_get_int(&work, config, "work") ? INFINITY : (double)work;
+}
+
 static hone_status stand_in_default(hone_config *out, const hone_device *device, const hone_problem *problem,
                                     int threads) {
     (void)device;
@@ -72,6 +82,7 @@ static double stand_in_read(const hone_device *device, hone_pool *pool, const ho
 static const hone_backend stand_in_backend = {.name = "cpu",
                                               .space = stand_in_space,
                                               .default_config = stand_in_default,
+                                              .cost = stand_in_cost,
                                               .peak_run = stand_in_peak,
                                               .read_run = stand_in_read};
 static const hone_device stand_in_device = {.backend = &stand_in_backend,
@@ -327,6 +338,21 @@ static void limits_are_kept(void **state) {
     assert_int_equal(tune(&result, f), HONE_E_INCONCLUSIVE);
 }
 
+/* How right the backend's model was is told, once there are enough configs to have an order. */
+static void the_model_is_held_against_the_measurements(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    f->options.max_evaluations = 2;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_true(isnan(result.model_rank));
+    hone_tune_result_clear(&result);
+
+    f->options.max_evaluations = 0;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_true(result.model_rank > 0.7); /* of four times far apart; two that change places leave 0.8 */
+    hone_tune_result_clear(&result);
+}
+
 static void shards_share_the_work(void **state) {
     fixture *f = *state;
     int64_t evaluations = 0;
@@ -412,6 +438,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_second_run_has_nothing_to_do, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_search_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_model_is_held_against_the_measurements, setup, teardown),
         cmocka_unit_test_setup_teardown(shards_share_the_work, setup, teardown),
         cmocka_unit_test_setup_teardown(accuracy_can_be_demanded, setup, teardown),
         cmocka_unit_test_setup_teardown(objectives_and_modes_are_apart, setup, teardown),

@@ -121,7 +121,7 @@ static const int64_t line_ns = INT64_C(10) * 1000 * 1000 * 1000;
 
 static struct {
     int drawn;     /* a bar stands on the terminal's current line */
-    int64_t since; /* when the latest output was; 0: none yet */
+    int64_t since; /* when the latest output was, or the first was kept back; 0: none yet */
 } progress;
 
 static int terminal_columns(void) {
@@ -148,6 +148,8 @@ void cli_progress(double fraction, const char *text) {
     fraction = fraction > 0 ? fmin(fraction, 1) : 0;
     int64_t now = hone_clock_now();
     int64_t pause = terminal ? redraw_ns : line_ns;
+    if (progress.since == 0 && !terminal) /* a log is not told that nothing is done yet */
+        progress.since = now;
     if (progress.since != 0 && now - progress.since < pause)
         return;
     progress.since = now;

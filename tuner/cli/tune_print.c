@@ -72,7 +72,8 @@ static json_t *trace_json(const hone_tune_result *result) {
 static json_t *one_json(const cli_tuned *tuned, const hone_device *device, hone_objective objective) {
     const hone_tune_result *result = &tuned->result;
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, "
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
+        "s:s, "
         "s:o, "
         "s:o}",
         "problem", result->problem, "shape", tuned->shape, "device", device->fingerprint, "config",
@@ -82,9 +83,10 @@ static json_t *one_json(const cli_tuned *tuned, const hone_device *device, hone_
         cli_json_number(result->seconds), "p50_us", cli_json_number(result->stats.p50), "p95_us",
         cli_json_number(result->stats.p95), "gflops", cli_json_number(gflops(tuned)), "pct_peak",
         cli_json_number(percent_of_peak(tuned)), "err_rel_fro", cli_json_number(result->numerics.err_rel_fro),
-        "err_bound_ratio", cli_json_number(result->numerics.err_bound_ratio), "samples",
-        (json_int_t)result->stats.count, "stage", result->is_final ? "final" : "screen",
-        "speedup_over_unfused", cli_json_number(speedup(tuned)), "trace", trace_json(result));
+        "err_bound_ratio", cli_json_number(result->numerics.err_bound_ratio), "model_rank_correlation",
+        cli_json_number(result->model_rank), "samples", (json_int_t)result->stats.count, "stage",
+        result->is_final ? "final" : "screen", "speedup_over_unfused", cli_json_number(speedup(tuned)),
+        "trace", trace_json(result));
 }
 
 json_t *cli_tuned_json(const cli_tuned *tuned, int count, const hone_device *device,

@@ -141,7 +141,8 @@ static hone_status consider(hone_tune_session *session, int64_t point) {
         return status;
     session->options->strategy->observe(session->strategy, point, value);
     if (isfinite(value))
-        session->candidates[session->candidate_count++] = (hone_scored_point){.point = point, .value = value};
+        session->candidates[session->candidate_count++] =
+            (hone_scored_point){.point = point, .value = value, .cost = hone_session_cost(session, &config)};
     else
         result->failures++;
     session->best = fmin(session->best, value);
@@ -250,6 +251,7 @@ static hone_status tune(hone_tune_session *session) {
     hone_status status = session_open(session);
     if (!status)
         status = search(session);
+    session->result->model_rank = hone_session_rank_correlation(session);
     if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
         status = hone_session_final(session);
     if (!status)
@@ -267,7 +269,7 @@ static hone_status tune(hone_tune_session *session) {
 static hone_status session_begin(hone_tune_session *session, hone_tune_result *result, hone_db *db,
                                  const hone_device *device, const hone_problem *problem,
                                  const hone_tune_options *options) {
-    *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = NAN};
+    *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = NAN, .model_rank = NAN};
     *session = (hone_tune_session){
         .db = db,
         .device = device,

@@ -49,7 +49,7 @@ typedef struct hone_tune_result {
     double best_us;      /* the objective's value of the winner; NaN: no winner */
     int64_t evaluations; /* new ones in this call */
     int64_t known;       /* taken from the database */
-    int64_t pruned;          /* never run: their lower bound is above the best */
+    int64_t pruned;      /* never run: their lower bound is above the best */
     int64_t failures, space_size;
     double seconds;
     double *trace; /* best screening value so far after each evaluation, known ones included;
@@ -59,6 +59,8 @@ typedef struct hone_tune_result {
     hone_numerics numerics;
     double unfused_us; /* p50 of the unfused provider in the winner's final; NaN: unknown */
     double peak_gops;  /* measured in the winner's final; NaN: unknown */
+    double model_rank; /* Spearman's correlation of the backend's cost model with the screening values of this
+                          call's configs; NaN: no model, or too few configs */
 } hone_tune_result;
 
 /* Whether the database has a winner of this build's kernels from a whole final

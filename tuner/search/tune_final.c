@@ -91,7 +91,7 @@ static void keep_default(hone_tune_session *session, int64_t count) {
 
 typedef struct final_round {
     hone_contender contenders[FINALISTS + 1];
-    hone_numerics numerics[FINALISTS + 1]; /* of finalists */
+    hone_numerics numerics[FINALISTS + 1];                  /* of finalists */
     hone_runner runners[FINALISTS + 1 + HONE_ROOF_RUNNERS]; /* the roof's come last */
     hone_roof *roof;
     int count;

@@ -6,10 +6,11 @@
 #include "contender.h"
 #include "tune.h"
 
-/* A config that may win: its point and its screening value. */
+/* A config that may win: its point, its screening value, and what the backend's model thinks that it costs
+ * (NaN: there is no model). */
 typedef struct hone_scored_point {
     int64_t point;
-    double value;
+    double value, cost;
 } hone_scored_point;
 
 typedef struct hone_tune_session {
@@ -62,6 +63,11 @@ hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, cons
 /* Judges one config: what the database knows, else verify and screen. INFINITY
  * for one that fails, NaN when stopped before there was a value. */
 hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config);
+
+/* The backend's model's cost of a config; NaN without a model. */
+double hone_session_cost(const hone_tune_session *session, const hone_config *config);
+/* How alike the model's order of the candidates is to the measured one (hone_rank_correlation). */
+double hone_session_rank_correlation(const hone_tune_session *session);
 
 /* Seconds of the budget to keep for hone_session_final; there are candidates. */
 double hone_session_reserve(const hone_tune_session *session);
