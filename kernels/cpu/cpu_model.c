@@ -21,12 +21,12 @@
 #include "cpu_pack.h"
 
 static const double PORTS = 2, LOADS = 2, LATENCY = 4;
-static const double LOAD_COST = 0.15;  /* cycles of a load beside multiplies that hide it */
-static const double PACK_CYCLES = 1.5; /* a vector of 8-bit C stored by itself, not with three others */
-static const double TILE_CYCLES = 30;  /* calling a tile and its epilogue */
-static const double COPY_RATE = 16;    /* bytes a cycle */
-static const double SHARED_ROW =
-    40; /* a row of C that two threads write: each fetches some of the other's lines */
+/* of a row of C that two threads write: each fetches some of the other's lines */
+static const double SHARED_ROW = 40;
+static const double LOAD_COST = 0.15;   /* cycles of a load beside multiplies that hide it */
+static const double PACK_CYCLES = 1.5;  /* a vector of 8-bit C stored by itself, not with three others */
+static const double TILE_CYCLES = 30;   /* calling a tile and its epilogue */
+static const double COPY_RATE = 16;     /* bytes a cycle */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
 /* AMX: multiplies and loads of a tile register, the latency of its sums, and moving them. */
@@ -285,7 +285,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
                          hone_dtype_name(problem->dtype));
     best.beside = hone_cpu_variant_is_amx(best.variant);
-    best.direct = !best.beside && hone_cpu_clamps(problem) && !hone_cpu_variant_is_dot(best.variant);
+    best.direct = hone_cpu_may_be_direct(best.variant, problem);
     (best.beside ? choose_amx_blocks : choose_blocks)(&best, problem);
     return write_config(out, &best, problem->c_type);
 }

@@ -57,9 +57,8 @@ static void size_blocks(hone_backend_plan *p) {
     const hone_problem *q = &p->problem;
     p->step = hone_cpu_step(v);
     p->depth = hone_round_up(q->k, p->step);
-    /* Slices as even as can be: moving the sums for a short last one would cost as much as for any. */
-    p->slices = (int)hone_pieces(p->depth, hone_round_up(p->config.kc, p->step));
-    p->kc = hone_round_up(hone_pieces(p->depth, p->slices), p->step);
+    p->kc = hone_at_most(hone_round_up(p->config.kc, p->step), p->depth);
+    p->slices = (int)hone_pieces(p->depth, p->kc);
     p->unit = hone_cpu_variant_is_amx(v) ? p->config.mr : 1;
     p->mc = hone_at_most(hone_round_up(p->config.mc, p->unit), q->m);
     p->nc = hone_at_most(hone_round_up(p->config.nc, v->nr), hone_round_up(q->n, v->nr));

@@ -37,7 +37,8 @@ typedef struct slice {
     size_t a_step;
     const char *tail; /* of the first row: what whole steps leave of A; NULL: nothing */
     int64_t k, groups;
-    int last; /* the sums are complete after it */
+    int last;     /* the sums are complete after it */
+    int b_passes; /* hone_tile_args */
 } slice;
 
 /* `count` pieces of `extent`, as equal as can be: where piece `i` begins. */
@@ -110,7 +111,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
         .prefetch = config->prefetch,
         .acc = w->sums + (w->turn ? (size_t)(config->variant->mr * config->variant->nr) * 4 : 0),
         .accumulate = s->k > 0,
-        .b_passes = config->inner_n,
+        .b_passes = s->b_passes,
         .a_tail = s->tail ? s->tail + (size_t)i * HONE_AMX_BYTES : NULL,
         .shape = &w->shape,
         .job = &w->job,
@@ -140,12 +141,14 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
         leave_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, biased ? NULL : bias);
 }
 
-static void run_slice(const slice *s) {
+static void run_slice(slice *s) {
     const hone_cpu_config *config = &s->plan->config;
     int64_t nr = config->variant->nr;
     int64_t rows = s->block->rows, tiles = hone_pieces(rows, config->mr),
             panels = hone_pieces(s->block->columns, nr);
     int64_t outer = config->inner_n ? tiles : panels, inner = config->inner_n ? panels : tiles;
+    /* What the inner loop walks passes; a single one stays. */
+    s->b_passes = config->inner_n == (inner > 1);
     for (int64_t o = 0; o < outer; o++)
         for (int64_t n = 0; n < inner; n++) {
             int64_t tile = config->inner_n ? o : n, panel = config->inner_n ? n : o;

@@ -127,6 +127,11 @@ static int clamps(float *low, float *high, const hone_problem *problem) {
     return 1;
 }
 
+/* Tiles whose registers hold C as it is to be stored. */
+static int can_be_direct(const hone_variant *v) {
+    return strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v);
+}
+
 /* Parameters that come from the generated variants, and the constraint that
  * says which combinations exist. */
 typedef struct variant_lists {
@@ -147,9 +152,9 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         list_add(&lists->nr, " ", word, 1);
         snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr,
                  v->mr, hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
-                 hone_cpu_variant_is_dot(v)   ? "&&epi=='l1'"
-                 : hone_cpu_variant_is_amx(v) ? "&&epi!='reg'"
-                                              : "&&epi!='beside'");
+                 hone_cpu_variant_is_amx(v) ? "&&epi!='reg'"
+                 : can_be_direct(v)         ? "&&epi!='beside'"
+                                            : "&&epi=='l1'");
         lists->beside |= hone_cpu_variant_is_amx(v);
         list_add(&lists->tiles, "||", word, 0);
     }
@@ -257,9 +262,9 @@ static hone_status read_numbers(hone_cpu_config *out, int64_t *nr, const hone_co
 
 const char *hone_cpu_form_name(int form) { return form_names[form]; }
 
-int hone_cpu_clamps(const hone_problem *problem) {
+int hone_cpu_may_be_direct(const hone_variant *v, const hone_problem *problem) {
     float low, high;
-    return clamps(&low, &high, problem);
+    return can_be_direct(v) && clamps(&low, &high, problem);
 }
 
 hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *problem,
@@ -286,8 +291,7 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
     read.starts = strcmp(v->kind, "bf16") != 0 && !hone_cpu_variant_is_dot(v);
-    read.direct = strcmp(epi, "reg") == 0 && strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v) &&
-                  clamps(&read.low, &read.high, problem);
+    read.direct = strcmp(epi, "reg") == 0 && can_be_direct(v) && clamps(&read.low, &read.high, problem);
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))
         return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);

@@ -61,7 +61,7 @@ int hone_cpu_runs(const hone_variant *variant);
 int hone_cpu_in_place(const hone_variant *variant, const hone_problem *problem);
 const char *hone_cpu_form_name(int form);
 /* Whether the epilogue may be `reg`. */
-int hone_cpu_clamps(const hone_problem *problem);
+int hone_cpu_may_be_direct(const hone_variant *variant, const hone_problem *problem);
 
 /* The declared value of kc, mc, nc, mr for a problem's extent: the largest that is
  * at most `want`, but none that only names all of the extent again. */

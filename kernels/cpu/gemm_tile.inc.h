@@ -88,12 +88,13 @@ static inline __attribute__((always_inline)) void TILE_(tile_clamp)(vf sum[TILE_
 
 #if TILE_ROWS == 1
 /* One row reads B once and does little else. Four parts of k are read side by side: streams that lie far
- * apart keep more lines on their way from memory, and more sums hide the latency of a multiply. Leaves to
- * `rest` the groups that are not done. */
+ * apart keep more lines on their way from memory, and more sums hide the latency of a multiply. No more parts
+ * than the width has rows: the registers hold the sums of so many. Leaves to `rest` the groups that are not
+ * done. */
 static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum[1][TILE_VECTORS],
                                                               const hone_tile_args *args, int ahead,
                                                               hone_tile_args *rest) {
-    enum { STREAMS = TILE_VECTORS > 4 ? 2 : 4 };
+    enum { STREAMS = TILE_MOST_ROWS < 4 ? TILE_MOST_ROWS : 4 };
     TILE(tile_acc) sums[STREAMS][1][TILE_VECTORS];
     const int64_t part = args->groups / STREAMS, prefetch = args->prefetch;
     const char *b = args->b, *a = args->a;
