@@ -8,7 +8,8 @@ endif()
 
 file(GLOB_RECURSE hone_kernel_sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
      ${PROJECT_SOURCE_DIR}/kernels/*.c ${PROJECT_SOURCE_DIR}/kernels/*.h
-     ${PROJECT_SOURCE_DIR}/kernels/*.def ${PROJECT_SOURCE_DIR}/kernels/*.in)
+     ${PROJECT_SOURCE_DIR}/kernels/*.def ${PROJECT_SOURCE_DIR}/kernels/*.in
+     ${PROJECT_SOURCE_DIR}/kernels/*.cl)
 list(SORT hone_kernel_sources)
 string(TOUPPER "${CMAKE_BUILD_TYPE}" hone_build_type)
 set(HONE_FLAGS "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${hone_build_type}}")

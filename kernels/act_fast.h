@@ -21,7 +21,7 @@
 #include "act_tables.h"
 
 /* Horner's rule on one segment: c[k][segment] is the coefficient of a^k. */
-static inline vf vf_piecewise(const float (*c)[32], int degree, vf segment, vf a) {
+static inline vf vf_piecewise(VF_TABLE_AT float (*c)[32], int degree, vf segment, vf a) {
     vf t = vf_table32(c[degree], segment);
     for (int k = degree - 1; k >= 0; k--)
         t = vf_fma(t, a, vf_table32(c[k], segment));
@@ -40,19 +40,19 @@ static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
 /* 2^t for t within +-120. */
 static inline vf vf_exp2_brief(vf t) {
-    const float *c = act_exp2_4;
+    VF_TABLE_AT float *c = act_exp2_4;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[4]), r, vf_set(c[3]));
     p = vf_fma(vf_fma(vf_fma(p, r, vf_set(c[2])), r, vf_set(c[1])), r, vf_set(c[0]));
     return vf_scale_floor(p, t);
 }
 static inline vf vf_exp2_fast(vf t) {
-    const float *c = act_exp2_5;
+    VF_TABLE_AT float *c = act_exp2_5;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[5]), r, vf_set(c[4]));
     p = vf_fma(vf_fma(vf_fma(vf_fma(p, r, vf_set(c[3])), r, vf_set(c[2])), r, vf_set(c[1])), r, vf_set(c[0]));
     return vf_scale_floor(p, t);
 }
 
-static const float act_log2e = 1.44269504f;
+VF_TABLE float act_log2e = 1.44269504f;
 
 /* ---- x times a distribution function: max(x, 0) - |x| Q(|x|), Q being its upper tail */
 
@@ -121,7 +121,7 @@ static inline vf vf_gelu_erf_fast(vf x) {
 }
 /* Without tables: exp(-a^2/2) times t p(t), t = 1 / (1 + a/4). */
 static inline vf vf_gelu_erf_tail_brief(vf a) {
-    const float *c = act_mills_brief;
+    VF_TABLE_AT float *c = act_mills_brief;
     vf t = vf_rcp_brief(vf_fma(vf_set(0.25f), a, vf_set(1.0f))), w = vf_fma(vf_set(c[4]), t, vf_set(c[3]));
     w = vf_fma(vf_fma(vf_fma(w, t, vf_set(c[2])), t, vf_set(c[1])), t, vf_set(c[0]));
     return vf_mul(vf_mul(t, w), vf_exp2_brief(vf_mul(vf_mul(a, a), vf_set(-0.5f * act_log2e))));
@@ -190,7 +190,7 @@ static inline vf vf_softplus_fast(vf x) {
     return vf_add(vf_relu(x), VF_WIDENING(act_softplus_fast, 3, a));
 }
 static inline vf vf_softplus_brief(vf x) {
-    const float *c = act_log1p_brief;
+    VF_TABLE_AT float *c = act_log1p_brief;
     vf e = vf_exp2_brief(vf_mul(vf_abs_min(x, vf_set(82.0f)), vf_set(-act_log2e)));
     vf w = vf_fma(vf_fma(vf_set(c[4]), e, vf_set(c[3])), e, vf_set(c[2]));
     w = vf_fma(vf_fma(w, e, vf_set(c[1])), e, vf_set(c[0]));

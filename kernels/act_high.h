@@ -14,12 +14,13 @@
 #ifndef HONE_ACT_HIGH_H
 #define HONE_ACT_HIGH_H
 
-#include "act_high_tables.h"
 #include "act_math.h"
+
+#include "act_high_tables.h"
 
 /* Horner's rule in the distance from the middle of a segment: few terms, each a fraction of the one
  * before, so that little more than the last rounding is felt. */
-static inline vf vf_gathered(const float (*c)[32], vf segment, vf a) {
+static inline vf vf_gathered(VF_TABLE_AT float (*c)[32], vf segment, vf a) {
     vf r = vf_sub(a, vf_table32(c[0], segment)), t = vf_table32(c[6], segment);
     for (int k = 5; k > 0; k--)
         t = vf_fma(t, r, vf_table32(c[k], segment));
@@ -81,7 +82,7 @@ static inline vf_power vf_exp_parts(vf x, vf l) {
     return (vf_power){vf2_sum_ordered(vf_set(1.0f), vf_expm1_core(r)), n};
 }
 /* Its value where it matters beside 1; the low part of its square stays far from the subnormals. */
-static const float act_beside_1 = -30.0f;
+VF_TABLE float act_beside_1 = -30.0f;
 static inline vf2 vf_power_value(vf_power e) { return vf2_scale(e.p, vf_max(vf_set(act_beside_1), e.n)); }
 
 /* Below -109 every function here that falls like exp is 0 in f32, x times it too. */

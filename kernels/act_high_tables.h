@@ -7,7 +7,7 @@
 
 /* a / (1 + exp(2 u(a))), u as in gelu_tanh.
  * Error with its rounding: 1.36 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_gelu_tanh_high = {
@@ -59,7 +59,7 @@ static const struct {
 
 /* a (1 - Phi(a)).
  * Error with its rounding: 1.14 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_gelu_erf_high = {
@@ -111,7 +111,7 @@ static const struct {
 
 /* a / (1 + exp(a)).
  * Error with its rounding: 1.44 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_silu_high = {
@@ -163,7 +163,7 @@ static const struct {
 
 /* 1 / (1 + exp(a)).
  * Error with its rounding: 1.06 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_sigmoid_high = {
@@ -215,7 +215,7 @@ static const struct {
 
 /* log(1 + exp(-a)).
  * Error with its rounding: 1.17 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_softplus_high = {
@@ -267,7 +267,7 @@ static const struct {
 
 /* tanh(a).
  * Error with its rounding: 0.96 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_tanh_high = {
@@ -319,7 +319,7 @@ static const struct {
 
 /* tanh(log(1 + exp(x))), from -6.8 on.
  * Error with its rounding: 0.84 ulp. */
-static const struct {
+VF_TABLE struct {
     float square, scale, offset, limit;
     float c[7][32];
 } act_mish_high = {
@@ -371,7 +371,7 @@ static const struct {
 
 /* (1 - Phi(a)) exp(a^2/2), in the distance from i / 2.
  * Relative error: 2^-25.6. */
-static const struct {
+VF_TABLE struct {
     float c[8][32];
 } act_gelu_erf_ratio = {
     {

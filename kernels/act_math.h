@@ -10,6 +10,12 @@
 #ifndef HONE_ACT_MATH_H
 #define HONE_ACT_MATH_H
 
+/* How a table is declared and pointed to. A vocabulary in a language with address spaces says so itself. */
+#ifndef VF_TABLE
+#define VF_TABLE    static const
+#define VF_TABLE_AT const
+#endif
+
 /* An infinity as the largest finite number: 0 times that is 0. */
 static inline vf vf_finite(vf x) {
     return vf_min(vf_set(0x1.fffffep127f), vf_max(vf_set(-0x1.fffffep127f), x));

@@ -6,14 +6,14 @@
 /* clang-format off */
 
 /* 2^r on [0, 1], relative error 2^-18.5. */
-static const float act_exp2_4[] = {0x1.00002cp+0f, 0x1.62d166p-1f, 0x1.ee798p-3f, 0x1.aa1424p-5f, 0x1.bb7c7ap-7f};
+VF_TABLE float act_exp2_4[] = {0x1.00002cp+0f, 0x1.62d166p-1f, 0x1.ee798p-3f, 0x1.aa1424p-5f, 0x1.bb7c7ap-7f};
 
 /* 2^r on [0, 1], relative error 2^-22.6. */
-static const float act_exp2_5[] = {0x1.fffffep-1f, 0x1.62e4f6p-1f, 0x1.ebd5aap-3f, 0x1.c95438p-5f, 0x1.26905p-7f, 0x1.ec312ep-10f};
+VF_TABLE float act_exp2_5[] = {0x1.fffffep-1f, 0x1.62e4f6p-1f, 0x1.ebd5aap-3f, 0x1.c95438p-5f, 0x1.26905p-7f, 0x1.ec312ep-10f};
 
 /* 1 / (1 + exp(2 u(a))), u as in gelu_tanh.
  * Error with its rounding: 0.61 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[4][32];
@@ -48,7 +48,7 @@ static const struct {
 
 /* 1 - Phi(a).
  * Error with its rounding: 0.78 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[4][32];
@@ -83,7 +83,7 @@ static const struct {
 
 /* 1 / (1 + exp(a)).
  * Error with its rounding: 0.48 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[5][32];
@@ -124,7 +124,7 @@ static const struct {
 
 /* tanh(a).
  * Error with its rounding: 0.46 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[5][32];
@@ -165,7 +165,7 @@ static const struct {
 
 /* 1/2 - 1 / (1 + exp(a)).
  * Error with its rounding: 0.52 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[4][32];
@@ -200,7 +200,7 @@ static const struct {
 
 /* log(1 + exp(-a)).
  * Error with its rounding: 0.61 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[4][32];
@@ -235,7 +235,7 @@ static const struct {
 
 /* exp(x) - 1, x = -a.
  * Error with its rounding: 0.65 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[5][32];
@@ -276,7 +276,7 @@ static const struct {
 
 /* tanh(a).
  * Error with its rounding: 0.23 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -305,7 +305,7 @@ static const struct {
 
 /* exp(x) - 1, x = -a.
  * Error with its rounding: 0.36 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -334,7 +334,7 @@ static const struct {
 
 /* log2(1 - Phi(a)); relative error of its power of two.
  * Error with its rounding: 0.50 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -363,7 +363,7 @@ static const struct {
 
 /* 1 / (1 + exp(2 u(a))), u as in gelu_tanh.
  * Error with its rounding: 0.25 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -392,7 +392,7 @@ static const struct {
 
 /* 1 - Phi(a).
  * Error with its rounding: 0.22 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -421,7 +421,7 @@ static const struct {
 
 /* 1 / (1 + exp(a)).
  * Error with its rounding: 0.97 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -450,7 +450,7 @@ static const struct {
 
 /* tanh(a).
  * Error with its rounding: 0.50 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -479,7 +479,7 @@ static const struct {
 
 /* 1/2 - 1 / (1 + exp(a)).
  * Error with its rounding: 0.27 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -508,7 +508,7 @@ static const struct {
 
 /* log(1 + exp(-a)).
  * Error with its rounding: 0.44 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[3][32];
@@ -537,7 +537,7 @@ static const struct {
 
 /* tanh(log(1 + exp(-a))), to be multiplied by x = -a.
  * Error with its rounding: 0.13 of what is allowed. */
-static const struct {
+VF_TABLE struct {
     float scale, offset, limit;
     int shift;
     float c[4][32];
@@ -571,10 +571,10 @@ static const struct {
     }};
 
 /* log(1 + e) / e on [0, 1]: relative error 2^-14.1. */
-static const float act_log1p_brief[] = {0x1.fff89p-1f, -0x1.fce784p-2f, 0x1.39a5e8p-2f, -0x1.42662p-3f, 0x1.52b1ccp-5f};
+VF_TABLE float act_log1p_brief[] = {0x1.fff89p-1f, -0x1.fce784p-2f, 0x1.39a5e8p-2f, -0x1.42662p-3f, 0x1.52b1ccp-5f};
 
 /* (1 - Phi(a)) exp(a^2/2) / t for t = 1 / (1 + a/4), a <= 12.5: relative error 2^-14.6. */
-static const float act_mills_brief[] = {0x1.9f8e1p-4f, 0x1.46665p-4f, 0x1.762a7p-3f, -0x1.b46f04p-4f, 0x1.f10c24p-3f};
+VF_TABLE float act_mills_brief[] = {0x1.9f8e1p-4f, 0x1.46665p-4f, 0x1.762a7p-3f, -0x1.b46f04p-4f, 0x1.f10c24p-3f};
 
 /* clang-format on */
 #endif

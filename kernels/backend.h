@@ -73,8 +73,12 @@ struct hone_backend {
     void (*plan_destroy)(hone_backend_plan *plan);
     size_t (*packed_size)(const hone_backend_plan *plan);
     hone_status (*pack)(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
-    /* Arguments have been checked. Allocates nothing. */
-    void (*execute)(hone_backend_plan *plan, const hone_args *args);
+    /* Arguments have been checked. Allocates nothing. HONE_E_UNAVAILABLE, HONE_E_NOMEM: a device that is not
+     * the host failed. */
+    hone_status (*execute)(hone_backend_plan *plan, const hone_args *args);
+    /* Microseconds that the device's own clock gave the kernels of the latest call, without moving operands
+     * and without waiting; NaN: not known. May be NULL: the call's time is the kernel's. */
+    double (*device_us)(const hone_backend_plan *plan);
 
     /* Prints the source of the variant that a config selects: one translation
      * unit that compiles by itself, with the command in its first comment. */

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cpu/cpu_pool.h"
 #include "registry.h"
@@ -53,12 +54,21 @@ static hone_status find_devices(hone_context *context) {
     return HONE_OK;
 }
 
+/* PoCL binds its threads only when the environment asks for it as it starts, and by their numbers, which
+ * suits a process that was given all of the machine. Unbound, two of them share a core for milliseconds. */
+static void pin_others(void) {
+    if (hone_pool_places() == sysconf(_SC_NPROCESSORS_ONLN))
+        (void)setenv("POCL_AFFINITY", "1", 0);
+}
+
 hone_status hone_context_create_pinned(hone_context **out, int pin) {
     hone_context *context = calloc(1, sizeof *context);
     if (!context)
         return hone_fail(HONE_E_NOMEM, "no memory for a context");
     context->pin = pin;
     pthread_mutex_init(&context->pools_lock, NULL);
+    if (pin)
+        pin_others();
     hone_status status = find_devices(context);
     if (status) {
         hone_context_destroy(context);

@@ -130,7 +130,5 @@ static hone_status check_args(const hone_problem *p, const hone_args *a) {
 
 hone_status hone_plan_execute(hone_plan *plan, const hone_args *args) {
     hone_status status = check_args(&plan->problem, args);
-    if (!status)
-        plan->device->backend->execute(plan->backend_plan, args);
-    return status;
+    return status ? status : plan->device->backend->execute(plan->backend_plan, args);
 }

@@ -7,46 +7,7 @@
 
 #include "cpu_pack.h"
 #include "cpu_space.h"
-
-#define HONE_EMBEDDED(file, symbol) extern const char symbol[];
-#include "embedded_list.h"
-#undef HONE_EMBEDDED
-
-static const struct {
-    const char *file, *text;
-} sources[] = {
-#define HONE_EMBEDDED(file, symbol) {file, symbol},
-#include "embedded_list.h"
-#undef HONE_EMBEDDED
-};
-
-static const char *find_source(const char *name, size_t length) {
-    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
-        if (strlen(sources[i].file) == length && strncmp(sources[i].file, name, length) == 0)
-            return sources[i].text;
-    return NULL;
-}
-
-/* Copies text, following `#include "x"` where x is embedded. Include guards and
- * repeated .def files work as they do for the compiler. */
-static void copy(FILE *out, const char *text) {
-    static const char include[] = "#include \"";
-    while (*text) {
-        size_t line = strcspn(text, "\n");
-        const char *source = NULL;
-        if (strncmp(text, include, sizeof include - 1) == 0) {
-            const char *name = text + sizeof include - 1;
-            source = find_source(name, strcspn(name, "\"\n"));
-        }
-        if (source)
-            copy(out, source);
-        else
-            fprintf(out, "%.*s\n", (int)line, text);
-        text += line + (text[line] == '\n');
-    }
-}
-
-static void copy_file(FILE *out, const char *name) { copy(out, find_source(name, strlen(name))); }
+#include "embedded.h"
 
 /* The tiles of one width, as tile.c.in has them; only the peak loop is left out. */
 static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
@@ -58,10 +19,10 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
             "#define TILE_B_SIZE %d\n#define TILE_FLOAT %d\n",
             v->kind, dot ? v->nr : v->nr / lanes, v->mr, (int)hone_cpu_b_size(v),
             strcmp(v->kind, "f32") == 0);
-    copy_file(out, "gemm_variant.inc.h");
+    hone_embedded_write(out, "gemm_variant.inc.h");
     for (int rows = 1; rows <= v->mr; rows++) {
         fprintf(out, "#define TILE_ROWS %d\n", rows);
-        copy_file(out, loop);
+        hone_embedded_write(out, loop);
     }
     fprintf(out, "static hone_tile_fn *const tiles[] = {");
     for (int rows = 1; rows <= v->mr; rows++)
@@ -102,10 +63,10 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
                 "#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n"
                 "#elif defined(__GNUC__)\n#pragma GCC target(\"%s\")\n#endif\n",
                 isa->target, isa->target);
-    copy_file(out, vocabulary);
+    hone_embedded_write(out, vocabulary);
     emit_tiles(out, v, isa->lanes);
     fprintf(out, "#define ISA_NAME \"%s\"\n#define ISA_CODE hone_isa_%s\n", isa->name, isa->name);
-    copy_file(out, "isa.inc.h");
+    hone_embedded_write(out, "isa.inc.h");
     if (*isa->target)
         fprintf(out, "#if defined(__clang__)\n#pragma clang attribute pop\n#endif\n");
     return ferror(out) ? hone_fail(HONE_E_DATA, "the source could not be written") : HONE_OK;

@@ -45,6 +45,6 @@ void hone_cpu_plan_destroy(hone_backend_plan *plan);
 size_t hone_cpu_packed_size(const hone_backend_plan *plan);
 size_t hone_cpu_panels_size(const hone_backend_plan *plan);
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
-void hone_cpu_execute(hone_backend_plan *plan, const hone_args *args);
+hone_status hone_cpu_execute(hone_backend_plan *plan, const hone_args *args);
 
 #endif

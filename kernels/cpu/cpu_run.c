@@ -259,8 +259,9 @@ static void run_part(void *context, size_t index) {
         p->config.variant->leave();
 }
 
-void hone_cpu_execute(hone_backend_plan *p, const hone_args *args) {
+hone_status hone_cpu_execute(hone_backend_plan *p, const hone_args *args) {
     p->args = args;
     hone_pool_run(p->pool, run_part, p, (size_t)p->parts);
     p->args = NULL;
+    return HONE_OK;
 }

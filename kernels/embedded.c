@@ -1,0 +1,46 @@
+#include "embedded.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define HONE_EMBEDDED(file, symbol) extern const char symbol[];
+#include "embedded_list.h"
+#undef HONE_EMBEDDED
+
+static const struct {
+    const char *file, *text;
+} sources[] = {
+#define HONE_EMBEDDED(file, symbol) {file, symbol},
+#include "embedded_list.h"
+#undef HONE_EMBEDDED
+};
+
+static const char *find_source(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        if (strlen(sources[i].file) == length && strncmp(sources[i].file, name, length) == 0)
+            return sources[i].text;
+    return NULL;
+}
+
+static void write_text(FILE *out, const char *text) {
+    static const char include[] = "#include \"";
+    while (*text) {
+        size_t line = strcspn(text, "\n");
+        const char *source = NULL;
+        if (strncmp(text, include, sizeof include - 1) == 0) {
+            const char *name = text + sizeof include - 1;
+            source = find_source(name, strcspn(name, "\"\n"));
+        }
+        if (source)
+            write_text(out, source);
+        else
+            fprintf(out, "%.*s\n", (int)line, text);
+        text += line + (text[line] == '\n');
+    }
+}
+
+void hone_embedded_write(FILE *out, const char *name) {
+    const char *text = find_source(name, strlen(name));
+    assert(text);
+    write_text(out, text);
+}

@@ -1,0 +1,12 @@
+/* Source text that the library carries: what `hone emit` prints and what is compiled at run time. */
+#ifndef HONE_KERNELS_EMBEDDED_H
+#define HONE_KERNELS_EMBEDDED_H
+
+#include <stdio.h>
+
+/* Writes the named source with the project's includes in it replaced by their text. Include guards and
+ * repeated .def files work as they do for the compiler. A name that is not embedded is a fault of the
+ * program. */
+void hone_embedded_write(FILE *out, const char *name);
+
+#endif

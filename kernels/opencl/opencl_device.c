@@ -1,0 +1,144 @@
+#include "opencl_device.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "status.h"
+
+enum { MAX_PLATFORMS = 16, MAX_DEVICES = 64 };
+
+static struct {
+    pthread_once_t once;
+    pthread_mutex_t lock; /* of contexts */
+    hone_opencl_device devices[MAX_DEVICES];
+    hone_device described[MAX_DEVICES];
+    int count, platforms;
+} found = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+hone_status hone_opencl_fail(cl_int error, const char *what) {
+    static const struct {
+        cl_int error;
+        hone_status status;
+        const char *name;
+    } known[] = {
+        {CL_DEVICE_NOT_AVAILABLE, HONE_E_UNAVAILABLE, "CL_DEVICE_NOT_AVAILABLE"},
+        {CL_COMPILER_NOT_AVAILABLE, HONE_E_UNAVAILABLE, "CL_COMPILER_NOT_AVAILABLE"},
+        {CL_MEM_OBJECT_ALLOCATION_FAILURE, HONE_E_NOMEM, "CL_MEM_OBJECT_ALLOCATION_FAILURE"},
+        {CL_OUT_OF_RESOURCES, HONE_E_NOMEM, "CL_OUT_OF_RESOURCES"},
+        {CL_OUT_OF_HOST_MEMORY, HONE_E_NOMEM, "CL_OUT_OF_HOST_MEMORY"},
+        {CL_INVALID_BUFFER_SIZE, HONE_E_NOMEM, "CL_INVALID_BUFFER_SIZE"},
+        {CL_BUILD_PROGRAM_FAILURE, HONE_E_UNAVAILABLE, "CL_BUILD_PROGRAM_FAILURE"},
+        {CL_INVALID_WORK_GROUP_SIZE, HONE_E_UNAVAILABLE, "CL_INVALID_WORK_GROUP_SIZE"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].error == error)
+            return hone_fail(known[i].status, "OpenCL could not %s: %s", what, known[i].name);
+    return hone_fail(HONE_E_UNAVAILABLE, "OpenCL could not %s: error %d", what, (int)error);
+}
+
+static void device_text(char *out, size_t size, cl_device_id id, cl_device_info what) {
+    char text[256] = "";
+    if (clGetDeviceInfo(id, what, sizeof text - 1, text, NULL) != CL_SUCCESS)
+        text[0] = 0;
+    snprintf(out, size, "%s", text);
+}
+
+static cl_ulong device_number(cl_device_id id, cl_device_info what, size_t size) {
+    cl_ulong value = 0; /* of any smaller type too, on little-endian hosts */
+    return clGetDeviceInfo(id, what, size, &value, NULL) == CL_SUCCESS ? value : 0;
+}
+
+static const char *options_for(cl_device_id id) {
+    cl_ulong arithmetic = device_number(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config));
+    return arithmetic & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT
+               ? "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"
+               : "-cl-std=CL1.2";
+}
+
+static void read_properties(hone_opencl_device *d) {
+    cl_device_type type = device_number(d->id, CL_DEVICE_TYPE, sizeof type);
+    d->is_cpu = (type & CL_DEVICE_TYPE_CPU) != 0;
+    d->lanes = (int)device_number(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    d->units = (int)device_number(d->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    d->most_group = (size_t)device_number(d->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    d->local_bytes = (int64_t)device_number(d->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    d->options = options_for(d->id);
+}
+
+/* Platform, device and driver, in one word. */
+static void describe(hone_device *out, hone_opencl_device *d, int index) {
+    char platform[128] = "", device[96], driver[48], version[48];
+    clGetPlatformInfo(d->platform, CL_PLATFORM_NAME, sizeof platform - 1, platform, NULL);
+    d->keeps_programs = strcmp(platform, "Portable Computing Language") == 0;
+    device_text(device, sizeof device, d->id, CL_DEVICE_NAME);
+    device_text(driver, sizeof driver, d->id, CL_DRIVER_VERSION);
+    device_text(version, sizeof version, d->id, CL_DEVICE_VERSION);
+    snprintf(d->key, sizeof d->key, "%s|%s|%s|%s|%s", platform, device, version, driver, d->options);
+    snprintf(out->name, sizeof out->name, "opencl:%d", index);
+    snprintf(out->model, sizeof out->model, "%s", device);
+    snprintf(out->family, sizeof out->family, "opencl:%.40s:%.60s", platform, device);
+    snprintf(out->fingerprint, sizeof out->fingerprint, "opencl:%.40s:%.80s:%dcu:%.40s:%.40s", platform,
+             device, d->units, version, driver);
+    for (char *c = out->fingerprint; *c; c++)
+        if (isspace((unsigned char)*c) || *c == '/')
+            *c = '_';
+    out->threads = 1;
+    out->cache_bytes = (int64_t)device_number(d->id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
+    out->index = index;
+}
+
+static void find_devices(void) {
+    cl_platform_id platforms[MAX_PLATFORMS];
+    cl_uint platform_count = 0;
+    if (clGetPlatformIDs(MAX_PLATFORMS, platforms, &platform_count) != CL_SUCCESS)
+        return;
+    found.platforms = platform_count < MAX_PLATFORMS ? (int)platform_count : MAX_PLATFORMS;
+    for (int p = 0; p < found.platforms; p++) {
+        cl_device_id ids[MAX_DEVICES];
+        cl_uint id_count = 0;
+        if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, MAX_DEVICES, ids, &id_count) != CL_SUCCESS)
+            continue;
+        for (cl_uint i = 0; i < id_count && i < MAX_DEVICES && found.count < MAX_DEVICES; i++) {
+            hone_opencl_device *d = &found.devices[found.count];
+            d->platform = platforms[p];
+            d->id = ids[i];
+            read_properties(d);
+            describe(&found.described[found.count], d, found.count);
+            found.count++;
+        }
+    }
+}
+
+hone_status hone_opencl_devices(hone_device **out, int *count) {
+    pthread_once(&found.once, find_devices);
+    if (!found.platforms)
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "no OpenCL platform; install the device's driver, or pocl-opencl-icd for the CPU");
+    if (!found.count)
+        return hone_fail(HONE_E_UNAVAILABLE, "the OpenCL platforms have no device");
+    hone_device *copy = malloc((size_t)found.count * sizeof *copy);
+    if (!copy)
+        return hone_fail(HONE_E_NOMEM, "no memory for the list of devices");
+    memcpy(copy, found.described, (size_t)found.count * sizeof *copy);
+    *out = copy;
+    *count = found.count;
+    return HONE_OK;
+}
+
+hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device) {
+    hone_opencl_device *d = &found.devices[device->index];
+    cl_int error = CL_SUCCESS;
+    pthread_mutex_lock(&found.lock);
+    if (!d->context) {
+        const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)d->platform,
+                                                    0};
+        d->context = clCreateContext(properties, 1, &d->id, NULL, NULL, &error);
+    }
+    pthread_mutex_unlock(&found.lock);
+    if (!d->context)
+        return hone_opencl_fail(error, "make a context");
+    *out = d;
+    return HONE_OK;
+}

@@ -1,0 +1,49 @@
+/* The OpenCL devices of the process: found once, with what of their properties decides how kernels are made.
+ */
+#ifndef HONE_OPENCL_DEVICE_H
+#define HONE_OPENCL_DEVICE_H
+
+#include <CL/cl.h>
+
+#include "../backend.h"
+
+/* How four 8-bit products are summed by an instruction; HONE_DOT4_UNKNOWN: not asked yet. */
+typedef enum hone_dot4 {
+    HONE_DOT4_UNKNOWN,
+    HONE_DOT4_NONE,
+    HONE_DOT4_KHR,
+    HONE_DOT4_PTX,
+    HONE_DOT4_AVX512VNNI
+} hone_dot4;
+
+typedef struct hone_opencl_device {
+    cl_platform_id platform;
+    cl_device_id id;
+    int is_cpu;         /* runs on the host's processor and in its memory */
+    int lanes;          /* of the device's own float vectors */
+    int units;          /* compute units */
+    int keeps_programs; /* PoCL: it has a cache of its own, and asking it for a program compiles all of it
+                           again */
+    size_t most_group;  /* work-items of a group */
+    int64_t local_bytes;
+    const char *options; /* for building programs */
+    char key[512];       /* platform, device, versions: what a compiled program is good for */
+    cl_context context;  /* NULL until it is asked for */
+    hone_dot4 dot4;
+} hone_opencl_device;
+
+/* hone_backend.devices */
+hone_status hone_opencl_devices(hone_device **out, int *count);
+
+/* The device behind a hone_device of this backend, with its context. Any thread.
+ * HONE_E_UNAVAILABLE: the driver made no context. */
+hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device);
+
+/* The device's instruction for four 8-bit products: asked of the device once, by compiling and running
+ * opencl/dot4.cl. Any thread. */
+hone_dot4 hone_opencl_dot4(hone_opencl_device *device);
+
+/* Fails with what the driver could not do and its error's name. */
+hone_status hone_opencl_fail(cl_int error, const char *what);
+
+#endif

@@ -1,0 +1,99 @@
+/* Finding the instruction for four 8-bit products that a device offers under OpenCL: an extension, or its
+ * processor's own in inline assembly. What compiles is run once on numbers that only the right
+ * instruction gets right. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu_variants.h"
+#include "embedded.h"
+#include "opencl_program.h"
+
+typedef struct candidate {
+    hone_dot4 dot4;
+    const char *definitions;
+    int a_unsigned;
+    int (*may)(const hone_opencl_device *device); /* what else would not even compile, or stop the process */
+} candidate;
+
+static int text_has(cl_device_id id, cl_device_info what, const char *word) {
+    size_t size = 0;
+    char *text = NULL;
+    int has = clGetDeviceInfo(id, what, 0, NULL, &size) == CL_SUCCESS && (text = calloc(1, size + 1)) &&
+              clGetDeviceInfo(id, what, size, text, NULL) == CL_SUCCESS && strstr(text, word) != NULL;
+    free(text);
+    return has;
+}
+
+static int has_extension(const hone_opencl_device *d) {
+    return text_has(d->id, CL_DEVICE_EXTENSIONS, "cl_khr_integer_dot_product");
+}
+static int is_nvidia(const hone_opencl_device *d) {
+    return !d->is_cpu && text_has(d->id, CL_DEVICE_VENDOR, "NVIDIA");
+}
+static int is_vnni(const hone_opencl_device *d) { return d->is_cpu && hone_cpu_has("avx512vnni"); }
+
+static const candidate candidates[] = {
+    {HONE_DOT4_AVX512VNNI, "#define DOT4_AVX512VNNI 1\n#define SHIFT_A 128\n#define VEC_LANES 16\n", 1,
+     is_vnni},
+    {HONE_DOT4_KHR, "#define SHIFT_A 0\n#define VEC_LANES 1\n", 0, has_extension},
+    {HONE_DOT4_PTX, "#define DOT4_PTX 1\n#define SHIFT_A 0\n#define VEC_LANES 1\n", 0, is_nvidia},
+};
+
+static int run_probe(hone_opencl_device *d, cl_program program, cl_int sum, cl_int a, cl_int b, cl_int want) {
+    cl_int error, got = 0;
+    cl_kernel kernel = clCreateKernel(program, "probe", &error);
+    cl_mem out = clCreateBuffer(d->context, CL_MEM_WRITE_ONLY, sizeof got, NULL, &error);
+    cl_command_queue queue = clCreateCommandQueue(d->context, d->id, 0, &error);
+    const size_t one = 1;
+    int right = kernel && out && queue && !clSetKernelArg(kernel, 0, sizeof out, &out) &&
+                !clSetKernelArg(kernel, 1, sizeof sum, &sum) && !clSetKernelArg(kernel, 2, sizeof a, &a) &&
+                !clSetKernelArg(kernel, 3, sizeof b, &b) &&
+                !clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &one, &one, 0, NULL, NULL) &&
+                !clEnqueueReadBuffer(queue, out, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL) && got == want;
+    if (queue)
+        clReleaseCommandQueue(queue);
+    if (out)
+        clReleaseMemObject(out);
+    if (kernel)
+        clReleaseKernel(kernel);
+    return right;
+}
+
+static int works(hone_opencl_device *d, const candidate *c) {
+    char *text = NULL;
+    size_t length = 0;
+    cl_program program;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return 0;
+    fputs(c->definitions, out);
+    hone_embedded_write(out, "dot4_probe.cl");
+    int whole = !ferror(out);
+    whole = fclose(out) == 0 && whole;
+    /* a = 200 3 127 1 unsigned, -56 3 127 1 signed; b = -128 5 -7 127 */
+    const cl_int a = 0x017f03c8, b = 0x7ff90580, rest = 3 * 5 - 127 * 7 + 127;
+    const cl_int want = 1000 + rest - 128 * (c->a_unsigned ? 200 : -56);
+    int right = 0;
+    if (whole && !hone_opencl_compile(&program, d, text, length)) {
+        right = run_probe(d, program, 1000, a, b, want);
+        clReleaseProgram(program);
+    }
+    free(text);
+    return right;
+}
+
+hone_dot4 hone_opencl_dot4(hone_opencl_device *d) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    if (d->dot4 == HONE_DOT4_UNKNOWN) {
+        hone_dot4 found = HONE_DOT4_NONE;
+        for (size_t i = 0; i < sizeof candidates / sizeof candidates[0] && found == HONE_DOT4_NONE; i++)
+            if (candidates[i].may(d) && works(d, &candidates[i]))
+                found = candidates[i].dot4;
+        d->dot4 = found;
+    }
+    hone_dot4 dot4 = d->dot4;
+    pthread_mutex_unlock(&lock);
+    return dot4;
+}

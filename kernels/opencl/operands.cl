@@ -1,0 +1,76 @@
+/* What every kernel of a program knows of its problem. The host (opencl_program.c) defines, before this:
+ *
+ *   A_TYPE, C_TYPE       TYPE_* of A and C as the caller has them
+ *   B_TYPE               of packed weights; with PRODUCT_DOT4 four consecutive k are an int
+ *   STORED_TYPE          of the caller's weights
+ *   IS_S8                the problem sums 8-bit integers exactly
+ *   PRODUCT_DOT4         1: sums of four 8-bit products (dot4.cl); 0: products in f32
+ *   SHIFT_A              added to each A while copying it: 128 where dot4 takes it unsigned
+ *
+ * and for gemm and reduce alone
+ *
+ *   VEC_LANES, TILE_ROWS, TILE_VECTORS   a work-item's tile: TILE_ROWS x TILE_VECTORS vectors
+ *   LOCAL_X, LOCAL_Y     work-items of a group along N and along M
+ *   ROW_TILES            tiles below each other that a work-item does
+ *   UNROLL               groups of k in a step of the loop
+ *   SPLITS               parts of K that are summed apart
+ *   COPY_A               1: A has been copied to panels (copy_a)
+ *   INNER_N              1: groups along N follow each other; 0: along M
+ *   BUFFERED             1: the epilogue loops over sums in memory; 0: over sums in registers, unrolled
+ *   ACT                  the activation's function; PER_COLUMN, BIAS, ROW_SCALE: what it and the problem have
+ *
+ * Packed weights are panels of columns, [k / GROUP][columns][GROUP], zeros beyond the matrix; copied A is panels
+ * of rows, [k / GROUP][rows][GROUP]. Both have DEPTH(k) groups. */
+
+#define TYPE_F32  0
+#define TYPE_F16  1
+#define TYPE_BF16 2
+#define TYPE_S8   3
+#define TYPE_U8   4
+
+/* As opencl_plan.c has it. */
+typedef struct {
+    long lda, ldb, ldc; /* elements */
+    long column_sums;   /* bytes from the packed weights to their sums over k */
+    int m, n, k;
+    int c_zero;
+    float p, q, c_inverse;
+    int panel_columns, panel_rows; /* of packed weights and of copied A */
+    int unused;
+} hone_call;
+
+#if PRODUCT_DOT4
+#define GROUP 4
+typedef int tile_element;
+#else
+#define GROUP 1
+typedef float tile_element;
+#endif
+#if PRODUCT_DOT4 || B_TYPE == TYPE_F32
+#define B_BYTES 4 /* of an element of packed weights */
+#elif B_TYPE == TYPE_S8
+#define B_BYTES 1
+#else
+#define B_BYTES 2
+#endif
+#define DEPTH(k)     (((k) + GROUP - 1) / GROUP)
+#define PIECES(x, y) (((x) + (y)-1) / (y))
+
+/* Element `at` of a matrix as f32, or of an 8-bit one as an integer. */
+static inline float element_float(__global const void *x, long at, int type) {
+    switch (type) {
+    case TYPE_F16:
+        return scalar_from_f16((__global const ushort *)x + at);
+    case TYPE_BF16:
+        return scalar_from_bf16((__global const ushort *)x + at);
+    case TYPE_S8:
+        return (float)((__global const char *)x)[at];
+    case TYPE_U8:
+        return (float)((__global const uchar *)x)[at];
+    default:
+        return ((__global const float *)x)[at];
+    }
+}
+static inline int element_byte(__global const void *x, long at, int type) {
+    return type == TYPE_U8 ? (int)((__global const uchar *)x)[at] : (int)((__global const char *)x)[at];
+}

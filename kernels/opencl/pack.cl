@@ -1,0 +1,78 @@
+/* Operands in the order that the kernels read them. */
+
+/* A work-item writes one group of k of one column: dimension 0 is columns of whole panels, 1 groups. */
+static inline void pack_group(__global void *packed, __global const void *b, const hone_call *q,
+                              int transposed) {
+    const int column = get_global_id(0), group = get_global_id(1), panel = q->panel_columns;
+    if (column >= PIECES(q->n, panel) * panel)
+        return;
+    const long to = ((long)(column / panel) * DEPTH(q->k) + group) * panel + column % panel;
+#if PRODUCT_DOT4
+    int word = 0;
+    for (int g = 0; g < GROUP; g++) {
+        int k = group * GROUP + g;
+        if (column < q->n && k < q->k)
+            word |= (element_byte(b, transposed ? column * q->ldb + k : k * q->ldb + column, TYPE_S8) & 255)
+                    << 8 * g;
+    }
+    ((__global int *)packed)[to] = word;
+#else
+    const long from = transposed ? column * q->ldb + group : group * q->ldb + column;
+    const int inside = column < q->n;
+#if B_TYPE == TYPE_F32
+    ((__global float *)packed)[to] = inside ? element_float(b, from, STORED_TYPE) : 0.0f;
+#elif B_TYPE == TYPE_S8
+    ((__global char *)packed)[to] = inside ? ((__global const char *)b)[from] : 0;
+#else
+    ((__global ushort *)packed)[to] = inside ? ((__global const ushort *)b)[from] : 0;
+#endif
+#endif
+}
+
+__kernel void pack_rows(__global void *packed, __global const void *b, hone_call call) {
+    pack_group(packed, b, &call, 0);
+}
+__kernel void pack_columns(__global void *packed, __global const void *b, hone_call call) {
+    pack_group(packed, b, &call, 1);
+}
+
+#if IS_S8
+/* A work-item a column; `step` and `next`: elements from one k and one column to the next. */
+__kernel void sum_columns(__global char *packed, __global const char *b, hone_call call, long step, long next) {
+    const int column = get_global_id(0);
+    int sum = 0;
+    if (column >= call.n)
+        return;
+    for (int k = 0; k < call.k; k++)
+        sum += b[k * step + column * next];
+    ((__global int *)(packed + call.column_sums))[column] = sum;
+}
+#endif
+
+enum { COPY_DEPTH = 16 }; /* groups of k that a work-item copies */
+
+/* Dimension 0: stretches of COPY_DEPTH groups; 1: panels. Rows beyond A are the last row again. */
+__kernel void copy_a(__global tile_element *to, __global const void *a, hone_call call) {
+    const int first = get_global_id(0) * COPY_DEPTH, panel = get_global_id(1), depth = DEPTH(call.k);
+    const int rows = call.panel_rows;
+    const int last = min(first + COPY_DEPTH, depth);
+    if (panel * rows >= call.m)
+        return;
+    __global tile_element *out = to + (long)panel * depth * rows;
+    for (int i = 0; i < rows; i++) {
+        const long row = min(panel * rows + i, call.m - 1) * call.lda;
+        for (int group = first; group < last; group++) {
+#if PRODUCT_DOT4
+            int word = 0;
+            for (int g = 0; g < GROUP; g++) {
+                int k = group * GROUP + g;
+                if (k < call.k)
+                    word |= ((element_byte(a, row + k, A_TYPE) + SHIFT_A) & 255) << 8 * g;
+            }
+            out[group * rows + i] = word;
+#else
+            out[group * rows + i] = element_float(a, row + group, A_TYPE);
+#endif
+        }
+    }
+}
