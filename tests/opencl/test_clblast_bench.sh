@@ -27,8 +27,8 @@ if "$HONE" list providers | grep -q '^clblast .* yes *$'; then
     grep -q 'clblast runs on OpenCL devices, not on cpu; use --device opencl' err || fail "it does not say which device"
 fi
 
-HONE_CLBLAST=none.so "$HONE" list providers >providers
-grep -q '^clblast .*HONE_CLBLAST: none.so' providers || fail "a missing file is not named: $(cat providers)"
+HONE_CLBLAST=none.so "$HONE" list providers >listed
+grep -q '^clblast .*HONE_CLBLAST: none.so' listed || fail "a missing file is not named: $(cat listed)"
 HONE_CLBLAST=libm.so.6 "$HONE" list providers | grep -q '^clblast .*has no CLBlastSgemm' ||
     fail "clblast takes any library for its own"
 
