@@ -10,17 +10,16 @@
 /* A of a tile: a panel of copies, or its rows where they lie, those beyond the matrix being its last. */
 typedef struct {
     __global const tile_element *panel;
-    __global const void *a;
-    long row[TILE_ROWS]; /* elements */
+    __global const char *row[TILE_ROWS];
 } tile_a_rows;
 
 static inline tile_element tile_a(const tile_a_rows *rows, int i, int group) {
 #if COPY_A
     return rows->panel[(long)group * TILE_ROWS + i];
 #elif PRODUCT_DOT4
-    return as_int(vload4(group, (__global const char *)rows->a + rows->row[i]));
+    return as_int(vload4(group, rows->row[i]));
 #else
-    return element_float(rows->a, rows->row[i] + group, A_TYPE);
+    return element_float(rows->row[i], group, A_TYPE);
 #endif
 }
 
@@ -56,10 +55,10 @@ gemm(__global const void *a, __global const void *b, __global void *c, __global 
         const int tile = (group_m * ROW_TILES + r) * LOCAL_Y + y, row0 = tile * TILE_ROWS;
         if (row0 >= call.m)
             break;
-        tile_a_rows rows = {.panel = (__global const tile_element *)a + (long)tile * depth * TILE_ROWS, .a = a};
+        tile_a_rows rows = {.panel = (__global const tile_element *)a + (long)tile * depth * TILE_ROWS};
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++)
-            rows.row[i] = min(row0 + i, call.m - 1) * call.lda;
+            rows.row[i] = (__global const char *)a + min(row0 + i, call.m - 1) * call.lda * A_BYTES;
 
         tile_sums sums;
         sums_clear(&sums);

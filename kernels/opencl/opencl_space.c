@@ -4,15 +4,13 @@
 #include <string.h>
 
 #include "activation.h"
+#include "opencl_model.h"
 #include "status.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
 /* Floats that a work-item of a GPU has registers to sum in, and vectors that one of a CPU has. */
 enum { GPU_SUMS = 128, CPU_SUMS = 32 };
-
-/* Work-items that keep a compute unit busy. */
-enum { GPU_ITEMS = 512, CPU_ITEMS = 4 };
 
 static const hone_opencl_weights weight_kinds[] = {
     {"f32", "TYPE_F32", HONE_DTYPE_COUNT, 1, 4}, {"f16", "TYPE_F16", HONE_F16, 1, 2},
@@ -35,8 +33,7 @@ int64_t hone_opencl_depth(const hone_opencl_config *c, int64_t k) {
     return hone_opencl_pieces(k, c->weights->group);
 }
 
-/* The forms worth trying, the first being the usual one: what is not smooth is the same in all. */
-static const char *forms(const hone_problem *problem) {
+const char *hone_opencl_forms(const hone_problem *problem) {
     int smooth = hone_activation_info(problem->act)->smooth;
     switch (problem->c_type) {
     case HONE_F32:
@@ -105,7 +102,7 @@ static hone_status declare_parameters(hone_space *space, const hone_opencl_devic
                               {"copy", "0 1"},
                               {"inner", "m n"},
                               {"epi", "reg buf"},
-                              {"form", forms(problem)}};
+                              {"form", hone_opencl_forms(problem)}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
         status = hone_space_param(space, list[i].name, list[i].values);
@@ -120,7 +117,7 @@ static hone_status declare_numbers(hone_space *space, const hone_opencl_device *
         {"m", p->m},
         {"n", p->n},
         {"k", p->k},
-        {"busy", (int64_t)d->units * (d->is_cpu ? CPU_ITEMS : GPU_ITEMS)},
+        {"busy", hone_opencl_busy(d)},
         {"most_group", (int64_t)d->most_group},
         {"most_sums", d->is_cpu ? (int64_t)CPU_SUMS * d->lanes : GPU_SUMS},
         {"local_bytes", d->local_bytes},
@@ -211,55 +208,5 @@ hone_status hone_opencl_config_read(hone_opencl_config *out, const hone_config *
     read.buffered = strcmp(epi, "buf") == 0;
     snprintf(read.form, sizeof read.form, "%s", form);
     *out = read;
-    return HONE_OK;
-}
-
-/* The largest of the declared values that is at most `most`. */
-static int at_most(const int *values, int count, int64_t most) {
-    int best = values[0];
-    for (int i = 0; i < count; i++)
-        if (values[i] <= most)
-            best = values[i];
-    return best;
-}
-
-hone_status hone_opencl_default_config(hone_config *out, const hone_device *device,
-                                       const hone_problem *problem, int threads) {
-    static const int vecs[] = {1, 2, 4, 8, 16}, rows[] = {1, 2, 3, 4, 5, 6, 7, 8};
-    hone_opencl_device *d;
-    hone_config config = {0};
-    hone_status status = hone_opencl_open(&d, device);
-    (void)threads;
-    if (status)
-        return status;
-    const hone_dot4 dot4 = problem->dtype == HONE_S8 ? hone_opencl_dot4(d) : HONE_DOT4_NONE;
-    const int dotted = dot4 > HONE_DOT4_NONE;
-    int vec = d->is_cpu ? at_most(vecs, COUNT(vecs), d->lanes) : 4;
-    if (dotted)
-        vec = dot4 == HONE_DOT4_AVX512VNNI ? 16 : vec < 4 ? vec : 4;
-    int mr = at_most(rows, COUNT(rows), problem->m), nv = 3;
-    while (nv > 1 && (nv - 1) * vec >= problem->n)
-        nv--;
-    const struct {
-        const char *name;
-        int64_t value;
-    } numbers[] = {{"vec", vec}, {"nv", nv}, {"mr", mr},    {"lx", 1},  {"ly", 1},   {"tm", 1},  {"ku", 1},
-                   {"ks", 1},    {"bk", 0},  {"stages", 1}, {"pad", 0}, {"pack", 1}, {"copy", 1}};
-    for (int i = 0; i < COUNT(numbers); i++)
-        if ((status = hone_config_set_int(&config, numbers[i].name, numbers[i].value)))
-            return status;
-    /* One copy of code that is long, where it does not matter that sums pass through memory. */
-    const int buffered =
-        d->is_cpu && (hone_activation_info(problem->act)->smooth || problem->c_type != HONE_F32);
-    char form[HONE_CONFIG_VALUE];
-    const char *usual = forms(problem);
-    snprintf(form, sizeof form, "%.*s", (int)strcspn(usual, " "), usual);
-    if ((status = hone_config_set(&config, "family", "tile")) ||
-        (status = hone_config_set(&config, "wtype", dotted ? "s8x4" : "f32")) ||
-        (status = hone_config_set(&config, "inner", "m")) ||
-        (status = hone_config_set(&config, "epi", buffered ? "buf" : "reg")) ||
-        (status = hone_config_set(&config, "form", form)))
-        return status;
-    *out = config;
     return HONE_OK;
 }

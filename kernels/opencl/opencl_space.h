@@ -44,10 +44,12 @@ typedef struct hone_opencl_config {
 
 hone_status hone_opencl_space(hone_space **out, const hone_device *device, const hone_problem *problem,
                               int threads);
-hone_status hone_opencl_default_config(hone_config *out, const hone_device *device,
-                                       const hone_problem *problem, int threads);
 /* HONE_E_USAGE when a key is missing or unknown. */
 hone_status hone_opencl_config_read(hone_opencl_config *out, const hone_config *config);
+
+/* The forms worth trying for a problem, the first being the usual one: what is not smooth is the same in all.
+ */
+const char *hone_opencl_forms(const hone_problem *problem);
 
 /* Columns of a panel of packed weights; rows of a panel of copied A; groups of k. */
 int hone_opencl_panel(const hone_opencl_config *config);

@@ -48,6 +48,13 @@ typedef int tile_element;
 #define GROUP 1
 typedef float tile_element;
 #endif
+#if A_TYPE == TYPE_F32
+#define A_BYTES 4
+#elif A_TYPE == TYPE_S8 || A_TYPE == TYPE_U8
+#define A_BYTES 1
+#else
+#define A_BYTES 2
+#endif
 #define DEPTH(k)     (((k) + GROUP - 1) / GROUP)
 #define PIECES(x, y) (((x) + (y)-1) / (y))
 
