@@ -13,8 +13,9 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
 /* Cycles, where not said otherwise. */
-static const double GROUP_COST = 1500;  /* starting a work-group on a CPU */
+static const double GROUP_COST = 500;   /* starting a work-group on a CPU */
 static const double KERNEL_COST = 20e3; /* enqueuing a kernel there */
+static const double LOAD_COST = 0.2;    /* a load beside multiplies */
 static const double FINISH_COST = 20;   /* an activation of a vector, stored */
 static const double COPY_COST = 1.5;    /* an element of A on the way to its panel */
 static const double BYTES_A_CYCLE = 4;  /* that a unit reads from memory or a shared cache */
@@ -32,12 +33,12 @@ static int registers(int lanes) { return lanes == 8 ? 16 : 32; }
 
 /* ---- CPUs: work-items are alone in their groups */
 
-/* Two multiplies and two loads a cycle; a chain of sums waits for itself. */
+/* Two multiplies a cycle, and loads beside them; a chain of sums waits for itself. */
 static double cpu_step(const hone_opencl_device *d, const hone_problem *p, const hone_opencl_config *c) {
     enum { LATENCY = 4 };
     const double narrow = (double)d->lanes / c->vec, multiplies = (double)c->mr * c->nv;
     const int a_widened = !c->copy_a && p->a_type != HONE_F32 && c->weights->group == 1;
-    double cycles = fmax(multiplies / 2, fmax((c->mr + c->nv) / 2.0, LATENCY));
+    double cycles = fmax(multiplies / 2 + LOAD_COST * (c->mr + c->nv), LATENCY);
     if (c->weights->bytes < 4)
         cycles += CONVERT_COST * c->nv;
     if (a_widened)
@@ -119,6 +120,7 @@ static const tile gpu_tiles[] = {{8, 2, 16, 16, 16}, {8, 2, 16, 8, 16}, {4, 2, 1
 typedef struct words {
     const char *wtype;
     int vec;
+    int unroll; /* two groups of k are a step; of dot4 that is more than compilers have registers for */
     int buffered;
 } words;
 
@@ -131,9 +133,18 @@ static hone_status make_config(hone_config *out, const hone_problem *problem, co
     const struct {
         const char *name;
         int value;
-    } numbers[] = {{"vec", w->vec},       {"nv", t->nv}, {"mr", t->mr},         {"lx", t->lx},
-                   {"ly", t->ly},         {"tm", tm},    {"ku", t->bk ? 1 : 2}, {"ks", ks},
-                   {"bk", t->bk},         {"pack", 1},   {"copy", copy},        {"stages", t->bk ? 2 : 1},
+    } numbers[] = {{"vec", w->vec},
+                   {"nv", t->nv},
+                   {"mr", t->mr},
+                   {"lx", t->lx},
+                   {"ly", t->ly},
+                   {"tm", tm},
+                   {"ku", w->unroll && !t->bk ? 2 : 1},
+                   {"ks", ks},
+                   {"bk", t->bk},
+                   {"pack", 1},
+                   {"copy", copy},
+                   {"stages", t->bk ? 2 : 1},
                    {"pad", t->bk ? 1 : 0}};
     const struct {
         const char *name, *value;
@@ -182,8 +193,8 @@ static int list_words(words out[2], const hone_opencl_device *d, const hone_prob
     /* One copy of code that is long, where it does not matter that sums pass through memory. */
     const int buffered =
         d->is_cpu && (hone_activation_info(problem->act)->smooth || problem->c_type != HONE_F32);
-    out[0] = (words){dotted ? "s8x4" : "f32", vec, buffered};
-    out[1] = (words){hone_dtype_name(problem->dtype), vec, buffered};
+    out[0] = (words){dotted ? "s8x4" : "f32", vec, !dotted, buffered};
+    out[1] = (words){hone_dtype_name(problem->dtype), vec, 1, buffered};
     return dotted || problem->dtype == HONE_F32 ? 1 : 2;
 }
 
