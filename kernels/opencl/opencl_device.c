@@ -130,6 +130,16 @@ hone_status hone_opencl_devices(hone_device **out, int *count) {
     return HONE_OK;
 }
 
+int hone_opencl_says(const hone_opencl_device *device, cl_device_info what, const char *word) {
+    size_t size = 0;
+    char *text = NULL;
+    int has = clGetDeviceInfo(device->id, what, 0, NULL, &size) == CL_SUCCESS &&
+              (text = calloc(1, size + 1)) &&
+              clGetDeviceInfo(device->id, what, size, text, NULL) == CL_SUCCESS && strstr(text, word) != NULL;
+    free(text);
+    return has;
+}
+
 hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device) {
     hone_opencl_device *d = &found.devices[device->index];
     cl_int error = CL_SUCCESS;

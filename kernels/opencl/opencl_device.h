@@ -43,6 +43,9 @@ hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device
  * opencl/dot4.cl. Any thread. */
 hone_dot4 hone_opencl_dot4(hone_opencl_device *device);
 
+/* Whether a text property of the device, such as CL_DEVICE_EXTENSIONS, has `word` in it. Any thread. */
+int hone_opencl_says(const hone_opencl_device *device, cl_device_info what, const char *word);
+
 /* Fails with what the driver could not do and its error's name. */
 hone_status hone_opencl_fail(cl_int error, const char *what);
 

@@ -3,7 +3,6 @@
  * instruction gets right. */
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cpu_variants.h"
 #include "embedded.h"
@@ -16,20 +15,11 @@ typedef struct candidate {
     int (*may)(const hone_opencl_device *device); /* what else would not even compile, or stop the process */
 } candidate;
 
-static int text_has(cl_device_id id, cl_device_info what, const char *word) {
-    size_t size = 0;
-    char *text = NULL;
-    int has = clGetDeviceInfo(id, what, 0, NULL, &size) == CL_SUCCESS && (text = calloc(1, size + 1)) &&
-              clGetDeviceInfo(id, what, size, text, NULL) == CL_SUCCESS && strstr(text, word) != NULL;
-    free(text);
-    return has;
-}
-
 static int has_extension(const hone_opencl_device *d) {
-    return text_has(d->id, CL_DEVICE_EXTENSIONS, "cl_khr_integer_dot_product");
+    return hone_opencl_says(d, CL_DEVICE_EXTENSIONS, "cl_khr_integer_dot_product");
 }
 static int is_nvidia(const hone_opencl_device *d) {
-    return !d->is_cpu && text_has(d->id, CL_DEVICE_VENDOR, "NVIDIA");
+    return !d->is_cpu && hone_opencl_says(d, CL_DEVICE_VENDOR, "NVIDIA");
 }
 static int is_vnni(const hone_opencl_device *d) { return d->is_cpu && hone_cpu_has("avx512vnni"); }
 

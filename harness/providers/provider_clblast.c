@@ -1,0 +1,269 @@
+/* CLBlast's GEMM to C, then a separate pass for bias and activation in place, both on an OpenCL device. It
+ * has no packed weights: what it rearranges, it does in every call. */
+#include "../../kernels/status.h"
+#include "provider_parts.h"
+
+#ifdef HONE_HAVE_OPENCL
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../kernels/activation.h"
+#include "../../kernels/opencl/opencl_memory.h"
+#include "../../kernels/opencl/opencl_pass.h"
+#include "peer_library.h"
+
+struct hone_provider_case {
+    const hone_operands *operands;
+    hone_opencl_device *device;
+    cl_command_queue queue;
+    hone_opencl_matrix a, b, c, vectors_device;
+    float *vectors;         /* bias and slopes as the pass reads them */
+    hone_opencl_pass *pass; /* NULL: not needed */
+    int64_t ldb;
+    char label[32];
+};
+
+/* Layout and transposition are CBLAS's constants. The status is 0 for success, OpenCL's own error, or less
+ * than all of these. */
+typedef int clblast_sgemm(int layout, int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                          cl_float alpha, cl_mem a, size_t a_offset, size_t lda, cl_mem b, size_t b_offset,
+                          size_t ldb, cl_float beta, cl_mem c, size_t c_offset, size_t ldc,
+                          cl_command_queue *queue, cl_event *event);
+typedef int clblast_hgemm(int layout, int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                          cl_half alpha, cl_mem a, size_t a_offset, size_t lda, cl_mem b, size_t b_offset,
+                          size_t ldb, cl_half beta, cl_mem c, size_t c_offset, size_t ldc,
+                          cl_command_queue *queue, cl_event *event);
+
+enum { CLBLAST_OWN_STATUS = -1000, F16_ONE = 0x3c00 };
+
+typedef struct clblast {
+    void *handle;
+    clblast_sgemm *sgemm;
+    clblast_hgemm *hgemm;
+} clblast;
+
+static clblast library;
+static char missing[512];
+static pthread_once_t loading = PTHREAD_ONCE_INIT;
+
+static void load_library(void) {
+    static const char *const names[] = {"libclblast.so.1", NULL};
+    static const peer_symbol symbols[] = {
+        {"CLBlastSgemm", offsetof(clblast, sgemm)},
+        {"CLBlastHgemm", offsetof(clblast, hgemm)},
+    };
+    char file[256];
+    clblast lib = {.handle = peer_library_open(file, missing, sizeof missing, "HONE_CLBLAST", names,
+                                               "install libclblast1, or name the file in HONE_CLBLAST")};
+    if (!lib.handle)
+        return;
+    if (!peer_library_fill(&lib, missing, sizeof missing, lib.handle, file, symbols,
+                           sizeof symbols / sizeof *symbols)) {
+        dlclose(lib.handle);
+        return;
+    }
+    library = lib;
+}
+
+static const char *unavailable(void) {
+    pthread_once(&loading, load_library);
+    return library.handle ? NULL : missing;
+}
+
+static hone_status check(const hone_device *device, const hone_problem *problem) {
+    hone_opencl_device *d;
+    hone_status status;
+    if (strcmp(device->backend->name, "opencl") != 0)
+        return hone_fail(HONE_E_UNAVAILABLE, "clblast runs on OpenCL devices, not on %s; use --device opencl",
+                         device->name);
+    if (problem->dtype != HONE_F32 && problem->dtype != HONE_F16)
+        return hone_fail(HONE_E_UNAVAILABLE, "clblast multiplies f32 and f16, not %s",
+                         hone_dtype_name(problem->dtype));
+    if (unavailable())
+        return hone_fail(HONE_E_UNAVAILABLE, "clblast: %s", unavailable());
+    if ((status = hone_opencl_open(&d, device)))
+        return status;
+    if (problem->dtype == HONE_F16 && !hone_opencl_says(d, CL_DEVICE_EXTENSIONS, "cl_khr_fp16"))
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "clblast multiplies f16 where the device has cl_khr_fp16; %s has not", device->name);
+    return HONE_OK;
+}
+
+static void destroy(hone_provider_case *self) {
+    if (!self)
+        return;
+    hone_opencl_pass_destroy(self->pass);
+    hone_opencl_matrix_clear(&self->a);
+    hone_opencl_matrix_clear(&self->b);
+    hone_opencl_matrix_clear(&self->c);
+    hone_opencl_matrix_clear(&self->vectors_device);
+    if (self->queue)
+        clReleaseCommandQueue(self->queue);
+    free(self->vectors);
+    free(self);
+}
+
+/* ---- running */
+
+static hone_opencl_rows rows_of_b(const hone_operands *o) {
+    const hone_problem *p = &o->problem;
+    const int transposed = p->weights_transposed;
+    return (hone_opencl_rows){o->b, transposed ? p->n : p->k, transposed ? p->k : p->n, o->ldb,
+                              hone_dtype_size(p->dtype)};
+}
+
+static hone_status multiply(hone_provider_case *self, int64_t lda, int64_t ldc) {
+    const hone_problem *p = &self->operands->problem;
+    const int transpose_b = p->weights_transposed ? CBLAS_TRANS : CBLAS_NO_TRANS;
+    const size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;
+    const int status =
+        p->dtype == HONE_F16
+            ? library.hgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, transpose_b, m, n, k, F16_ONE, self->a.buffer, 0,
+                            (size_t)lda, self->b.buffer, 0, (size_t)self->ldb, 0, self->c.buffer, 0,
+                            (size_t)ldc, &self->queue, NULL)
+            : library.sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, transpose_b, m, n, k, 1, self->a.buffer, 0,
+                            (size_t)lda, self->b.buffer, 0, (size_t)self->ldb, 0, self->c.buffer, 0,
+                            (size_t)ldc, &self->queue, NULL);
+    if (status <= CLBLAST_OWN_STATUS)
+        return hone_fail(HONE_E_UNAVAILABLE, "CLBlast's GEMM failed with its status %d", status);
+    return status ? hone_opencl_fail(status, "do CLBlast's GEMM") : HONE_OK;
+}
+
+/* On a device with memory of its own A is written in each call, as hone's kernel has it, and B where the
+ * problem says that it is new to every call. */
+static hone_status run_once(hone_provider_case *self) {
+    const hone_operands *o = self->operands;
+    const hone_problem *p = &o->problem;
+    const hone_opencl_rows a = {o->a, p->m, p->k, o->lda, hone_dtype_size(p->a_type)}, b = rows_of_b(o),
+                           c = {o->c, p->m, p->n, o->ldc, hone_dtype_size(p->c_type)};
+    int64_t lda, ldc;
+    hone_status status;
+    if ((status = hone_opencl_bind(&lda, &self->a, self->device, self->queue, &a, 1)) ||
+        (status = hone_opencl_bind(&self->ldb, &self->b, self->device, self->queue, &b, p->weights_plain)) ||
+        (status = hone_opencl_bind(&ldc, &self->c, self->device, self->queue, &c, 0)) ||
+        (status = multiply(self, lda, ldc)) ||
+        (self->pass && (status = hone_opencl_pass_enqueue(self->pass, self->queue, self->c.buffer, ldc,
+                                                          self->vectors_device.buffer))))
+        goto failed;
+    return hone_opencl_fetch(&self->c, self->device, self->queue, &c);
+
+failed:
+    clFinish(self->queue); /* nothing reads the operands after a failure */
+    return status;
+}
+
+/* What fails here has not failed in prepare: verification finds the result missing. */
+static void run(hone_provider_case *self) { (void)run_once(self); }
+
+/* ---- preparing */
+
+/* Room for the matrices on a device with memory of its own. */
+static hone_status allocate(hone_provider_case *self) {
+    const hone_problem *p = &self->operands->problem;
+    const size_t size = hone_dtype_size(p->dtype);
+    hone_status status;
+    if (self->device->is_cpu)
+        return HONE_OK;
+    if ((status = hone_opencl_allocate(&self->a.buffer, self->device, (size_t)(p->m * p->k) * size)) ||
+        (status = hone_opencl_allocate(&self->b.buffer, self->device, (size_t)(p->k * p->n) * size)) ||
+        (status = hone_opencl_allocate(&self->c.buffer, self->device, (size_t)(p->m * p->n) * size)))
+        return status;
+    return hone_opencl_allocate(&self->vectors_device.buffer, self->device, (size_t)p->n * 2 * sizeof(float));
+}
+
+/* Weights, unless they are plain, and the vectors of columns reach the device once. */
+static hone_status bind_constants(hone_provider_case *self) {
+    const hone_operands *o = self->operands;
+    const hone_problem *p = &o->problem;
+    const size_t n = (size_t)p->n;
+    const hone_opencl_rows b = rows_of_b(o);
+    int64_t ld;
+    void *memory;
+    hone_status status = hone_provider_allocate(&memory, 2 * n * sizeof(float));
+    if (status)
+        return status;
+    self->vectors = memory;
+    memset(self->vectors, 0, 2 * n * sizeof(float));
+    if (p->bias)
+        memcpy(self->vectors, o->bias, n * sizeof(float));
+    if (hone_activation_info(p->act)->per_column)
+        memcpy(self->vectors + n, o->alpha, n * sizeof(float));
+    const hone_opencl_rows vectors = {self->vectors, 1, 2 * p->n, 2 * p->n, sizeof(float)};
+    status = hone_opencl_bind(&self->ldb, &self->b, self->device, self->queue, &b, 1);
+    return status ? status
+                  : hone_opencl_bind(&ld, &self->vectors_device, self->device, self->queue, &vectors, 1);
+}
+
+/* The first run compiles CLBlast's kernels, and tells whether they work. */
+static hone_status fill_case(hone_provider_case *self, const hone_device *device) {
+    const hone_problem *p = &self->operands->problem;
+    const char *gemm = p->dtype == HONE_F16 ? "Hgemm" : "Sgemm";
+    const int passes = hone_opencl_pass_needed(p);
+    cl_int error;
+    hone_status status = hone_opencl_open(&self->device, device);
+    if (status)
+        return status;
+    self->queue = clCreateCommandQueue(self->device->context, self->device->id, 0, &error);
+    if (!self->queue)
+        return hone_opencl_fail(error, "make a queue");
+    if ((passes && (status = hone_opencl_pass_create(&self->pass, self->device, p))) ||
+        (status = allocate(self)) || (status = bind_constants(self)))
+        return status;
+    snprintf(self->label, sizeof self->label, "%s%s", gemm, passes ? ", then one pass" : "");
+    return run_once(self);
+}
+
+static hone_status prepare(hone_provider_case **out, hone_context *context, const hone_device *device,
+                           const hone_operands *operands, const char *config, int threads) {
+    (void)context, (void)config, (void)threads; /* the driver's */
+    hone_status status = check(device, &operands->problem);
+    if (status)
+        return status;
+    hone_provider_case *self = calloc(1, sizeof *self);
+    if (!self)
+        return hone_fail(HONE_E_NOMEM, "out of memory for a case of clblast");
+    self->operands = operands;
+    status = fill_case(self, device);
+    if (status) {
+        destroy(self);
+        return status;
+    }
+    *out = self;
+    return HONE_OK;
+}
+
+static const char *label(const hone_provider_case *self) { return self->label; }
+
+const hone_provider hone_provider_clblast = {
+    .name = "clblast",
+    .description = "CLBlast's GEMM (f32, f16) on an OpenCL device, then a separate pass there",
+    .unavailable = unavailable,
+    .check = check,
+    .prepare = prepare,
+    .run = run,
+    .label = label,
+    .destroy = destroy,
+};
+
+#else
+
+static const char *unavailable(void) {
+    return "built without OpenCL; install ocl-icd-opencl-dev and build again";
+}
+
+static hone_status check(const hone_device *device, const hone_problem *problem) {
+    (void)device, (void)problem;
+    return hone_fail(HONE_E_UNAVAILABLE, "clblast: %s", unavailable());
+}
+
+const hone_provider hone_provider_clblast = {
+    .name = "clblast",
+    .description = "CLBlast's GEMM (f32, f16) on an OpenCL device, then a separate pass there",
+    .unavailable = unavailable,
+    .check = check,
+};
+
+#endif

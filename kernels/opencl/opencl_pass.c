@@ -1,0 +1,134 @@
+#include "opencl_pass.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "activation.h"
+#include "embedded.h"
+#include "opencl_program.h"
+#include "status.h"
+
+/* pass_call of activate.cl. */
+typedef struct call {
+    cl_long ldc;
+    cl_int m, n, rows, columns;
+    cl_float p, q;
+} call;
+
+struct hone_opencl_pass {
+    cl_program program;
+    cl_kernel kernel;
+    call values;
+    size_t global[2], local[2];
+};
+
+/* Elements of C that a CPU's work-item does: more than starting it costs, few enough to share them out. */
+enum { ITEM_LEAST = 1 << 10, ITEM_MOST = 1 << 14, ITEMS_A_UNIT = 4 };
+
+/* Work-items of another device's group, along a row and down: a group reads whole lines of memory. */
+enum { GROUP_X = 32, GROUP_Y = 4 };
+
+int hone_opencl_pass_needed(const hone_problem *problem) {
+    return problem->bias || strcmp(hone_activation_name(problem->act), "identity") != 0;
+}
+
+static int lanes_of(const hone_opencl_device *d) {
+    const int has_vectors_so = d->lanes == 2 || d->lanes == 4 || d->lanes == 8 || d->lanes == 16;
+    return !d->is_cpu ? 4 : has_vectors_so ? d->lanes : 1;
+}
+
+static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device,
+                                 const hone_problem *problem) {
+    const int half_c = problem->c_type == HONE_F16;
+    char *text = NULL;
+    size_t length = 0;
+    cl_int error;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    fprintf(out,
+            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define HALF_C %d\n#define BIAS %d\n"
+            "#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
+            lanes_of(device), !device->is_cpu, half_c, problem->bias,
+            hone_activation_info(problem->act)->per_column, half_c ? "brief" : "fast",
+            hone_activation_name(problem->act));
+    hone_embedded_write(out, "activate.cl");
+    int whole = !ferror(out);
+    whole = fclose(out) == 0 && whole;
+    hone_status status = whole ? hone_opencl_compile(&p->program, device, text, length)
+                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    free(text);
+    if (!status && !(p->kernel = clCreateKernel(p->program, "activate", &error)))
+        status = hone_opencl_fail(error, "make a kernel");
+    return status;
+}
+
+static int64_t limited(int64_t value, int64_t least, int64_t most) {
+    return value < least ? least : value > most ? most : value;
+}
+
+/* What of C a work-item does: a vector, or on a CPU, which runs the items of a group one after another,
+ * stretches of rows. */
+static void choose_block(call *values, const hone_opencl_device *d) {
+    const int64_t lanes = lanes_of(d), whole_row = hone_opencl_pieces(values->n, lanes) * lanes;
+    const int64_t share = (int64_t)values->m * values->n / (ITEMS_A_UNIT * (d->units > 0 ? d->units : 1));
+    const int64_t item = limited(share, ITEM_LEAST, ITEM_MOST) / lanes * lanes;
+    const int64_t columns = !d->is_cpu ? lanes : item < whole_row ? item : whole_row;
+    values->columns = (cl_int)columns;
+    values->rows = (cl_int)(d->is_cpu ? limited(item / columns, 1, values->m) : 1);
+}
+
+static void choose_range(hone_opencl_pass *p, const hone_opencl_device *d) {
+    p->local[0] = d->is_cpu || d->most_group < GROUP_X ? 1 : GROUP_X;
+    p->local[1] = d->is_cpu || d->most_group < GROUP_X * GROUP_Y ? 1 : GROUP_Y;
+    const int64_t items[2] = {hone_opencl_pieces(p->values.n, p->values.columns),
+                              hone_opencl_pieces(p->values.m, p->values.rows)};
+    for (int i = 0; i < 2; i++)
+        p->global[i] = (size_t)hone_opencl_pieces(items[i], (int64_t)p->local[i]) * p->local[i];
+}
+
+hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *device,
+                                    const hone_problem *problem) {
+    if (problem->c_type != HONE_F32 && problem->c_type != HONE_F16)
+        return hone_fail(HONE_E_UNAVAILABLE, "the separate pass of opencl is for f32 and f16, not %s",
+                         hone_dtype_name(problem->c_type));
+    hone_opencl_pass *p = calloc(1, sizeof *p);
+    if (!p)
+        return hone_fail(HONE_E_NOMEM, "no memory for an activation pass");
+    p->values = (call){.m = (cl_int)problem->m,
+                       .n = (cl_int)problem->n,
+                       .p = (cl_float)problem->act_params[0],
+                       .q = (cl_float)problem->act_params[1]};
+    choose_block(&p->values, device);
+    choose_range(p, device);
+    hone_status status = create_kernel(p, device, problem);
+    if (status) {
+        hone_opencl_pass_destroy(p);
+        return status;
+    }
+    *out = p;
+    return HONE_OK;
+}
+
+void hone_opencl_pass_destroy(hone_opencl_pass *p) {
+    if (!p)
+        return;
+    if (p->kernel)
+        clReleaseKernel(p->kernel);
+    if (p->program)
+        clReleaseProgram(p->program);
+    free(p);
+}
+
+hone_status hone_opencl_pass_enqueue(hone_opencl_pass *p, cl_command_queue queue, cl_mem c, int64_t ldc,
+                                     cl_mem vectors) {
+    p->values.ldc = ldc;
+    cl_int error = clSetKernelArg(p->kernel, 0, sizeof c, &c);
+    if (!error)
+        error = clSetKernelArg(p->kernel, 1, sizeof vectors, &vectors);
+    if (!error)
+        error = clSetKernelArg(p->kernel, 2, sizeof p->values, &p->values);
+    if (!error)
+        error = clEnqueueNDRangeKernel(queue, p->kernel, 2, NULL, p->global, p->local, 0, NULL, NULL);
+    return error ? hone_opencl_fail(error, "start the activation pass") : HONE_OK;
+}
