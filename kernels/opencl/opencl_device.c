@@ -62,6 +62,8 @@ static void read_properties(hone_opencl_device *d) {
     /* A simulator may be all types at once. */
     d->is_cpu = (type & ~(cl_device_type)CL_DEVICE_TYPE_DEFAULT) == CL_DEVICE_TYPE_CPU;
     d->lanes = (int)device_number(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    if (d->lanes != 2 && d->lanes != 4 && d->lanes != 8 && d->lanes != 16)
+        d->lanes = 1; /* OpenCL C has no others */
     d->units = (int)device_number(d->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     d->most_group = (size_t)device_number(d->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
     /* Where it is a part of global memory, copying to it gains nothing. */
