@@ -1,0 +1,138 @@
+/* The baseline clblast on the first OpenCL device. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../harness/provider.h"
+#include "../../harness/verify.h"
+
+static hone_context *context;
+static const hone_device *device; /* NULL: none */
+static const hone_provider *provider;
+
+static int set_up(void **state) {
+    (void)state;
+    provider = hone_provider_find("clblast");
+    if (!provider || hone_context_create(&context))
+        return -1;
+    if (hone_context_device(&device, context, "opencl"))
+        device = NULL;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    hone_context_destroy(context);
+    return 0;
+}
+
+/* NULL when clblast can run here. */
+static const char *why_not(void) {
+    const char *reason = hone_provider_unavailable(provider);
+    return reason ? reason : device ? NULL : hone_context_backend_reason(context, "opencl");
+}
+
+static void run(void *prepared) { provider->run(prepared); }
+
+static void verify(const char *text, int padding, const char *label) {
+    hone_problem problem;
+    hone_operands *operands;
+    hone_reference *reference;
+    hone_provider_case *prepared = NULL;
+    hone_numerics numerics;
+    assert_int_equal(hone_problem_parse(&problem, text), HONE_OK);
+    assert_int_equal(hone_operands_create(&operands, &problem, 3, padding), HONE_OK);
+    assert_int_equal(hone_reference_create(&reference, operands, 0), HONE_OK);
+    if (provider->prepare(&prepared, context, device, operands, NULL, 1))
+        fail_msg("%s: %s", text, hone_error_detail());
+    assert_string_equal(provider->label(prepared), label);
+    assert_int_equal(hone_verify_run(&numerics, operands, reference, run, prepared), HONE_OK);
+    if (!numerics.correct) {
+        char reason[200];
+        hone_numerics_reason(reason, sizeof reason, &numerics);
+        fail_msg("%s: %s", text, reason);
+    }
+    provider->destroy(prepared);
+    hone_reference_destroy(reference);
+    hone_operands_destroy(operands);
+}
+
+static void test_verifies(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *label;
+        int padding;
+    } cases[] = {
+        {"gemm/f32/identity/7x33x17/nobias", "Sgemm", 0},
+        {"gemm/f32/identity/7x33x17", "Sgemm, then one pass", 0},
+        {"gemm/f32/relu/1x67x65/nobias", "Sgemm, then one pass", 0},
+        {"gemm/f32/prelu/19x35x24", "Sgemm, then one pass", 3},
+        {"gemm/f32/prelu/19x35x24/nobias/tb", "Sgemm, then one pass", 5},
+        {"gemm/f32/gelu_tanh/130x5x3/tb/plain", "Sgemm, then one pass", 1},
+        {"gemm/f32/leaky_relu/33x64x40/alpha=0.3/tb", "Sgemm, then one pass", 0},
+        {"gemm/f32/clip/64x1x9/min=-0.5/max=0.25/plain", "Sgemm, then one pass", 2},
+        {"gemm/f32/mish/5x2085x12", "Sgemm, then one pass", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        verify(cases[i].text, cases[i].padding, cases[i].label);
+}
+
+static hone_status check(const hone_device *on, const char *text) {
+    hone_problem problem;
+    assert_int_equal(hone_problem_parse(&problem, text), HONE_OK);
+    return provider->check(on, &problem);
+}
+
+static void assert_refused(const hone_device *on, const char *text, const char *reason) {
+    assert_int_equal(check(on, text), HONE_E_UNAVAILABLE);
+    if (!strstr(hone_error_detail(), reason))
+        fail_msg("%s is refused with '%s', not '%s'", text, hone_error_detail(), reason);
+}
+
+static void test_refuses_other_devices(void **state) {
+    (void)state;
+    const hone_device *cpu;
+    assert_int_equal(hone_context_device(&cpu, context, "cpu"), HONE_OK);
+    assert_refused(cpu, "gemm/f32/relu/8x8x8",
+                   "clblast runs on OpenCL devices, not on cpu; use --device opencl");
+}
+
+static void test_refuses_other_types(void **state) {
+    (void)state;
+    assert_int_equal(check(device, "gemm/f32/relu/8x8x8"), HONE_OK);
+    assert_refused(device, "gemm/s8/relu/8x8x8", "clblast multiplies f32 and f16, not s8");
+    assert_refused(device, "gemm/bf16/relu/8x8x8", "clblast multiplies f32 and f16, not bf16");
+}
+
+/* Where the device has f16, products summed in it are within the bound if each sum is of one. */
+static void test_f16(void **state) {
+    (void)state;
+    if (check(device, "gemm/f16/identity/9x17x1/nobias")) {
+        assert_non_null(strstr(hone_error_detail(), "cl_khr_fp16"));
+        skip();
+    }
+    verify("gemm/f16/identity/9x17x1/nobias", 0, "Hgemm");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verifies),
+        cmocka_unit_test(test_refuses_other_devices),
+        cmocka_unit_test(test_refuses_other_types),
+        cmocka_unit_test(test_f16),
+    };
+    void *none = NULL;
+    if (set_up(&none))
+        return 1;
+    const char *reason = why_not();
+    if (reason)
+        printf("clblast cannot run here: %s\n", reason);
+    const int failed = reason ? 77 : cmocka_run_group_tests(tests, NULL, NULL);
+    tear_down(&none);
+    return failed;
+}
