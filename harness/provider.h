@@ -30,6 +30,8 @@ struct hone_provider {
                            const hone_operands *operands, const char *config, int threads);
     /* Runs once on the operands given to prepare. */
     void (*run)(hone_provider_case *self);
+    /* Microseconds of the latest run by the device's own clock; NaN: not known. May be NULL. */
+    double (*device_us)(const hone_provider_case *self);
     /* The weights as the runs read them. NULL: it does not know. */
     hone_span (*weights)(const hone_provider_case *self);
     /* Text for the result's label: hone's config, a baseline's composition. */

@@ -127,7 +127,9 @@ hone_status hone_context_create_pinned(hone_context **out, int pin);
  * HONE_E_USAGE: threads < 1 or absurd. HONE_E_NOMEM. */
 hone_status hone_context_pool(hone_pool **out, hone_context *context, int threads);
 
-/* The device and config behind a public plan. */
+/* The device behind a public plan. */
 const hone_device *hone_plan_device(const hone_plan *plan);
+/* hone_backend.device_us; NaN where the backend has none. */
+double hone_plan_device_us(const hone_plan *plan);
 
 #endif

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,11 @@ void hone_plan_destroy(hone_plan *plan) {
 const char *hone_plan_config(const hone_plan *plan) { return plan->config; }
 
 const hone_device *hone_plan_device(const hone_plan *plan) { return plan->device; }
+
+double hone_plan_device_us(const hone_plan *plan) {
+    const hone_backend *backend = plan->device->backend;
+    return backend->device_us ? backend->device_us(plan->backend_plan) : NAN;
+}
 
 size_t hone_plan_packed_size(const hone_plan *plan) {
     return plan->device->backend->packed_size(plan->backend_plan);

@@ -58,6 +58,8 @@ cleanup:
 /* The arguments are those of the plan's own problem, so the call cannot be refused. */
 static void run(hone_provider_case *self) { (void)hone_plan_execute(self->plan, &self->args); }
 
+static double device_us(const hone_provider_case *self) { return hone_plan_device_us(self->plan); }
+
 static hone_span weights(const hone_provider_case *self) { return self->weights; }
 
 static const char *label(const hone_provider_case *self) { return hone_plan_config(self->plan); }
@@ -68,6 +70,7 @@ const hone_provider hone_provider_hone = {
     .check = check,
     .prepare = prepare,
     .run = run,
+    .device_us = device_us,
     .weights = weights,
     .label = label,
     .destroy = destroy,

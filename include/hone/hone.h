@@ -264,10 +264,13 @@ HONE_API size_t hone_plan_packed_size(const hone_plan *plan);
  * same problem and config in the same process and build. */
 HONE_API hone_status hone_plan_pack(void *packed, const hone_plan *plan, const void *b, int64_t ldb);
 
-/* Runs the plan. Writes exactly M x N elements of C. Allocates nothing. One
- * call at a time for a plan; different plans may run at once.
+/* Runs the plan and waits for it. All matrices are in the host's memory, for every
+ * device; one with memory of its own keeps a copy of the packed weights.
+ * Writes exactly M x N elements of C. Allocates nothing itself, though an OpenCL
+ * driver may. One call at a time for a plan; different plans may run at once.
  * HONE_E_USAGE: a pointer or leading dimension that the problem needs is
- * missing or too small. */
+ * missing or too small. HONE_E_UNAVAILABLE, HONE_E_NOMEM: a device that is not the
+ * host failed; C is then undefined. */
 HONE_API hone_status hone_plan_execute(hone_plan *plan, const hone_args *args);
 
 #ifdef __cplusplus

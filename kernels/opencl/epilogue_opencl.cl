@@ -43,6 +43,8 @@ static inline vi quantised(vf y) {
     return VEC_JOIN(VEC_OF(convert_int), _rte)(vf_pick(c == c, c, vf_set(0.0f)));
 }
 
+static inline vi limited(vi x, int low, int high) { return min(max(x, vi_set(low)), vi_set(high)); }
+
 static inline void store_value(__global void *c, long at, vf y, const hone_call *q, int n) {
 #if C_TYPE == TYPE_F32
     vec_put_f32((__global float *)c + at, y, n);
@@ -52,11 +54,11 @@ static inline void store_value(__global void *c, long at, vf y, const hone_call 
     vec_put_bf16((__global ushort *)c + at, y, n);
 #elif C_TYPE == TYPE_S8
     vec_put_s8((__global char *)c + at,
-               VEC_OF(convert_char)(clamp(quantised(y * vf_set(q->c_inverse)) + vi_set(q->c_zero), -128, 127)),
+               VEC_OF(convert_char)(limited(quantised(y * vf_set(q->c_inverse)) + vi_set(q->c_zero), -128, 127)),
                n);
 #else
     vec_put_u8((__global uchar *)c + at,
-               VEC_OF(convert_uchar)(clamp(quantised(y * vf_set(q->c_inverse)) + vi_set(q->c_zero), 0, 255)),
+               VEC_OF(convert_uchar)(limited(quantised(y * vf_set(q->c_inverse)) + vi_set(q->c_zero), 0, 255)),
                n);
 #endif
 }

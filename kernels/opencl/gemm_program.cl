@@ -3,8 +3,9 @@
 #include "operands.cl"
 #include "epilogue_opencl.cl"
 #include "dot4.cl"
+#include "gemm_sums.cl"
 #if FAMILY_LOCAL
-#error "no such family"
+#include "gemm_local.cl"
 #else
 #include "gemm_tile.cl"
 #endif

@@ -4,6 +4,7 @@
 #ifdef HONE_HAVE_OPENCL
 
 #include "opencl_device.h"
+#include "opencl_model.h"
 #include "opencl_plan.h"
 #include "opencl_program.h"
 #include "opencl_space.h"
@@ -13,6 +14,7 @@ const hone_backend hone_backend_opencl = {
     .devices = hone_opencl_devices,
     .space = hone_opencl_space,
     .default_config = hone_opencl_default_config,
+    .cost = hone_opencl_cost,
     .plan_create = hone_opencl_plan_create,
     .plan_destroy = hone_opencl_plan_destroy,
     .packed_size = hone_opencl_packed_size,

@@ -59,11 +59,16 @@ static const char *options_for(cl_device_id id) {
 
 static void read_properties(hone_opencl_device *d) {
     cl_device_type type = device_number(d->id, CL_DEVICE_TYPE, sizeof type);
-    d->is_cpu = (type & CL_DEVICE_TYPE_CPU) != 0;
+    /* A simulator may be all types at once. */
+    d->is_cpu = (type & ~(cl_device_type)CL_DEVICE_TYPE_DEFAULT) == CL_DEVICE_TYPE_CPU;
     d->lanes = (int)device_number(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    if (d->lanes != 2 && d->lanes != 4 && d->lanes != 8 && d->lanes != 16)
+        d->lanes = 1; /* OpenCL C has no others */
     d->units = (int)device_number(d->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     d->most_group = (size_t)device_number(d->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
-    d->local_bytes = (int64_t)device_number(d->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    /* Where it is a part of global memory, copying to it gains nothing. */
+    if (device_number(d->id, CL_DEVICE_LOCAL_MEM_TYPE, sizeof(cl_device_local_mem_type)) == CL_LOCAL)
+        d->local_bytes = (int64_t)device_number(d->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
     d->options = options_for(d->id);
 }
 

@@ -19,13 +19,13 @@ typedef enum hone_dot4 {
 typedef struct hone_opencl_device {
     cl_platform_id platform;
     cl_device_id id;
-    int is_cpu;         /* runs on the host's processor and in its memory */
-    int lanes;          /* of the device's own float vectors */
-    int units;          /* compute units */
-    int keeps_programs; /* PoCL: it has a cache of its own, and asking it for a program compiles all of it
-                           again */
-    size_t most_group;  /* work-items of a group */
-    int64_t local_bytes;
+    int is_cpu;          /* runs on the host's processor and in its memory */
+    int lanes;           /* of the device's own float vectors */
+    int units;           /* compute units */
+    int keeps_programs;  /* PoCL: it has a cache of its own, and asking it for a program compiles all of it
+                            again */
+    size_t most_group;   /* work-items of a group */
+    int64_t local_bytes; /* of its own local memory; 0: none */
     const char *options; /* for building programs */
     char key[512];       /* platform, device, versions: what a compiled program is good for */
     cl_context context;  /* NULL until it is asked for */

@@ -3,6 +3,7 @@
  * instruction gets right. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu_variants.h"
 #include "embedded.h"
@@ -57,7 +58,7 @@ static int works(hone_opencl_device *d, const candidate *c) {
     FILE *out = open_memstream(&text, &length);
     if (!out)
         return 0;
-    fputs(c->definitions, out);
+    fwrite(c->definitions, 1, strlen(c->definitions), out);
     hone_embedded_write(out, "dot4_probe.cl");
     int whole = !ferror(out);
     whole = fclose(out) == 0 && whole;

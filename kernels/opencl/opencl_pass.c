@@ -32,10 +32,7 @@ int hone_opencl_pass_needed(const hone_problem *problem) {
     return problem->bias || strcmp(hone_activation_name(problem->act), "identity") != 0;
 }
 
-static int lanes_of(const hone_opencl_device *d) {
-    const int has_vectors_so = d->lanes == 2 || d->lanes == 4 || d->lanes == 8 || d->lanes == 16;
-    return !d->is_cpu ? 4 : has_vectors_so ? d->lanes : 1;
-}
+static int lanes_of(const hone_opencl_device *d) { return d->is_cpu ? d->lanes : 4; }
 
 static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device,
                                  const hone_problem *problem) {

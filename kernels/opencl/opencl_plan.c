@@ -100,16 +100,17 @@ static hone_status create_kernels(hone_backend_plan *p) {
 static hone_status create_buffers(hone_backend_plan *p) {
     const hone_problem *q = &p->problem;
     const hone_opencl_config *c = &p->config;
-    const size_t tiles = (size_t)hone_opencl_pieces(q->m, c->mr), outputs = (size_t)(q->m * q->n);
+    const size_t rows = (size_t)hone_opencl_panel_rows(c), panels = ((size_t)q->m + rows - 1) / rows;
+    const size_t outputs = (size_t)(q->m * q->n);
     const size_t packed = p->panels_size + p->sums_size;
     const struct {
         int needed;
         cl_mem *to;
         size_t bytes;
     } buffers[] = {
-        {c->copy_a, &p->copied_a, tiles * (size_t)c->mr * (size_t)p->depth * 4},
+        {c->copy_a, &p->copied_a, panels * rows * (size_t)p->depth * 4},
         {c->ks > 1, &p->split_sums, outputs * (size_t)c->ks * 4},
-        {q->weights_plain || !p->device->is_cpu, &p->packed, packed},
+        {(q->weights_plain && c->pack) || !p->device->is_cpu, &p->packed, packed},
         {!p->device->is_cpu, &p->a.buffer, (size_t)(q->m * q->k) * hone_dtype_size(q->a_type)},
         {!p->device->is_cpu && q->weights_plain, &p->b.buffer,
          (size_t)(q->k * q->n) * hone_dtype_size(q->dtype)},
@@ -261,7 +262,7 @@ static call call_values(const hone_backend_plan *p) {
                   .n = (cl_int)q->n,
                   .k = (cl_int)q->k,
                   .panel_columns = (cl_int)p->panel,
-                  .panel_rows = p->config.mr,
+                  .panel_rows = hone_opencl_panel_rows(&p->config),
                   .p = (float)q->act_params[0],
                   .q = (float)q->act_params[1]};
 }
@@ -356,7 +357,10 @@ static hone_status bind_weights(cl_mem *out, hone_backend_plan *p, const hone_ar
         if ((status = hone_opencl_bind(&ld, &p->b, p->device, p->queue, &rows, 1)))
             return status;
         values->ldb = ld;
-        return run_pack(p, p, p->packed, p->b.buffer, values);
+        if (p->config.pack)
+            return run_pack(p, p, p->packed, p->b.buffer, values);
+        *out = p->b.buffer;
+        return HONE_OK;
     }
     const size_t bytes = p->panels_size + p->sums_size;
     const hone_opencl_rows rows = {(void *)(uintptr_t)args->b, 1, (int64_t)bytes, (int64_t)bytes, 1};
@@ -377,7 +381,7 @@ static hone_status run_copy(hone_backend_plan *p, const call *values) {
     const argument arguments[] = {
         {sizeof p->copied_a, &p->copied_a}, {sizeof p->a.buffer, &p->a.buffer}, {sizeof *values, values}};
     const range grid = simple_range(p, hone_opencl_pieces(p->depth, COPY_DEPTH),
-                                    hone_opencl_pieces(p->problem.m, p->config.mr));
+                                    hone_opencl_pieces(p->problem.m, hone_opencl_panel_rows(&p->config)));
     return run_kernel(p->queue, p->kernels[COPY_A], &grid, arguments, 3, p);
 }
 

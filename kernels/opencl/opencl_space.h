@@ -13,6 +13,7 @@
  *   pad    elements between the rows of a block in local memory (local; else 0)
  *   wtype  weights as they are packed: f32, f16, bf16, s8, or s8x4, four k together for the device's
  *          instruction for four 8-bit products
+ *   pack   1: weights are packed, plain ones in every call; 0: plain ones are read where they lie
  *   copy   1: A is copied first, to panels of tiles; 0: it is read in place
  *   inner  the dimension of C along which groups follow each other: m or n
  *   epi    where the epilogue meets the sums: reg, in registers, or buf, in the work-item's memory
@@ -36,20 +37,23 @@ typedef struct hone_opencl_weights {
 typedef struct hone_opencl_config {
     int local; /* family */
     int vec, nv, mr, lx, ly, tm, ku, ks, bk, stages, pad;
-    int copy_a, inner_n, buffered;
+    int pack, copy_a, inner_n, buffered;
     const hone_opencl_weights *weights;
     char form[HONE_CONFIG_VALUE];
 } hone_opencl_config;
 
 hone_status hone_opencl_space(hone_space **out, const hone_device *device, const hone_problem *problem,
                               int threads);
-hone_status hone_opencl_default_config(hone_config *out, const hone_device *device,
-                                       const hone_problem *problem, int threads);
 /* HONE_E_USAGE when a key is missing or unknown. */
 hone_status hone_opencl_config_read(hone_opencl_config *out, const hone_config *config);
 
-/* Columns of a panel of packed weights; groups of k. */
+/* The forms worth trying for a problem, the first being the usual one: what is not smooth is the same in all.
+ */
+const char *hone_opencl_forms(const hone_problem *problem);
+
+/* Columns of a panel of packed weights; rows of a panel of copied A; groups of k. */
 int hone_opencl_panel(const hone_opencl_config *config);
+int hone_opencl_panel_rows(const hone_opencl_config *config);
 int64_t hone_opencl_depth(const hone_opencl_config *config, int64_t k);
 
 /* Pieces of at most `most` that make up `extent`. */

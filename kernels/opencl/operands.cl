@@ -14,7 +14,9 @@
  *   ROW_TILES            tiles below each other that a work-item does
  *   UNROLL               groups of k in a step of the loop
  *   SPLITS               parts of K that are summed apart
+ *   BLOCK_K, STAGES, PAD groups of k in local memory, blocks there, elements between its rows (gemm_local.cl)
  *   COPY_A               1: A has been copied to panels (copy_a)
+ *   B_IN_PLACE           1: weights are read as the caller has them, K x N; 0: they are packed
  *   INNER_N              1: groups along N follow each other; 0: along M
  *   BUFFERED             1: the epilogue loops over sums in memory; 0: over sums in registers, unrolled
  *   ACT                  the activation's function; PER_COLUMN, BIAS, ROW_SCALE: what it and the problem have
@@ -46,12 +48,12 @@ typedef int tile_element;
 #define GROUP 1
 typedef float tile_element;
 #endif
-#if PRODUCT_DOT4 || B_TYPE == TYPE_F32
-#define B_BYTES 4 /* of an element of packed weights */
-#elif B_TYPE == TYPE_S8
-#define B_BYTES 1
+#if A_TYPE == TYPE_F32
+#define A_BYTES 4
+#elif A_TYPE == TYPE_S8 || A_TYPE == TYPE_U8
+#define A_BYTES 1
 #else
-#define B_BYTES 2
+#define A_BYTES 2
 #endif
 #define DEPTH(k)     (((k) + GROUP - 1) / GROUP)
 #define PIECES(x, y) (((x) + (y)-1) / (y))

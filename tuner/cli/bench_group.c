@@ -260,6 +260,7 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
         {"p95_low_us", stats.p95_low},
         {"p95_high_us", stats.p95_high},
         {"p99_us", stats.p99},
+        {"device_p50_us", hone_contender_device_us(&self->contender)},
         {"gflops", gflops},
         {"pct_peak", 100 * gflops / limits.gops},
         {"pct_roof", 100 * limits.us / stats.p50},

@@ -1,8 +1,10 @@
 #include "contender.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../harness/stats.h"
 #include "../../kernels/status.h"
 
 /* A copy is out of the cache when twice the cache's size went by; a device of
@@ -120,6 +122,22 @@ static void run_next(void *context, int64_t sequence) {
 
 hone_runner hone_contender_runner(hone_contender *contender) {
     return (hone_runner){.run = run_next, .context = contender};
+}
+
+double hone_contender_device_us(const hone_contender *contender) {
+    enum { CALLS = 21 };
+    double us[CALLS];
+    const hone_provider *provider = contender->provider;
+    if (!provider->device_us || isnan(provider->device_us(contender->cases[0])))
+        return NAN;
+    for (int i = 0; i < CALLS; i++) {
+        hone_provider_case *prepared = contender->cases[i % contender->count];
+        provider->run(prepared);
+        us[i] = provider->device_us(prepared);
+    }
+    hone_stats stats;
+    hone_stats_compute(&stats, us, CALLS);
+    return stats.p50;
 }
 
 const char *hone_contender_label(const hone_contender *contender) {

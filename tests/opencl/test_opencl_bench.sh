@@ -1,0 +1,24 @@
+# The command on an OpenCL device: bench has the device's own time beside the call's, query falls back to a default,
+# emit prints what compiles; and what it says where there is no platform.
+set -eu
+status=0
+OCL_ICD_VENDORS=/nonexistent "$HONE" verify --device opencl --shape 8x8x8 >out.txt 2>err.txt || status=$?
+[ $status -eq 3 ] || { echo "no platform: exit $status"; cat err.txt; exit 1; }
+grep -q 'opencl' err.txt
+
+if ! "$HONE" devices | grep -q '^opencl:0'; then
+    echo "skipped: no OpenCL device"
+    exit 77
+fi
+"$HONE" bench --device opencl --shape 33x40x50 --act mish --provider hone --config default --json >bench.json 2>err.txt
+python3 - <<'PY'
+import json
+case = json.load(open("bench.json"))["benchmarks"][0]
+assert case["name"].startswith("gemm/opencl/f32/mish/33x40x50/hone"), case["name"]
+assert 0 < case["device_p50_us"] < 1e6 and case["p50_us"] > 0, case
+assert case["err_bound_ratio"] <= 1, case
+PY
+"$HONE" emit --device opencl --shape 33x40x50 --act mish >variant.cl
+grep -q '__kernel' variant.cl
+"$HONE" bench --device opencl --shape 33x40x50 --provider hone --config mr=99 >out.txt 2>err.txt && exit 1
+grep -q 'mr=99' err.txt

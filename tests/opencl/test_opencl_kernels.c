@@ -1,0 +1,250 @@
+/* Kernels of the first OpenCL device: every activation in turn with random legal configs on ragged shapes,
+ * and the family that passes through local memory, which is not in the space of a device without. What the
+ * program cache returns, and what it does with a damaged entry. Skipped without a device.
+ *
+ * HONE_SWEEP=full takes ten times as many configs. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../harness/verify.h"
+#include "../../kernels/backend.h"
+#include "../../kernels/program_cache.h"
+#include "../../tuner/search/search.h"
+
+static hone_context *context;
+static const hone_device *device;
+static hone_random drawn = {2026};
+
+static int choose(int count) { return (int)hone_random_below(&drawn, (uint64_t)count); }
+
+static void draw_problem(hone_problem *p, hone_dtype dtype, int n) {
+    static const int64_t extents[] = {1, 2, 3, 7, 17, 31, 64, 65, 130};
+    static const hone_dtype c_types[] = {HONE_S8, HONE_F32, HONE_U8, HONE_F16};
+    enum { EXTENTS = sizeof extents / sizeof extents[0], LONG_K = 600 };
+    hone_problem_init(p, dtype, n % hone_activation_count(), extents[choose(EXTENTS)],
+                      extents[choose(EXTENTS)], n % 4 ? extents[choose(EXTENTS)] : LONG_K);
+    p->weights_transposed = choose(2);
+    p->weights_plain = choose(2);
+    p->bias = choose(4) != 0;
+    if (dtype == HONE_S8) {
+        p->c_type = c_types[choose(4)];
+        p->a_type = choose(2) ? HONE_U8 : HONE_S8;
+        p->a_scale_per_row = choose(2);
+    }
+}
+
+static void draw_config(char *text, const hone_space *space) {
+    int indices[HONE_SPACE_MAX_PARAMS];
+    hone_config config;
+    do {
+        for (int i = 0; i < space->param_count; i++)
+            indices[i] = choose(space->params[i].count);
+    } while (!hone_space_valid(space, indices));
+    assert_int_equal(HONE_OK, hone_space_config(&config, space, indices));
+    assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));
+}
+
+static void report(const hone_problem *problem, const char *config, hone_status status,
+                   const hone_numerics *numerics) {
+    char key[HONE_PROBLEM_TEXT], reason[256];
+    hone_numerics_reason(reason, sizeof reason, numerics);
+    hone_problem_format(key, sizeof key, problem);
+    printf("%s with %s: %s\n", key, config, status ? hone_error_detail() : reason);
+}
+
+static void legal_configs_verify(hone_dtype dtype) {
+    const char *mode = getenv("HONE_SWEEP");
+    const int count = mode && strcmp(mode, "full") == 0 ? 300 : 30;
+    int wrong = 0;
+    for (int n = 0; n < count; n++) {
+        hone_problem problem;
+        hone_operands *operands;
+        hone_space *space;
+        hone_numerics numerics = {0};
+        char config[HONE_CONFIG_TEXT];
+        draw_problem(&problem, dtype, n);
+        assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, (uint64_t)n + 1, n % 3));
+        assert_int_equal(HONE_OK, device->backend->space(&space, device, &problem, 1));
+        draw_config(config, space);
+        if (n % 5 == 0)
+            config[0] = 0; /* the default */
+        hone_status status =
+            hone_verify_config(&numerics, context, device->name, operands, NULL, *config ? config : NULL, 1);
+        if (status || !numerics.correct) {
+            wrong++;
+            report(&problem, *config ? config : "default", status, &numerics);
+        }
+        hone_space_destroy(space);
+        hone_operands_destroy(operands);
+    }
+    assert_int_equal(0, wrong);
+}
+
+static void f32_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_F32); }
+static void f16_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_F16); }
+static void bf16_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_BF16); }
+static void s8_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_S8); }
+
+/* ---- a plan of the backend itself, with any config */
+
+typedef struct direct_run {
+    hone_backend_plan *plan;
+    hone_args args;
+    hone_status status;
+} direct_run;
+
+static void execute(void *argument) {
+    direct_run *run = argument;
+    hone_status status = device->backend->execute(run->plan, &run->args);
+    run->status = status ? status : run->status;
+}
+
+static void verify_directly(const hone_problem *problem, const char *text) {
+    hone_operands *operands;
+    hone_reference *reference;
+    hone_config config;
+    hone_numerics numerics = {0};
+    direct_run run = {0};
+    void *packed = NULL;
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 7, 3));
+    assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+    assert_int_equal(HONE_OK, hone_config_parse(&config, text));
+    assert_int_equal(HONE_OK, device->backend->plan_create(&run.plan, device, problem, &config, NULL));
+    run.args = hone_operands_args(operands);
+    size_t bytes = device->backend->packed_size(run.plan);
+    if (bytes) {
+        assert_int_equal(0, posix_memalign(&packed, HONE_PACK_ALIGN, bytes));
+        assert_int_equal(HONE_OK, device->backend->pack(packed, run.plan, operands->b, operands->ldb));
+        run.args.b = packed;
+    }
+    assert_int_equal(HONE_OK, hone_verify_run(&numerics, operands, reference, execute, &run));
+    if (run.status || !numerics.correct)
+        report(problem, text, run.status, &numerics);
+    assert_int_equal(HONE_OK, run.status);
+    assert_true(numerics.correct);
+    double us = device->backend->device_us(run.plan);
+    assert_true(us > 0);
+    device->backend->plan_destroy(run.plan);
+    hone_reference_destroy(reference);
+    hone_operands_destroy(operands);
+    free(packed);
+}
+
+static void tiles_through_local_memory_verify(void **state) {
+    static const char *const blocks[] = {"bk=8,stages=1,pad=0,copy=1,ks=1,pack=1,lx=4,ly=4,mr=2,nv=2",
+                                         "bk=16,stages=2,pad=1,copy=0,ks=1,pack=1,lx=8,ly=2,mr=3,nv=1",
+                                         "bk=8,stages=2,pad=4,copy=1,ks=2,pack=1,lx=2,ly=8,mr=1,nv=3"};
+    static const struct {
+        hone_dtype dtype;
+        const char *wtype, *form;
+    } kinds[] = {{HONE_F32, "f32", "fast"},
+                 {HONE_F16, "f16", "brief"},
+                 {HONE_BF16, "f32", "brief"},
+                 {HONE_S8, "f32", "byte"},
+                 {HONE_S8, "s8", "brief"}};
+    hone_activation gelu;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_activation_parse(&gelu, "gelu_tanh"));
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++) {
+            hone_problem problem;
+            char config[HONE_CONFIG_TEXT];
+            hone_problem_init(&problem, kinds[i].dtype, gelu, 37, 41, b == 0 ? 1100 : 67);
+            snprintf(config, sizeof config,
+                     "family=local,vec=2,tm=1,ku=1,inner=%s,epi=reg,wtype=%s,form=%s,%s", b % 2 ? "n" : "m",
+                     kinds[i].wtype, kinds[i].form, blocks[b]);
+            verify_directly(&problem, config);
+        }
+}
+
+/* ---- the program cache */
+
+static int entries(const char *folder, char *first, size_t size) {
+    DIR *dir = opendir(folder);
+    int count = 0;
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (e->d_name[0] != '.' && count++ == 0)
+            snprintf(first, size, "%s/%s", folder, e->d_name);
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+static void a_damaged_program_is_made_again(void **state) {
+    char folder[] = "/tmp/hone-cache-XXXXXX", programs[64], path[512] = "", other[512];
+    hone_problem problem;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(0, setenv("HONE_CACHE_DIR", folder, 1));
+    snprintf(programs, sizeof programs, "%s/opencl", folder);
+    hone_problem_init(&problem, HONE_F32, 0, 5, 6, 7);
+    const char *config =
+        "family=tile,vec=1,nv=1,mr=1,lx=1,ly=1,tm=1,ku=1,ks=1,bk=0,stages=1,pad=0,wtype=f32,pack=1,"
+        "copy=0,inner=m,epi=reg,form=fast";
+    verify_directly(&problem, config);
+    assert_int_equal(2, entries(programs, path, sizeof path));
+    for (int kind = 0; kind < 3; kind++) {
+        FILE *file = fopen(path, kind == 2 ? "wb" : "r+b");
+        assert_non_null(file);
+        if (kind < 2) /* in its header, in its content; then an empty file */
+            assert_int_equal(0, fseek(file, kind ? 100 : 9, SEEK_SET));
+        if (kind < 2)
+            assert_int_equal(4, fwrite("oops", 1, 4, file));
+        fclose(file);
+        size_t bytes;
+        assert_null(hone_cache_read(path, &bytes));
+        verify_directly(&problem, config);
+        void *again = hone_cache_read(path, &bytes);
+        assert_non_null(again);
+        free(again);
+    }
+    assert_int_equal(2, entries(programs, path, sizeof path));
+    while (entries(programs, other, sizeof other))
+        assert_int_equal(0, unlink(other));
+    rmdir(programs);
+    rmdir(folder);
+    unsetenv("HONE_CACHE_DIR");
+}
+
+static void what_does_not_compile_says_why(void **state) {
+    hone_problem problem;
+    hone_config config;
+    hone_backend_plan *plan = NULL;
+    (void)state;
+    hone_problem_init(&problem, HONE_F32, 0, 5, 6, 7);
+    assert_int_equal(HONE_OK,
+                     hone_config_parse(&config, "family=tile,vec=5,nv=1,mr=1,lx=1,ly=1,tm=1,ku=1,ks=1,bk=0,"
+                                                "stages=1,pad=0,wtype=f32,pack=1,copy=0,inner=m,epi=reg,"
+                                                "form=fast"));
+    assert_int_equal(HONE_E_UNAVAILABLE,
+                     device->backend->plan_create(&plan, device, &problem, &config, NULL));
+    assert_null(plan);
+    assert_non_null(strstr(hone_error_detail(), "build"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(f32_configs_verify),
+                                       cmocka_unit_test(f16_configs_verify),
+                                       cmocka_unit_test(bf16_configs_verify),
+                                       cmocka_unit_test(s8_configs_verify),
+                                       cmocka_unit_test(tiles_through_local_memory_verify),
+                                       cmocka_unit_test(a_damaged_program_is_made_again),
+                                       cmocka_unit_test(what_does_not_compile_says_why)};
+    if (hone_context_create(&context) || hone_context_device(&device, context, "opencl")) {
+        printf("skipped: %s\n", hone_error_detail());
+        hone_context_destroy(context);
+        return 77;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    hone_context_destroy(context);
+    return failed;
+}
