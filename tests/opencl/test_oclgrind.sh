@@ -5,6 +5,10 @@ if ! command -v oclgrind >/dev/null; then
     echo "skipped: oclgrind is not installed"
     exit 77
 fi
+if nm "$HONE" 2>/dev/null | grep -c __asan_init >/dev/null; then
+    echo "skipped: AddressSanitizer and oclgrind both want to be the first library of a process"
+    exit 77
+fi
 local=family=local,bk=8,lx=4,ly=4,mr=2,nv=2,vec=2,tm=1,ku=1
 tile=family=tile,bk=0,stages=1,pad=0
 
