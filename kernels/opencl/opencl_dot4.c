@@ -22,7 +22,10 @@ static int has_extension(const hone_opencl_device *d) {
 static int is_nvidia(const hone_opencl_device *d) {
     return !d->is_cpu && hone_opencl_says(d, CL_DEVICE_VENDOR, "NVIDIA");
 }
-static int is_vnni(const hone_opencl_device *d) { return d->is_cpu && hone_cpu_has("avx512vnni"); }
+/* A compiler that does not use the processor's wide vectors ends the process over their assembly. */
+static int is_vnni(const hone_opencl_device *d) {
+    return d->is_cpu && d->lanes == 16 && hone_cpu_has("avx512vnni");
+}
 
 static const candidate candidates[] = {
     {HONE_DOT4_AVX512VNNI, "#define DOT4_AVX512VNNI 1\n#define SHIFT_A 128\n#define VEC_LANES 16\n", 1,
