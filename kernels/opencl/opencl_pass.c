@@ -34,15 +34,15 @@ int hone_opencl_pass_needed(const hone_problem *problem) {
 
 static int lanes_of(const hone_opencl_device *d) { return d->is_cpu ? d->lanes : 4; }
 
-static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device,
-                                 const hone_problem *problem) {
+typedef struct pass_source {
+    const hone_opencl_device *device;
+    const hone_problem *problem;
+} pass_source;
+
+static void write_pass(FILE *out, const void *what) {
+    const hone_opencl_device *device = ((const pass_source *)what)->device;
+    const hone_problem *problem = ((const pass_source *)what)->problem;
     const int half_c = problem->c_type == HONE_F16;
-    char *text = NULL;
-    size_t length = 0;
-    cl_int error;
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
     fprintf(out,
             "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define HALF_C %d\n#define BIAS %d\n"
             "#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
@@ -50,11 +50,13 @@ static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device
             hone_activation_info(problem->act)->per_column, half_c ? "brief" : "fast",
             hone_activation_name(problem->act));
     hone_embedded_write(out, "activate.cl");
-    int whole = !ferror(out);
-    whole = fclose(out) == 0 && whole;
-    hone_status status = whole ? hone_opencl_compile(&p->program, device, text, length)
-                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
-    free(text);
+}
+
+static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device,
+                                 const hone_problem *problem) {
+    cl_int error;
+    hone_status status =
+        hone_opencl_compile(&p->program, device, write_pass, &(pass_source){device, problem});
     if (!status && !(p->kernel = clCreateKernel(p->program, "activate", &error)))
         status = hone_opencl_fail(error, "make a kernel");
     return status;

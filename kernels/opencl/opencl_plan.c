@@ -10,7 +10,7 @@
 #include "opencl_program.h"
 #include "status.h"
 
-/* hone_call of operands.cl. */
+/* hone_call of operands.cl: whole words of its largest member on both sides. */
 typedef struct call {
     cl_long lda, ldb, ldc, column_sums;
     cl_int m, n, k, c_zero;
@@ -30,7 +30,7 @@ static const struct {
                       [PACK_ROWS] = {"pack_rows", PACK_PROGRAM},
                       [PACK_COLUMNS] = {"pack_columns", PACK_PROGRAM},
                       [SUM_COLUMNS] = {"sum_columns", PACK_PROGRAM}};
-static hone_opencl_writer *const writers[PROGRAMS] = {hone_opencl_write_gemm, hone_opencl_write_pack};
+static hone_opencl_write *const writers[PROGRAMS] = {hone_opencl_write_gemm, hone_opencl_write_pack};
 
 enum { COPY_DEPTH = 16, PACK_GROUP = 64, ID_BYTES = HONE_PACK_ALIGN };
 
@@ -51,6 +51,7 @@ struct hone_backend_plan {
     cl_mem copied_a, split_sums, packed; /* NULL where there is none */
     float *vectors;                      /* what the device's copy holds, or is */
     size_t vectors_size;
+    int32_t *no_zeros; /* as many zeros as A has zero points, for calls without */
     hone_opencl_matrix vectors_device;
     cl_event first, last; /* of the latest call */
 };
@@ -69,26 +70,12 @@ static int is_needed(const hone_backend_plan *p, int kernel) {
     return needed[kernel];
 }
 
-static hone_status create_program(hone_backend_plan *p, int index) {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
-    writers[index](out, p->device, &p->problem, &p->config);
-    int whole = !ferror(out);
-    whole = fclose(out) == 0 && whole;
-    hone_status status = whole ? hone_opencl_compile(&p->programs[index], p->device, text, length)
-                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
-    free(text);
-    return status;
-}
-
 static hone_status create_kernels(hone_backend_plan *p) {
+    const hone_opencl_source source = {p->device, &p->problem, &p->config};
     cl_int error;
     hone_status status = HONE_OK;
     for (int i = 0; i < PROGRAMS && !status; i++)
-        status = create_program(p, i);
+        status = hone_opencl_compile(&p->programs[i], p->device, writers[i], &source);
     for (int i = 0; i < KERNELS && !status; i++)
         if (is_needed(p, i) &&
             !(p->kernels[i] = clCreateKernel(p->programs[kernels[i].program], kernels[i].name, &error)))
@@ -124,7 +111,8 @@ static hone_status create_buffers(hone_backend_plan *p) {
             return status;
     }
     p->vectors = aligned_alloc(HONE_PACK_ALIGN, p->vectors_size);
-    if (!p->vectors)
+    p->no_zeros = calloc((size_t)row_values(q), sizeof *p->no_zeros);
+    if (!p->vectors || !p->no_zeros)
         return hone_fail(HONE_E_NOMEM, "no memory for a plan");
     memset(p->vectors, 0, p->vectors_size);
     return HONE_OK;
@@ -196,6 +184,7 @@ void hone_opencl_plan_destroy(hone_backend_plan *p) {
     if (p->queue)
         clReleaseCommandQueue(p->queue);
     free(p->vectors);
+    free(p->no_zeros);
     free(p);
 }
 
@@ -327,7 +316,7 @@ static hone_status bind_vectors(hone_backend_plan *p, const hone_args *args) {
                  {hone_activation_info(q->act)->per_column ? args->alpha : NULL, n},
                  {q->dtype == HONE_S8 ? args->b_scale : NULL, n},
                  {q->dtype == HONE_S8 ? args->a_scale : NULL, rows},
-                 {q->dtype == HONE_S8 ? (const void *)args->a_zero : NULL, rows}};
+                 {args->a_zero ? args->a_zero : p->no_zeros, q->dtype == HONE_S8 ? rows : 0}};
     int changed = !p->vectors_device.host;
     float *to = p->vectors;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; to += parts[i++].count) {
@@ -335,8 +324,6 @@ static hone_status bind_vectors(hone_backend_plan *p, const hone_args *args) {
         if (parts[i].from && memcmp(to, parts[i].from, bytes) != 0) {
             memcpy(to, parts[i].from, bytes);
             changed = 1;
-        } else if (!parts[i].from && i == 4) { /* a zero point that is not given is 0 */
-            memset(to, 0, bytes);
         }
     }
     int64_t ld;

@@ -71,16 +71,16 @@ static void define_gemm(FILE *out, const hone_problem *problem, const hone_openc
             hone_activation_name(problem->act));
 }
 
-void hone_opencl_write_gemm(FILE *out, const hone_opencl_device *device, const hone_problem *problem,
-                            const hone_opencl_config *config) {
-    define_operands(out, device, problem, config);
-    define_gemm(out, problem, config);
+void hone_opencl_write_gemm(FILE *out, const void *what) {
+    const hone_opencl_source *source = what;
+    define_operands(out, source->device, source->problem, source->config);
+    define_gemm(out, source->problem, source->config);
     hone_embedded_write(out, "gemm_program.cl");
 }
 
-void hone_opencl_write_pack(FILE *out, const hone_opencl_device *device, const hone_problem *problem,
-                            const hone_opencl_config *config) {
-    define_operands(out, device, problem, config);
+void hone_opencl_write_pack(FILE *out, const void *what) {
+    const hone_opencl_source *source = what;
+    define_operands(out, source->device, source->problem, source->config);
     hone_embedded_write(out, "pack_program.cl");
 }
 
@@ -104,7 +104,7 @@ hone_status hone_opencl_emit(FILE *out, const hone_device *device, const hone_pr
         " * The kernel is gemm; pack_rows and pack_columns write the weights as it reads them%s%s.\n */\n",
         d->key, key, text, d->options, read.copy_a ? ", copy_a does A" : "",
         read.ks > 1 ? ", reduce adds up the parts of K" : "");
-    hone_opencl_write_gemm(out, d, problem, &read);
+    hone_opencl_write_gemm(out, &(hone_opencl_source){d, problem, &read});
     hone_embedded_write(out, "pack.cl");
     return ferror(out) ? hone_fail(HONE_E_DATA, "the source could not be written") : HONE_OK;
 }
@@ -166,7 +166,7 @@ static void keep_binary(const char *path, cl_program program) {
     free(binary);
 }
 
-hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *d, const char *text, size_t length) {
+static hone_status find_or_compile(cl_program *out, hone_opencl_device *d, const char *text, size_t length) {
     char path[4096];
     const int wanted = !d->keeps_programs || getenv("HONE_CACHE_DIR");
     const int cached = wanted && hone_cache_path(path, sizeof path, "opencl", d->key, text, length);
@@ -183,4 +183,20 @@ hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *d, const ch
     }
     *out = program;
     return HONE_OK;
+}
+
+hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, hone_opencl_write *write,
+                                const void *what) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    write(stream, what);
+    int whole = !ferror(stream);
+    whole = fclose(stream) == 0 && whole;
+    hone_status status = whole ? find_or_compile(out, device, text, length)
+                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    free(text);
+    return status;
 }

@@ -7,19 +7,29 @@
 
 #include "opencl_space.h"
 
-/* Writes the source of a config's kernels: gemm_program.cl, or pack_program.cl, which many configs share. */
-typedef void hone_opencl_writer(FILE *out, const hone_opencl_device *device, const hone_problem *problem,
-                                const hone_opencl_config *config);
-hone_opencl_writer hone_opencl_write_gemm, hone_opencl_write_pack;
+/* Writes a program's text for what it is given. */
+typedef void hone_opencl_write(FILE *out, const void *what);
+
+/* What a config's programs are written for. */
+typedef struct hone_opencl_source {
+    const hone_opencl_device *device;
+    const hone_problem *problem;
+    const hone_opencl_config *config;
+} hone_opencl_source;
+
+/* Of a hone_opencl_source: gemm_program.cl, and pack_program.cl, which many configs share. */
+hone_opencl_write hone_opencl_write_gemm, hone_opencl_write_pack;
 
 /* hone_backend.emit */
 hone_status hone_opencl_emit(FILE *out, const hone_device *device, const hone_problem *problem,
                              const hone_config *config);
 
-/* Compiles `text` for the device, or takes it from the cache: a folder $HONE_CACHE_DIR, else hone/ in
- * the XDG cache folder; HONE_CACHE_DIR= (empty), and a driver that keeps what it compiled: no cache. A
- * damaged entry, or one that the driver refuses, is made again. Release it with clReleaseProgram.
- * HONE_E_UNAVAILABLE: it does not compile, with the first lines of the compiler's log. HONE_E_NOMEM. */
-hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, const char *text, size_t length);
+/* Compiles what `write` writes of `what` for the device, or takes it from the cache: a folder
+ * $HONE_CACHE_DIR, else hone/ in the XDG cache folder; HONE_CACHE_DIR= (empty), and a driver that keeps what
+ * it compiled: no cache. A damaged entry, or one that the driver refuses, is made again. Release it with
+ * clReleaseProgram. HONE_E_UNAVAILABLE: it does not compile, with the first lines of the compiler's log.
+ * HONE_E_NOMEM. */
+hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, hone_opencl_write *write,
+                                const void *what);
 
 #endif

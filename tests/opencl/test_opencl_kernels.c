@@ -149,7 +149,7 @@ static void tiles_through_local_memory_verify(void **state) {
     } kinds[] = {{HONE_F32, "f32", "fast"},
                  {HONE_F16, "f16", "brief"},
                  {HONE_BF16, "f32", "brief"},
-                 {HONE_S8, "f32", "byte"},
+                 {HONE_S8, "f32", "brief"},
                  {HONE_S8, "s8", "brief"}};
     hone_activation gelu;
     (void)state;
@@ -164,6 +164,45 @@ static void tiles_through_local_memory_verify(void **state) {
                      kinds[i].wtype, kinds[i].form, blocks[b]);
             verify_directly(&problem, config);
         }
+}
+
+/* A plan remembers the small operands of its latest call; zero points that are no longer given are 0. */
+static void zero_points_that_are_gone_are_zero(void **state) {
+    enum { M = 3, N = 5, K = 8 };
+    int8_t a[M * K], b[K * N], with[M * N], without[M * N], zeros[M * N];
+    float bias[N] = {0}, scale = 0.5f, b_scale[N] = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f};
+    const int32_t some = 7, none = 0;
+    hone_problem problem;
+    hone_plan *plan;
+    (void)state;
+    for (int i = 0; i < M * K; i++)
+        a[i] = (int8_t)(i * 5 - 60);
+    for (int i = 0; i < K * N; i++)
+        b[i] = (int8_t)(i * 3 - 50);
+    hone_problem_init(&problem, HONE_S8, 0, M, N, K);
+    problem.weights_plain = 1;
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, device->name, &problem, NULL, 1));
+    hone_args args = {.a = a,
+                      .lda = K,
+                      .b = b,
+                      .ldb = N,
+                      .ldc = N,
+                      .bias = bias,
+                      .a_scale = &scale,
+                      .b_scale = b_scale,
+                      .c_scale = 4};
+    const struct {
+        const int32_t *zero;
+        int8_t *c;
+    } calls[] = {{&some, with}, {NULL, without}, {&none, zeros}};
+    for (int i = 0; i < 3; i++) {
+        args.a_zero = calls[i].zero;
+        args.c = calls[i].c;
+        assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+    }
+    assert_memory_equal(without, zeros, sizeof zeros);
+    assert_memory_not_equal(with, zeros, sizeof zeros);
+    hone_plan_destroy(plan);
 }
 
 /* ---- the program cache */
@@ -237,6 +276,7 @@ int main(void) {
                                        cmocka_unit_test(bf16_configs_verify),
                                        cmocka_unit_test(s8_configs_verify),
                                        cmocka_unit_test(tiles_through_local_memory_verify),
+                                       cmocka_unit_test(zero_points_that_are_gone_are_zero),
                                        cmocka_unit_test(a_damaged_program_is_made_again),
                                        cmocka_unit_test(what_does_not_compile_says_why)};
     if (hone_context_create(&context) || hone_context_device(&device, context, "opencl")) {
