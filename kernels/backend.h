@@ -45,6 +45,9 @@ struct hone_backend {
     /* Finds the devices: an array from malloc that the caller frees.
      * HONE_E_UNAVAILABLE with a reason (what to install) when there are none. */
     hone_status (*devices)(hone_device **out, int *count);
+    /* A device that this machine need not have, by its name, so that spaces are counted and sources printed for it;
+     * nothing runs on it. Static; NULL: there is none of that name. May be NULL. */
+    const hone_device *(*described)(const char *name);
 
     /* NULL from here to `activate`: the backend lists devices but has no kernels. */
 

@@ -118,8 +118,14 @@ hone_status hone_context_device(const hone_device **out, const hone_context *con
     char backend[32];
     size_t length = strcspn(name, ":");
     snprintf(backend, sizeof backend, "%.*s", length < 31 ? (int)length : 31, name);
-    if (!hone_backend_find(backend))
+    const hone_backend *found = hone_backend_find(backend);
+    if (!found)
         return hone_fail(HONE_E_USAGE, "device '%s' is unknown; `hone devices` prints the names", name);
+    const hone_device *described = found->described ? found->described(name) : NULL;
+    if (described) {
+        *out = described;
+        return HONE_OK;
+    }
     const char *reason = hone_context_backend_reason(context, backend);
     if (reason)
         return hone_fail(HONE_E_UNAVAILABLE, "there is no device '%s': %s", name, reason);

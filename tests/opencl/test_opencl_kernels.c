@@ -15,84 +15,16 @@
 
 #include <cmocka.h>
 
-#include "../../harness/verify.h"
-#include "../../kernels/backend.h"
 #include "../../kernels/program_cache.h"
-#include "../../tuner/search/search.h"
+#include "../sweep.h"
 
-static hone_context *context;
-static const hone_device *device;
-static hone_random drawn = {2026};
+static hone_sweep sweep = {.drawn = {2026}};
+enum { CONFIGS = 30 };
 
-static int choose(int count) { return (int)hone_random_below(&drawn, (uint64_t)count); }
-
-static void draw_problem(hone_problem *p, hone_dtype dtype, int n) {
-    static const int64_t extents[] = {1, 2, 3, 7, 17, 31, 64, 65, 130};
-    static const hone_dtype c_types[] = {HONE_S8, HONE_F32, HONE_U8, HONE_F16};
-    enum { EXTENTS = sizeof extents / sizeof extents[0], LONG_K = 600 };
-    hone_problem_init(p, dtype, n % hone_activation_count(), extents[choose(EXTENTS)],
-                      extents[choose(EXTENTS)], n % 4 ? extents[choose(EXTENTS)] : LONG_K);
-    p->weights_transposed = choose(2);
-    p->weights_plain = choose(2);
-    p->bias = choose(4) != 0;
-    if (dtype == HONE_S8) {
-        p->c_type = c_types[choose(4)];
-        p->a_type = choose(2) ? HONE_U8 : HONE_S8;
-        p->a_scale_per_row = choose(2);
-    }
-}
-
-static void draw_config(char *text, const hone_space *space) {
-    int indices[HONE_SPACE_MAX_PARAMS];
-    hone_config config;
-    do {
-        for (int i = 0; i < space->param_count; i++)
-            indices[i] = choose(space->params[i].count);
-    } while (!hone_space_valid(space, indices));
-    assert_int_equal(HONE_OK, hone_space_config(&config, space, indices));
-    assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));
-}
-
-static void report(const hone_problem *problem, const char *config, hone_status status,
-                   const hone_numerics *numerics) {
-    char key[HONE_PROBLEM_TEXT], reason[256];
-    hone_numerics_reason(reason, sizeof reason, numerics);
-    hone_problem_format(key, sizeof key, problem);
-    printf("%s with %s: %s\n", key, config, status ? hone_error_detail() : reason);
-}
-
-static void legal_configs_verify(hone_dtype dtype) {
-    const char *mode = getenv("HONE_SWEEP");
-    const int count = mode && strcmp(mode, "full") == 0 ? 300 : 30;
-    int wrong = 0;
-    for (int n = 0; n < count; n++) {
-        hone_problem problem;
-        hone_operands *operands;
-        hone_space *space;
-        hone_numerics numerics = {0};
-        char config[HONE_CONFIG_TEXT];
-        draw_problem(&problem, dtype, n);
-        assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, (uint64_t)n + 1, n % 3));
-        assert_int_equal(HONE_OK, device->backend->space(&space, device, &problem, 1));
-        draw_config(config, space);
-        if (n % 5 == 0)
-            config[0] = 0; /* the default */
-        hone_status status =
-            hone_verify_config(&numerics, context, device->name, operands, NULL, *config ? config : NULL, 1);
-        if (status || !numerics.correct) {
-            wrong++;
-            report(&problem, *config ? config : "default", status, &numerics);
-        }
-        hone_space_destroy(space);
-        hone_operands_destroy(operands);
-    }
-    assert_int_equal(0, wrong);
-}
-
-static void f32_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_F32); }
-static void f16_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_F16); }
-static void bf16_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_BF16); }
-static void s8_configs_verify(void **state) { (void)state, legal_configs_verify(HONE_S8); }
+static void f32_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_F32, CONFIGS); }
+static void f16_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_F16, CONFIGS); }
+static void bf16_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_BF16, CONFIGS); }
+static void s8_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_S8, CONFIGS); }
 
 /* ---- a plan of the backend itself, with any config */
 
@@ -104,7 +36,7 @@ typedef struct direct_run {
 
 static void execute(void *argument) {
     direct_run *run = argument;
-    hone_status status = device->backend->execute(run->plan, &run->args);
+    hone_status status = sweep.device->backend->execute(run->plan, &run->args);
     run->status = status ? status : run->status;
 }
 
@@ -118,22 +50,22 @@ static void verify_directly(const hone_problem *problem, const char *text) {
     assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 7, 3));
     assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
     assert_int_equal(HONE_OK, hone_config_parse(&config, text));
-    assert_int_equal(HONE_OK, device->backend->plan_create(&run.plan, device, problem, &config, NULL));
+    assert_int_equal(HONE_OK, sweep.device->backend->plan_create(&run.plan, sweep.device, problem, &config, NULL));
     run.args = hone_operands_args(operands);
-    size_t bytes = device->backend->packed_size(run.plan);
+    size_t bytes = sweep.device->backend->packed_size(run.plan);
     if (bytes) {
         assert_int_equal(0, posix_memalign(&packed, HONE_PACK_ALIGN, bytes));
-        assert_int_equal(HONE_OK, device->backend->pack(packed, run.plan, operands->b, operands->ldb));
+        assert_int_equal(HONE_OK, sweep.device->backend->pack(packed, run.plan, operands->b, operands->ldb));
         run.args.b = packed;
     }
     assert_int_equal(HONE_OK, hone_verify_run(&numerics, operands, reference, execute, &run));
     if (run.status || !numerics.correct)
-        report(problem, text, run.status, &numerics);
+        sweep_report(problem, text, run.status, &numerics);
     assert_int_equal(HONE_OK, run.status);
     assert_true(numerics.correct);
-    double us = device->backend->device_us(run.plan);
+    double us = sweep.device->backend->device_us(run.plan);
     assert_true(us > 0);
-    device->backend->plan_destroy(run.plan);
+    sweep.device->backend->plan_destroy(run.plan);
     hone_reference_destroy(reference);
     hone_operands_destroy(operands);
     free(packed);
@@ -181,7 +113,7 @@ static void zero_points_that_are_gone_are_zero(void **state) {
         b[i] = (int8_t)(i * 3 - 50);
     hone_problem_init(&problem, HONE_S8, 0, M, N, K);
     problem.weights_plain = 1;
-    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, device->name, &problem, NULL, 1));
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, sweep.context, sweep.device->name, &problem, NULL, 1));
     hone_args args = {.a = a,
                       .lda = K,
                       .b = b,
@@ -265,7 +197,7 @@ static void what_does_not_compile_says_why(void **state) {
                                                 "stages=1,pad=0,wtype=f32,pack=1,copy=0,inner=m,epi=reg,"
                                                 "form=fast"));
     assert_int_equal(HONE_E_UNAVAILABLE,
-                     device->backend->plan_create(&plan, device, &problem, &config, NULL));
+                     sweep.device->backend->plan_create(&plan, sweep.device, &problem, &config, NULL));
     assert_null(plan);
     assert_non_null(strstr(hone_error_detail(), "build"));
 }
@@ -279,12 +211,12 @@ int main(void) {
                                        cmocka_unit_test(zero_points_that_are_gone_are_zero),
                                        cmocka_unit_test(a_damaged_program_is_made_again),
                                        cmocka_unit_test(what_does_not_compile_says_why)};
-    if (hone_context_create(&context) || hone_context_device(&device, context, "opencl")) {
+    if (hone_context_create(&sweep.context) || hone_context_device(&sweep.device, sweep.context, "opencl")) {
         printf("skipped: %s\n", hone_error_detail());
-        hone_context_destroy(context);
+        hone_context_destroy(sweep.context);
         return 77;
     }
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    hone_context_destroy(context);
+    hone_context_destroy(sweep.context);
     return failed;
 }

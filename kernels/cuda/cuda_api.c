@@ -1,0 +1,101 @@
+#include "cuda_api.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+typedef struct function {
+    const char *name;
+    size_t offset; /* of its pointer in the table */
+} function;
+
+#define DRIVER_ROW(member, name, parameters) {#name, offsetof(hone_cuda_driver, member)},
+#define NVRTC_ROW(member, name, parameters)  {#name, offsetof(hone_nvrtc, member)},
+static const function driver_functions[] = {HONE_CUDA_DRIVER_FUNCTIONS(DRIVER_ROW)};
+static const function nvrtc_functions[] = {HONE_NVRTC_FUNCTIONS(NVRTC_ROW)};
+
+static struct {
+    pthread_once_t once;
+    hone_cuda_driver functions;
+    const char *lacks; /* what keeps it from being used; NULL: nothing */
+} driver = {.once = PTHREAD_ONCE_INIT};
+static struct {
+    pthread_once_t once;
+    hone_nvrtc functions;
+    const char *lacks;
+} nvrtc = {.once = PTHREAD_ONCE_INIT};
+
+/* The first function that the library does not have; NULL when it has all. */
+static const char *find_functions(void *table, void *library, const function *list, int count) {
+    for (int i = 0; i < count; i++) {
+        void **to = (void **)(void *)((char *)table + list[i].offset);
+        if (!(*to = dlsym(library, list[i].name)))
+            return list[i].name;
+    }
+    return NULL;
+}
+
+static void open_driver(void) {
+    void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        driver.lacks = "libcuda.so.1 is not there; install NVIDIA's driver";
+    else if (find_functions(&driver.functions, library, driver_functions, COUNT(driver_functions)))
+        driver.lacks = "libcuda.so.1 is too old; install a driver of CUDA 11 or later";
+    else if (driver.functions.init(0))
+        driver.lacks = "NVIDIA's driver is there but does not start";
+}
+
+/* Newest first: each knows all architectures of its time and some before. */
+static const char *const nvrtc_names[] = {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2",
+                                          "libnvrtc.so"};
+
+static void *find_nvrtc(void) {
+    const char *const folders[] = {"", getenv("CUDA_HOME"), getenv("CUDA_PATH"), "/usr/local/cuda"};
+    char path[1024];
+    for (int f = 0; f < COUNT(folders); f++)
+        for (int i = 0; folders[f] && i < COUNT(nvrtc_names); i++) {
+            const int n = snprintf(path, sizeof path, "%s%s%s", folders[f], *folders[f] ? "/lib64/" : "",
+                                   nvrtc_names[i]);
+            void *library = n < (int)sizeof path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+            if (library)
+                return library;
+        }
+    return NULL;
+}
+
+static void open_nvrtc(void) {
+    void *library = find_nvrtc();
+    if (!library)
+        nvrtc.lacks =
+            "libnvrtc.so is not there; install the CUDA Toolkit, or its NVRTC alone and name its folder "
+            "in LD_LIBRARY_PATH";
+    else if (find_functions(&nvrtc.functions, library, nvrtc_functions, COUNT(nvrtc_functions)))
+        nvrtc.lacks = "libnvrtc.so is too old; install CUDA 11.2 or later";
+}
+
+hone_status hone_cuda_driver_open(const hone_cuda_driver **out) {
+    pthread_once(&driver.once, open_driver);
+    if (driver.lacks)
+        return hone_fail(HONE_E_UNAVAILABLE, "%s", driver.lacks);
+    *out = &driver.functions;
+    return HONE_OK;
+}
+
+hone_status hone_nvrtc_open(const hone_nvrtc **out) {
+    pthread_once(&nvrtc.once, open_nvrtc);
+    if (nvrtc.lacks)
+        return hone_fail(HONE_E_UNAVAILABLE, "%s", nvrtc.lacks);
+    *out = &nvrtc.functions;
+    return HONE_OK;
+}
+
+hone_status hone_cuda_fail(hone_cu_result error, const char *what) {
+    const char *name = NULL;
+    const hone_status status = error == HONE_CU_OUT_OF_MEMORY ? HONE_E_NOMEM : HONE_E_UNAVAILABLE;
+    if (driver.functions.error_name)
+        driver.functions.error_name(error, &name);
+    return hone_fail(status, "CUDA could not %s: %s", what, name ? name : "unknown error");
+}

@@ -1,0 +1,33 @@
+/* What every CUDA kernel is called with: one parameter, the same to the host (cuda_plan.c) and to kernels,
+ * whose text it is part of. Addresses are the device's. A word is 4 bytes of one row: 1, 2 or 4 consecutive
+ * k. */
+#ifndef HONE_CUDA_CALL_H
+#define HONE_CUDA_CALL_H
+
+typedef struct hone_cuda_call {
+    const void *a; /* M x K; rows begin at multiples of 16 bytes */
+    const void *b; /* packed weights: see words.cuh */
+    void *c;
+    int *sums; /* of the parts of K, [part][M][N], f32 or s32; where K is split */
+    const float *bias, *alpha, *b_scale, *a_scale;
+    const int *a_zero;
+    const int *column_sums; /* of 8-bit weights over k */
+    long long lda;          /* bytes */
+    long long ldc;          /* elements */
+    int m, n, k;
+    int depth;     /* words of a row of A, without what fills it up to 16 bytes */
+    int across;    /* from one row of packed weights to the next, in words: a multiple of 4 */
+    int c_aligned; /* c and its rows begin at multiples of 16 bytes */
+    int c_zero;
+    float p, q, c_inverse;
+
+    /* Kernels of prepare.cu: target[r * target_row + w * target_step] becomes the word of elements
+     * source[r * source_row + k * source_step] with k in [w * group, (w + 1) * group), zeros where there is
+     * no such row or k. Words, and elements. */
+    const void *source;
+    void *target;
+    long long source_row, source_step, target_row, target_step;
+    int rows, target_rows, target_words, element_bytes;
+} hone_cuda_call;
+
+#endif

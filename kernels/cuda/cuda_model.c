@@ -1,0 +1,151 @@
+/* A model of the time that a config takes, from the device's tables: blocks run in waves on its
+ * multiprocessors; a step of k is bound by multiplies, by reading shared memory, or by what one
+ * multiprocessor gets of memory. */
+#include "cuda_model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "activation.h"
+#include "cuda_device.h"
+#include "cuda_space.h"
+#include "status.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+/* Of a multiprocessor in a cycle. */
+static const double SIMT_MACS = 128;      /* multiply-adds of f32 */
+static const double SHARED_BYTES = 128;   /* from shared memory */
+static const double L2_BYTES = 40;        /* from the second-level cache, when all ask */
+static const double MEMORY_BYTES = 16;    /* from memory, when all ask */
+static const double LAUNCH_CYCLES = 4000; /* a kernel after another */
+static const double FILL_CYCLES = 1200;   /* until a block's first products */
+static const double EPILOGUE_CYCLES = 40; /* a smooth activation of 32 elements, stored */
+static const double CYCLES_A_NANOSECOND = 1.7;
+
+/* Multiply-adds of tensor cores in a cycle of a multiprocessor, by words of 4 bytes: a word of f16 is two. */
+static double mma_words(int arch) { return arch >= 90 || arch == 80 ? 512 : 256; }
+
+static double element_bytes(const hone_problem *p) { return (double)hone_dtype_size(p->dtype); }
+
+/* Cycles that a multiprocessor takes for a step of one word of k of all of a block. */
+static double step_cycles(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
+    const double area = (double)c->bm * c->bn, group = 4 / element_bytes(p);
+    if (strcmp(c->family->name, "mma") == 0) {
+        const double products = p->dtype == HONE_F32 ? 3 : 1, split = products > 1 ? 1.5 : 1;
+        const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn);
+        return fmax(area * products / mma_words(d->arch), split * reads / SHARED_BYTES);
+    }
+    /* A product of bytes is an instruction for four; halves are widened first. */
+    const double instructions = p->dtype == HONE_F32 || p->dtype == HONE_S8 ? 1 : 3 * group / 2;
+    const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn);
+    const double shared = strcmp(c->family->name, "simt") == 0 ? reads / SHARED_BYTES : 0;
+    return fmax(area * instructions / SIMT_MACS, shared);
+}
+
+/* Blocks that a multiprocessor holds at once. */
+static double resident(const hone_cuda_device *d, const hone_cuda_config *c) {
+    enum { THREADS_OF_UNIT = 2048, REGISTERS_OF_UNIT = 65536, BLOCKS_OF_UNIT = 16, RESERVED = 1024 };
+    const int threads = c->family->threads(c);
+    const double sums = (double)c->bm * c->bn / threads, registers = sums + 60;
+    const double by_shared = (double)d->unit_shared_bytes / (double)(c->family->shared_bytes(c) + RESERVED);
+    const double by_threads = fmin(THREADS_OF_UNIT, REGISTERS_OF_UNIT / registers) / threads;
+    return fmax(1, floor(fmin(fmin(by_shared, by_threads), BLOCKS_OF_UNIT)));
+}
+
+static double cycles(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
+    enum { WARPS_TO_FILL = 8 };
+    const double blocks =
+        (double)hone_cuda_pieces(p->m, c->bm) * (double)hone_cuda_pieces(p->n, c->bn) * c->ks;
+    const double depth = (double)p->k * element_bytes(p) / 4 / c->ks;
+    const double at_once = fmin(resident(d, c), ceil(blocks / d->units));
+    const double warps = c->family->threads(c) / 32.0 * at_once;
+    const double hidden = fmin(1, warps / WARPS_TO_FILL); /* of the multipliers, with so few warps */
+    const double epilogue = (double)c->bm * c->bn / 32 / 4 * EPILOGUE_CYCLES;
+    /* A block's own operands pass the second-level cache; weights and A come from memory once. */
+    const double traffic = 4.0 * depth * (c->bm + c->bn) / L2_BYTES;
+    const double block =
+        fmax(depth * step_cycles(d, p, c) / hidden, traffic) + epilogue + FILL_CYCLES / at_once;
+    const double busy = fmin(blocks, d->units);
+    const double memory = element_bytes(p) * (double)(p->m * p->k + p->k * p->n) / MEMORY_BYTES / busy /
+                          fmin(1, warps / 16 + 0.1);
+    double total = LAUNCH_CYCLES + fmax(ceil(blocks / d->units) * block, memory);
+    if (c->ks > 1)
+        total += LAUNCH_CYCLES + 4.0 * (c->ks + 1) * (double)(p->m * p->n) / L2_BYTES / d->units;
+    return total;
+}
+
+double hone_cuda_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                      int threads) {
+    hone_cuda_config c;
+    (void)threads;
+    if (hone_cuda_config_read(&c, config))
+        return INFINITY;
+    return cycles(hone_cuda_properties(device), problem, &c) / CYCLES_A_NANOSECOND;
+}
+
+/* ---- the default: the cheapest of a few tiles */
+
+typedef struct tile {
+    const char *family;
+    int bm, bn, tm, tn, bk, stages, wk;
+} tile;
+
+static const tile tiles[] = {
+    {"mma", 128, 128, 64, 32, 16, 4, 1}, {"mma", 128, 256, 64, 64, 16, 4, 1},
+    {"mma", 64, 128, 32, 32, 16, 4, 1},  {"mma", 64, 64, 32, 32, 16, 4, 1},
+    {"mma", 32, 64, 16, 32, 32, 4, 1},   {"mma", 16, 64, 16, 16, 32, 4, 1},
+    {"mma", 16, 16, 16, 16, 16, 2, 1},   {"simt", 128, 128, 8, 8, 8, 4, 1},
+    {"simt", 64, 128, 8, 8, 8, 4, 1},    {"simt", 64, 64, 8, 4, 16, 3, 1},
+    {"simt", 32, 32, 4, 4, 16, 3, 1},    {"simt", 16, 32, 2, 4, 16, 3, 1},
+    {"simt", 8, 16, 1, 4, 16, 2, 1},     {"gemv", 1, 8, 1, 2, 0, 1, 1},
+    {"gemv", 1, 4, 1, 1, 0, 1, 4},       {"gemv", 1, 1, 1, 1, 0, 1, 1},
+    {"gemv", 2, 8, 2, 2, 0, 1, 1},       {"gemv", 4, 8, 4, 2, 0, 1, 1},
+    {"gemv", 8, 8, 8, 2, 0, 1, 1},
+};
+
+static hone_status make_config(hone_config *out, const hone_problem *problem, const tile *t, int ks,
+                               int raster) {
+    hone_config config = {0};
+    char form[HONE_CONFIG_VALUE];
+    const char *usual = hone_cuda_forms(problem);
+    snprintf(form, sizeof form, "%.*s", (int)strcspn(usual, " "), usual);
+    const struct {
+        const char *name;
+        int value;
+    } numbers[] = {{"bm", t->bm}, {"bn", t->bn},         {"tm", t->tm}, {"tn", t->tn}, {"bk", t->bk},
+                   {"ks", ks},    {"stages", t->stages}, {"wk", t->wk}, {"ku", 1},     {"raster", raster}};
+    hone_status status = HONE_OK;
+    for (int i = 0; i < COUNT(numbers) && !status; i++)
+        status = hone_config_set_int(&config, numbers[i].name, numbers[i].value);
+    if (!status && !(status = hone_config_set(&config, "family", t->family)) &&
+        !(status = hone_config_set(&config, "form", form)))
+        *out = config;
+    return status;
+}
+
+hone_status hone_cuda_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
+                                     int threads) {
+    static const int splits[] = {1, 2, 4, 8, 16}, rasters[] = {8, 1};
+    hone_space *space = NULL;
+    hone_config best;
+    double least = INFINITY;
+    hone_status status = hone_cuda_space(&space, device, problem, threads);
+    for (int i = 0; i < COUNT(tiles) * COUNT(splits) * COUNT(rasters) && !status; i++) {
+        hone_config config;
+        status = make_config(&config, problem, &tiles[i / COUNT(rasters) / COUNT(splits)],
+                             splits[i / COUNT(rasters) % COUNT(splits)], rasters[i % COUNT(rasters)]);
+        const double cost = status ? INFINITY : hone_cuda_cost(device, problem, &config, threads);
+        if (cost < least && !hone_space_check(space, &config)) {
+            best = config;
+            least = cost;
+        }
+    }
+    hone_space_destroy(space);
+    if (!status && isinf(least))
+        status = hone_fail(HONE_E_UNAVAILABLE, "no CUDA kernel for this problem on %s", device->name);
+    if (!status)
+        *out = best;
+    return status;
+}

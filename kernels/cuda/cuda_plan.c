@@ -1,0 +1,424 @@
+#include "cuda_plan.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "activation.h"
+#include "cuda_call.h"
+#include "cuda_device.h"
+#include "cuda_memory.h"
+#include "cuda_program.h"
+#include "status.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+enum { GEMM_PROGRAM, PREPARE_PROGRAM, PROGRAMS };
+enum { GEMM, REDUCE, GATHER, SUM_ROWS, KERNELS };
+static const struct {
+    const char *name;
+    int program;
+} kernels[KERNELS] = {[GEMM] = {"gemm", GEMM_PROGRAM},
+                      [REDUCE] = {"reduce", GEMM_PROGRAM},
+                      [GATHER] = {"gather", PREPARE_PROGRAM},
+                      [SUM_ROWS] = {"sum_rows", PREPARE_PROGRAM}};
+static hone_cuda_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_cuda_write_prepare};
+
+/* Buffers of a plan on the device. */
+enum { A, A_ROWS, B, PACKED, C, SUMS, VECTORS, BUFFERS };
+
+enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
+
+struct hone_backend_plan {
+    hone_problem problem;
+    hone_cuda_config config;
+    const hone_device *device;
+    const hone_cuda_driver *cu;
+    hone_cu_stream stream;
+    hone_cu_module modules[PROGRAMS];
+    hone_cu_function kernels[KERNELS];
+    hone_cu_event first, last;
+    hone_cu_address buffers[BUFFERS]; /* 0 where there is none */
+    int64_t depth, row_words;         /* words of a row along k, and filled up to chunks */
+    int64_t across, weight_rows;      /* packed weights: weight_rows of `across` words */
+    size_t panels_size, sums_size;    /* of packed weights, each a multiple of HONE_PACK_ALIGN */
+    uint64_t packed_id;               /* of the weights in buffers[PACKED]; 0: none */
+    float *vectors;                   /* what buffers[VECTORS] holds */
+    size_t vectors_size;
+    int vectors_there; /* buffers[VECTORS] has been written */
+    int timed;         /* the events are a call's */
+};
+
+static size_t aligned(size_t bytes) {
+    return (bytes + HONE_PACK_ALIGN - 1) / HONE_PACK_ALIGN * HONE_PACK_ALIGN;
+}
+static int64_t round_up(int64_t x, int64_t unit) { return hone_cuda_pieces(x, unit) * unit; }
+static int64_t row_values(const hone_problem *p) { return p->a_scale_per_row ? p->m : 1; }
+static size_t element_size(const hone_problem *p) { return hone_dtype_size(p->dtype); }
+
+/* ---- creating */
+
+static void measure(hone_backend_plan *p) {
+    const hone_problem *q = &p->problem;
+    p->depth = hone_cuda_pieces(q->k * (int64_t)element_size(q), WORD);
+    p->row_words = round_up(p->depth, CHUNK / WORD);
+    p->across = p->config.family->columns ? p->row_words : round_up(q->n, CHUNK / WORD);
+    p->weight_rows = p->config.family->columns ? q->n : p->depth;
+    p->panels_size = aligned((size_t)(p->weight_rows * p->across) * WORD);
+    p->sums_size = q->dtype == HONE_S8 ? aligned((size_t)q->n * sizeof(int32_t)) : 0;
+    p->vectors_size = (size_t)(3 * q->n + 2 * row_values(q)) * sizeof(float);
+}
+
+static hone_status load_program(hone_backend_plan *p, int program) {
+    const hone_cuda_source source = {&p->problem, &p->config};
+    hone_cuda_code code;
+    hone_status status =
+        hone_cuda_compile(&code, hone_cuda_properties(p->device)->arch, writers[program], &source);
+    if (status)
+        return status;
+    hone_cu_result error = p->cu->module_load(&p->modules[program], code.image);
+    free(code.image);
+    return error ? hone_cuda_fail(error, "load a program") : HONE_OK;
+}
+
+static hone_status create_kernels(hone_backend_plan *p) {
+    const int64_t shared = p->config.family->shared_bytes(&p->config);
+    hone_status status = HONE_OK;
+    hone_cu_result error = 0;
+    for (int i = 0; i < PROGRAMS && !status; i++)
+        status = load_program(p, i);
+    for (int i = 0; i < KERNELS && !status && !error; i++)
+        if (i != REDUCE || p->config.ks > 1)
+            error = p->cu->function_get(&p->kernels[i], p->modules[kernels[i].program], kernels[i].name);
+    if (!status && !error && shared > USUAL_SHARED)
+        error = p->cu->function_set(p->kernels[GEMM], HONE_CU_FUNCTION_DYNAMIC_SHARED, (int)shared);
+    return error && !status ? hone_cuda_fail(error, "prepare a kernel") : status;
+}
+
+static hone_status create_buffers(hone_backend_plan *p) {
+    const hone_problem *q = &p->problem;
+    const size_t outputs = (size_t)(q->m * q->n);
+    const size_t bytes[BUFFERS] = {
+        [A] = (size_t)(q->m * q->k) * element_size(q),
+        [A_ROWS] = (size_t)(q->m * p->row_words) * WORD,
+        [B] = q->weights_plain ? (size_t)(q->k * q->n) * element_size(q) : 0,
+        [PACKED] = p->panels_size + p->sums_size,
+        [C] = outputs * hone_dtype_size(q->c_type),
+        [SUMS] = p->config.ks > 1 ? outputs * (size_t)p->config.ks * WORD : 0,
+        [VECTORS] = p->vectors_size,
+    };
+    for (int i = 0; i < BUFFERS; i++) {
+        hone_cu_result error = bytes[i] ? p->cu->allocate(&p->buffers[i], bytes[i]) : 0;
+        if (error)
+            return hone_cuda_fail(error, "allocate memory on the device");
+    }
+    p->vectors = calloc(1, p->vectors_size);
+    return p->vectors ? HONE_OK : hone_fail(HONE_E_NOMEM, "no memory for a plan");
+}
+
+static hone_status create_stream(hone_backend_plan *p) {
+    hone_cu_result error = p->cu->stream_create(&p->stream, HONE_CU_STREAM_NON_BLOCKING);
+    if (!error)
+        error = p->cu->event_create(&p->first, 0);
+    if (!error)
+        error = p->cu->event_create(&p->last, 0);
+    return error ? hone_cuda_fail(error, "make a stream") : HONE_OK;
+}
+
+hone_status hone_cuda_plan_create(hone_backend_plan **out, const hone_device *device,
+                                  const hone_problem *problem, const hone_config *config, hone_pool *pool) {
+    (void)pool;
+    hone_backend_plan *p = calloc(1, sizeof *p);
+    if (!p)
+        return hone_fail(HONE_E_NOMEM, "no memory for a plan");
+    hone_status status;
+    p->device = device;
+    p->problem = *problem;
+    if (!(status = hone_cuda_enter(&p->cu, device)) &&
+        !(status = hone_cuda_config_read(&p->config, config))) {
+        measure(p);
+        if (!(status = create_stream(p)) && !(status = create_kernels(p)))
+            status = create_buffers(p);
+    }
+    if (status) {
+        hone_cuda_plan_destroy(p);
+        return status;
+    }
+    *out = p;
+    return HONE_OK;
+}
+
+void hone_cuda_plan_destroy(hone_backend_plan *p) {
+    const hone_cuda_driver *cu;
+    if (!p)
+        return;
+    if (p->cu && !hone_cuda_enter(&cu, p->device)) {
+        if (p->stream)
+            cu->stream_wait(p->stream);
+        for (int i = 0; i < BUFFERS; i++)
+            if (p->buffers[i])
+                cu->release(p->buffers[i]);
+        for (int i = 0; i < PROGRAMS; i++)
+            if (p->modules[i])
+                cu->module_unload(p->modules[i]);
+        if (p->first)
+            cu->event_destroy(p->first);
+        if (p->last)
+            cu->event_destroy(p->last);
+        if (p->stream)
+            cu->stream_destroy(p->stream);
+    }
+    free(p->vectors);
+    free(p);
+}
+
+/* ---- running kernels */
+
+static hone_status launch(const hone_backend_plan *p, int kernel, int64_t blocks, int splits, int threads,
+                          int64_t shared, hone_cuda_call *call) {
+    void *parameters[] = {call};
+    if (blocks > INT32_MAX)
+        return hone_fail(HONE_E_UNAVAILABLE, "the config makes %lld blocks, more than CUDA starts at once",
+                         (long long)blocks);
+    hone_cu_result error =
+        p->cu->launch(p->kernels[kernel], (unsigned)blocks, 1, (unsigned)splits, (unsigned)threads, 1, 1,
+                      (unsigned)shared, p->stream, parameters, NULL);
+    return error ? hone_cuda_fail(error, "start a kernel") : HONE_OK;
+}
+
+static hone_status launch_simple(const hone_backend_plan *p, int kernel, int64_t items,
+                                 hone_cuda_call *call) {
+    return launch(p, kernel, hone_cuda_pieces(items, SIMPLE_BLOCK), 1, SIMPLE_BLOCK, 0, call);
+}
+
+static const void *address(hone_cu_address at) { return (const void *)(uintptr_t)at; }
+
+/* Weights as gemm reads them, and the sums of 8-bit ones behind them. */
+static hone_status run_pack(const hone_backend_plan *p, hone_cu_address packed, hone_cu_address b,
+                            int64_t ldb) {
+    const hone_problem *q = &p->problem;
+    const int columns = p->config.family->columns, transposed = q->weights_transposed;
+    hone_cuda_call call = {.k = (int)q->k,
+                           .source = address(b),
+                           .target = (void *)(uintptr_t)packed,
+                           .source_row = transposed ? ldb : 1,
+                           .source_step = transposed ? 1 : ldb,
+                           .target_row = columns ? p->across : 1,
+                           .target_step = columns ? 1 : p->across,
+                           .rows = (int)q->n,
+                           .target_rows = (int)(columns ? q->n : p->across),
+                           .target_words = (int)(columns ? p->across : p->depth),
+                           .element_bytes = (int)element_size(q)};
+    hone_status status = launch_simple(p, GATHER, p->weight_rows * p->across, &call);
+    if (status || q->dtype != HONE_S8)
+        return status;
+    call.target = (char *)call.target + p->panels_size;
+    return launch_simple(p, SUM_ROWS, q->n, &call);
+}
+
+static hone_status run_align(const hone_backend_plan *p, hone_cu_address a, int64_t lda) {
+    const hone_problem *q = &p->problem;
+    hone_cuda_call call = {.k = (int)q->k,
+                           .source = address(a),
+                           .target = (void *)(uintptr_t)p->buffers[A_ROWS],
+                           .source_row = lda,
+                           .source_step = 1,
+                           .target_row = p->row_words,
+                           .target_step = 1,
+                           .rows = (int)q->m,
+                           .target_rows = (int)q->m,
+                           .target_words = (int)p->row_words,
+                           .element_bytes = (int)element_size(q)};
+    return launch_simple(p, GATHER, q->m * p->row_words, &call);
+}
+
+static hone_cuda_rows rows_of_b(const hone_problem *q, const void *b, int64_t ldb) {
+    return (hone_cuda_rows){(void *)(uintptr_t)b, q->weights_transposed ? q->n : q->k,
+                            q->weights_transposed ? q->k : q->n, ldb, element_size(q)};
+}
+
+/* ---- packing */
+
+size_t hone_cuda_packed_size(const hone_backend_plan *p) {
+    return p->problem.weights_plain ? 0 : p->panels_size + p->sums_size + ID_BYTES;
+}
+
+/* Packed weights of the host end in a number that no others of the process have: the device's copy is known
+ * by it. */
+static uint64_t *packed_id(const hone_backend_plan *p, const void *packed) {
+    return (uint64_t *)(uintptr_t)((const char *)packed + p->panels_size + p->sums_size);
+}
+
+hone_status hone_cuda_pack(void *packed, const hone_backend_plan *p, const void *b, int64_t ldb) {
+    static atomic_uint_fast64_t packs;
+    const size_t bytes = p->panels_size + p->sums_size;
+    const hone_cuda_rows from = rows_of_b(&p->problem, b, ldb),
+                         to = {packed, 1, (int64_t)bytes, (int64_t)bytes, 1};
+    const hone_cuda_driver *cu;
+    hone_cu_address source = 0, target = 0, source_at, target_at;
+    int64_t ld, unused;
+    hone_status status = hone_cuda_enter(&cu, p->device);
+    if (status)
+        return status;
+    hone_cu_result error =
+        cu->allocate(&source, (size_t)(p->problem.k * p->problem.n) * element_size(&p->problem));
+    if (!error)
+        error = cu->allocate(&target, bytes);
+    if (error)
+        status = hone_cuda_fail(error, "allocate memory on the device");
+    if (!status && !(status = hone_cuda_bind(&source_at, &ld, cu, p->stream, source, &from, 1)) &&
+        !(status = hone_cuda_bind(&target_at, &unused, cu, p->stream, target, &to, 0)) &&
+        !(status = run_pack(p, target_at, source_at, ld)))
+        status = hone_cuda_fetch(cu, p->stream, target, &to);
+    error = cu->stream_wait(p->stream);
+    if (error && !status)
+        status = hone_cuda_fail(error, "pack weights");
+    if (!status && !hone_cuda_is_device(cu, packed)) {
+        memset(packed_id(p, packed), 0, ID_BYTES);
+        *packed_id(p, packed) = atomic_fetch_add(&packs, 1) + 1;
+    }
+    if (source)
+        cu->release(source);
+    if (target)
+        cu->release(target);
+    return status;
+}
+
+/* ---- executing */
+
+/* The small operands, in one buffer; `call` gets where they are there. */
+static hone_status bind_vectors(hone_cuda_call *call, hone_backend_plan *p, const hone_args *args) {
+    const hone_problem *q = &p->problem;
+    const size_t n = (size_t)q->n, rows = (size_t)row_values(q);
+    const int s8 = q->dtype == HONE_S8, per_column = hone_activation_info(q->act)->per_column;
+    const hone_cu_address at = p->buffers[VECTORS];
+    const struct {
+        const void *from;
+        const void **to;
+        size_t count;
+    } parts[] = {{q->bias ? args->bias : NULL, (const void **)&call->bias, n},
+                 {per_column ? args->alpha : NULL, (const void **)&call->alpha, n},
+                 {s8 ? args->b_scale : NULL, (const void **)&call->b_scale, n},
+                 {s8 ? args->a_scale : NULL, (const void **)&call->a_scale, rows},
+                 {s8 ? args->a_zero : NULL, (const void **)&call->a_zero, rows}};
+    int changed = !p->vectors_there;
+    size_t offset = 0;
+    for (int i = 0; i < COUNT(parts); offset += parts[i++].count) {
+        const size_t bytes = parts[i].count * sizeof(float);
+        float *mine = p->vectors + offset;
+        *parts[i].to = address(at + offset * sizeof(float));
+        if (parts[i].from ? memcmp(mine, parts[i].from, bytes) == 0 : i < COUNT(parts) - 1)
+            continue;
+        if (parts[i].from)
+            memcpy(mine, parts[i].from, bytes);
+        else
+            memset(mine, 0, bytes); /* zero points that are gone */
+        changed = 1;
+    }
+    if (!changed)
+        return HONE_OK;
+    hone_cu_result error = p->cu->write(at, p->vectors, p->vectors_size, p->stream);
+    p->vectors_there = !error;
+    return error ? hone_cuda_fail(error, "write the bias to the device") : HONE_OK;
+}
+
+/* Weights that are packed, unless the device has them, or plain ones. */
+static hone_status bind_weights(hone_cu_address *out, int64_t *ld, hone_backend_plan *p,
+                                const hone_args *args) {
+    const hone_problem *q = &p->problem;
+    const size_t bytes = p->panels_size + p->sums_size;
+    if (q->weights_plain) {
+        const hone_cuda_rows rows = rows_of_b(q, args->b, args->ldb);
+        return hone_cuda_bind(out, ld, p->cu, p->stream, p->buffers[B], &rows, 1);
+    }
+    const hone_cuda_rows rows = {(void *)(uintptr_t)args->b, 1, (int64_t)bytes, (int64_t)bytes, 1};
+    const int there = hone_cuda_is_device(p->cu, args->b);
+    const uint64_t id = there ? 0 : *packed_id(p, args->b);
+    hone_status status =
+        hone_cuda_bind(out, ld, p->cu, p->stream, p->buffers[PACKED], &rows, there || id != p->packed_id);
+    if (!there)
+        p->packed_id = status ? 0 : id;
+    return status;
+}
+
+static int is_aligned(hone_cu_address at, int64_t row_bytes) {
+    return at % CHUNK == 0 && row_bytes % CHUNK == 0;
+}
+
+static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
+    const hone_cuda_config *c = &p->config;
+    const int64_t blocks = hone_cuda_pieces(p->problem.m, c->bm) * hone_cuda_pieces(p->problem.n, c->bn);
+    hone_status status =
+        launch(p, GEMM, blocks, c->ks, c->family->threads(c), c->family->shared_bytes(c), call);
+    return status || c->ks == 1 ? status : launch_simple(p, REDUCE, p->problem.m * p->problem.n, call);
+}
+
+/* Everything between the copies, which the events enclose. */
+static hone_status run_kernels(hone_backend_plan *p, hone_cuda_call *call, hone_cu_address a, int64_t lda,
+                               hone_cu_address b, int64_t ldb) {
+    const hone_problem *q = &p->problem;
+    hone_status status = HONE_OK;
+    hone_cu_result error = p->cu->event_record(p->first, p->stream);
+    if (!is_aligned(a, lda * (int64_t)element_size(q))) {
+        status = run_align(p, a, lda);
+        a = p->buffers[A_ROWS];
+        lda = p->row_words * WORD / (int64_t)element_size(q);
+    }
+    if (q->weights_plain && !status) {
+        status = run_pack(p, p->buffers[PACKED], b, ldb);
+        b = p->buffers[PACKED];
+    }
+    call->a = address(a);
+    call->lda = lda * (int64_t)element_size(q);
+    call->b = address(b);
+    call->column_sums = address(b + p->panels_size);
+    if (!status)
+        status = run_gemm(p, call);
+    if (!status && !error)
+        error = p->cu->event_record(p->last, p->stream);
+    return error && !status ? hone_cuda_fail(error, "time a call") : status;
+}
+
+hone_status hone_cuda_execute(hone_backend_plan *p, const hone_args *args) {
+    const hone_problem *q = &p->problem;
+    const hone_cuda_driver *cu;
+    const hone_cuda_rows a_rows = {(void *)(uintptr_t)args->a, q->m, q->k, args->lda, element_size(q)};
+    const hone_cuda_rows c_rows = {args->c, q->m, q->n, args->ldc, hone_dtype_size(q->c_type)};
+    hone_cuda_call call = {.sums = (int *)(uintptr_t)p->buffers[SUMS],
+                           .m = (int)q->m,
+                           .n = (int)q->n,
+                           .k = (int)q->k,
+                           .depth = (int)p->depth,
+                           .across = (int)p->across,
+                           .c_zero = args->c_zero,
+                           .p = (float)q->act_params[0],
+                           .q = (float)q->act_params[1],
+                           .c_inverse = 1.0f / args->c_scale};
+    hone_cu_address a, b, c;
+    int64_t lda, ldb, ldc;
+    hone_status status = hone_cuda_enter(&cu, p->device);
+    if (status)
+        return status;
+    p->timed = 0;
+    if (!(status = bind_vectors(&call, p, args)) &&
+        !(status = hone_cuda_bind(&a, &lda, cu, p->stream, p->buffers[A], &a_rows, 1)) &&
+        !(status = bind_weights(&b, &ldb, p, args)) &&
+        !(status = hone_cuda_bind(&c, &ldc, cu, p->stream, p->buffers[C], &c_rows, 0))) {
+        call.c = (void *)(uintptr_t)c;
+        call.ldc = ldc;
+        call.c_aligned = is_aligned(c, ldc * (int64_t)c_rows.element);
+        if (!(status = run_kernels(p, &call, a, lda, b, ldb)))
+            status = hone_cuda_fetch(cu, p->stream, p->buffers[C], &c_rows);
+    }
+    hone_cu_result error = cu->stream_wait(p->stream); /* nothing touches the caller's memory after this */
+    if (error && !status)
+        status = hone_cuda_fail(error, "finish a call");
+    p->timed = !status;
+    return status;
+}
+
+double hone_cuda_device_us(const hone_backend_plan *p) {
+    float milliseconds;
+    return p->timed && !p->cu->event_elapsed(&milliseconds, p->first, p->last) ? 1e3 * milliseconds : NAN;
+}

@@ -1,0 +1,180 @@
+#include "cuda_program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "activation.h"
+#include "cuda_device.h"
+#include "embedded.h"
+#include "program_cache.h"
+#include "status.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+/* What a type of A is to the kernels. */
+static const struct {
+    const char *type, *mma;
+} type_names[] = {[HONE_F32] = {"TYPE_F32", "MMA_TF32"},
+                  [HONE_F16] = {"TYPE_F16", "MMA_F16"},
+                  [HONE_BF16] = {"TYPE_BF16", "MMA_BF16"},
+                  [HONE_S8] = {"TYPE_S8", "MMA_S8"},
+                  [HONE_U8] = {"TYPE_U8", "MMA_U8"}};
+
+void hone_cuda_write_gemm(FILE *out, const void *what) {
+    const hone_cuda_source *source = what;
+    const hone_problem *p = source->problem;
+    const hone_cuda_config *c = source->config;
+    const struct {
+        const char *name;
+        int value;
+    } numbers[] = {{"BM", c->bm},
+                   {"BN", c->bn},
+                   {"BK", c->bk},
+                   {"TM", c->tm},
+                   {"TN", c->tn},
+                   {"STAGES", c->stages},
+                   {"RASTER", c->raster},
+                   {"SPLITS", c->ks},
+                   {"WARPS_K", c->wk},
+                   {"UNROLL", c->ku},
+                   {"PARTS", p->dtype == HONE_F32 ? 2 : 1},
+                   {"PER_COLUMN", hone_activation_info(p->act)->per_column},
+                   {"BIAS", p->bias},
+                   {"ROW_SCALE", p->a_scale_per_row}};
+    for (int i = 0; i < COUNT(numbers); i++)
+        fprintf(out, "#define %s %d\n", numbers[i].name, numbers[i].value);
+    fprintf(out, "#define A_TYPE %s\n#define C_TYPE %s\n#define MMA_KIND %s\n#define ACT act_%s_%s\n",
+            type_names[p->a_type].type, type_names[p->c_type].type, type_names[p->a_type].mma, c->form,
+            hone_activation_name(p->act));
+    hone_embedded_write(out, "gemm_program.cu");
+    hone_embedded_write(out, c->family->source);
+}
+
+void hone_cuda_write_prepare(FILE *out, const void *what) {
+    (void)what;
+    hone_embedded_write(out, "prepare_program.cu");
+}
+
+/* wgmma and setmaxnreg are there only by the architecture's own name. */
+static void arch_name(char *out, size_t size, int arch) {
+    snprintf(out, size, "sm_%d%s", arch, arch == 90 ? "a" : "");
+}
+
+hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_problem *problem,
+                           const hone_config *config) {
+    hone_cuda_config read;
+    char text[HONE_CONFIG_TEXT], key[HONE_PROBLEM_TEXT], arch[16];
+    hone_status status;
+    if ((status = hone_cuda_config_read(&read, config)) ||
+        (status = hone_config_format(text, sizeof text, config)) ||
+        (status = hone_problem_format(key, sizeof key, problem)))
+        return status;
+    arch_name(arch, sizeof arch, hone_cuda_properties(device)->arch);
+    fprintf(out,
+            "/*\n * CUDA C++ for %s\n * problem %s\n * config  %s\n *\n"
+            " * nvcc -cubin -arch=%s -fmad=false -x cu THIS_FILE.cu\n *\n"
+            " * gemm runs in blocks of %d threads with %lld bytes of shared memory%s; gather packs the "
+            "weights.\n */\n",
+            device->fingerprint, key, text, arch, read.family->threads(&read),
+            (long long)read.family->shared_bytes(&read),
+            read.ks > 1 ? ", reduce adds up the parts of K" : "");
+    hone_cuda_write_gemm(out, &(hone_cuda_source){problem, &read});
+    hone_embedded_write(out, "prepare.cu");
+    return ferror(out) ? hone_fail(HONE_E_DATA, "the source could not be written") : HONE_OK;
+}
+
+/* ---- compiling */
+
+static char *compiler_log(const hone_nvrtc *rtc, hone_nvrtc_program program) {
+    size_t size = 0;
+    char *log = rtc->log_size(program, &size) || !size ? NULL : calloc(1, size + 1);
+    if (log && rtc->log(program, log))
+        log[0] = 0;
+    return log;
+}
+
+/* The largest number that comes after `before` or, without one, stands in front of `after`. */
+static int largest(const char *log, const char *before, const char *after) {
+    int most = 0;
+    for (const char *at = log; (at = strstr(at, after)); at += strlen(after)) {
+        const char *number = at;
+        while (number > log && (number[-1] == ' ' || (number[-1] >= '0' && number[-1] <= '9')))
+            number--;
+        const int value = atoi(number);
+        if (value > most && (size_t)(number - log) >= strlen(before))
+            most = value;
+    }
+    return most;
+}
+
+static hone_status take_code(hone_cuda_code *out, const hone_nvrtc *rtc, hone_nvrtc_program program) {
+    size_t bytes = 0;
+    if (rtc->code_size(program, &bytes) || !bytes)
+        return hone_fail(HONE_E_UNAVAILABLE, "NVRTC compiled a program but gives no code");
+    void *image = malloc(bytes);
+    if (!image || rtc->code(program, image)) {
+        free(image);
+        return hone_fail(HONE_E_NOMEM, "no memory for a program");
+    }
+    char *log = compiler_log(rtc, program);
+    *out = (hone_cuda_code){image, bytes, log ? largest(log, "Used ", " registers") : -1,
+                            log ? largest(log, "", " bytes spill stores") : -1};
+    free(log);
+    return HONE_OK;
+}
+
+static hone_status compile_text(hone_cuda_code *out, const hone_nvrtc *rtc, const char *arch,
+                                const char *text) {
+    char option[64];
+    snprintf(option, sizeof option, "--gpu-architecture=%s", arch);
+    const char *const options[] = {option, "--std=c++17", "--fmad=false", "--ptxas-options=-v"};
+    hone_nvrtc_program program;
+    if (rtc->create(&program, text, "hone.cu", 0, NULL, NULL))
+        return hone_fail(HONE_E_NOMEM, "NVRTC has no memory for a program");
+    hone_status status = HONE_OK;
+    if (rtc->compile(program, COUNT(options), options)) {
+        char *log = compiler_log(rtc, program);
+        status = hone_fail(HONE_E_UNAVAILABLE, "NVRTC could not build a program for %s: %.300s", arch,
+                           log ? log : "it says nothing");
+        free(log);
+    } else {
+        status = take_code(out, rtc, program);
+    }
+    rtc->destroy(&program);
+    return status;
+}
+
+static hone_status find_or_compile(hone_cuda_code *out, int arch, const char *text, size_t length) {
+    char path[4096], name[16], key[64];
+    const hone_nvrtc *rtc;
+    int major = 0, minor = 0;
+    hone_status status = hone_nvrtc_open(&rtc);
+    if (status)
+        return status;
+    rtc->version(&major, &minor);
+    arch_name(name, sizeof name, arch);
+    snprintf(key, sizeof key, "%s nvrtc %d.%d", name, major, minor);
+    const int cached = hone_cache_path(path, sizeof path, "cuda", key, text, length);
+    *out = (hone_cuda_code){.registers = -1, .spilled_bytes = -1};
+    if (cached && (out->image = hone_cache_read(path, &out->bytes)))
+        return HONE_OK;
+    status = compile_text(out, rtc, name, text);
+    if (!status && cached)
+        hone_cache_write(path, out->image, out->bytes);
+    return status;
+}
+
+hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_cuda_write *write, const void *what) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream)
+        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    write(stream, what);
+    int whole = !ferror(stream);
+    whole = fclose(stream) == 0 && whole;
+    hone_status status = whole ? find_or_compile(out, arch, text, length)
+                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    free(text);
+    return status;
+}

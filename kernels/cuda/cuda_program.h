@@ -1,0 +1,32 @@
+/* Kernel text for a problem and a config, and its compilation by NVRTC, kept in the program cache. Compiling
+ * needs no device. */
+#ifndef HONE_CUDA_PROGRAM_H
+#define HONE_CUDA_PROGRAM_H
+
+#include "cuda_space.h"
+
+typedef struct hone_cuda_source {
+    const hone_problem *problem;
+    const hone_cuda_config *config;
+} hone_cuda_source;
+
+/* Writes a program's text; `what` is a hone_cuda_source. */
+typedef void hone_cuda_write(FILE *out, const void *what);
+hone_cuda_write hone_cuda_write_gemm, hone_cuda_write_prepare;
+
+/* Code for one architecture, and what the assembler said of its kernels, the largest of each; -1: not known,
+ * since it comes from the cache. */
+typedef struct hone_cuda_code {
+    void *image; /* to be freed */
+    size_t bytes;
+    int registers, spilled_bytes;
+} hone_cuda_code;
+
+/* HONE_E_UNAVAILABLE: no NVRTC, or it refuses the text, with its words. HONE_E_NOMEM. Any thread. */
+hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_cuda_write *write, const void *what);
+
+/* hone_backend.emit */
+hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_problem *problem,
+                           const hone_config *config);
+
+#endif

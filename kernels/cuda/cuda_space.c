@@ -1,0 +1,168 @@
+#include "cuda_space.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "activation.h"
+#include "cuda_device.h"
+#include "status.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+enum { LEAST_MMA_ARCH = 80, WARP = 32 };
+
+static int simt_threads(const hone_cuda_config *c) { return c->bm / c->tm * (c->bn / c->tn); }
+static int64_t simt_shared(const hone_cuda_config *c) {
+    return 4LL * c->stages * (c->bm * (c->bk + 4) + c->bk * c->bn);
+}
+static int mma_threads(const hone_cuda_config *c) { return WARP * (c->bm / c->tm) * (c->bn / c->tn); }
+static int64_t mma_shared(const hone_cuda_config *c) { return 4LL * c->stages * (c->bm + c->bn) * c->bk; }
+static int gemv_threads(const hone_cuda_config *c) { return WARP * (c->bn / c->tn) * c->wk; }
+static int64_t gemv_shared(const hone_cuda_config *c) { return 4LL * gemv_threads(c); }
+
+static const hone_cuda_family families[] = {
+    {"gemv", "gemm_gemv.cu", 1, gemv_threads, gemv_shared},
+    {"simt", "gemm_simt.cu", 0, simt_threads, simt_shared},
+    {"mma", "gemm_mma.cu", 1, mma_threads, mma_shared},
+};
+
+static const hone_cuda_family *find_family(const char *name) {
+    for (int i = 0; i < COUNT(families); i++)
+        if (strcmp(families[i].name, name) == 0)
+            return &families[i];
+    return NULL;
+}
+
+const char *const *hone_cuda_paths(const hone_device *device) {
+    static const char *const all[] = {"gemv", "simt", "mma", NULL}, *const old[] = {"gemv", "simt", NULL};
+    return hone_cuda_properties(device)->arch >= LEAST_MMA_ARCH ? all : old;
+}
+
+const char *hone_cuda_forms(const hone_problem *problem) {
+    const int smooth = hone_activation_info(problem->act)->smooth;
+    return problem->c_type != HONE_F32 ? "brief" : smooth ? "fast high" : "fast";
+}
+
+static hone_status declare_parameters(hone_space *space, const hone_device *device,
+                                      const hone_problem *problem) {
+    char names[64] = "";
+    for (const char *const *path = hone_cuda_paths(device); *path; path++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? " " : "", *path);
+    const struct {
+        const char *name, *values;
+    } list[] = {{"family", names},
+                {"bm", "1 2 4 8 16 32 64 128 256"},
+                {"tm", "1 2 4 8 16 32 64"},
+                {"bn", "1 2 4 8 16 32 64 128 256"},
+                {"tn", "1 2 4 8 16 32 64 128"},
+                {"bk", "0 8 16 32"},
+                {"stages", "1 2 3 4 5"},
+                {"wk", "1 2 4 8"},
+                {"ku", "1 2 4"},
+                {"ks", "1 2 4 8 16"},
+                {"raster", "1 4 8 16"},
+                {"form", hone_cuda_forms(problem)}};
+    hone_status status = HONE_OK;
+    for (int i = 0; i < COUNT(list) && !status; i++)
+        status = hone_space_param(space, list[i].name, list[i].values);
+    return status;
+}
+
+/* What the constraints know of problem and device. */
+static hone_status declare_numbers(hone_space *space, const hone_cuda_device *d, const hone_problem *p) {
+    const struct {
+        const char *name;
+        int64_t value;
+    } list[] = {{"m", p->m},
+                {"n", p->n},
+                {"k", p->k},
+                {"units", d->units},
+                {"shared_bytes", d->shared_bytes},
+                /* Floats are summed as two parts each, which leaves out 3 * 2^-24 of a product: three
+                 * roundings, that the error bound of a sum of four has. */
+                {"least_mma_k", p->dtype == HONE_F32 ? 4 : 1}};
+    hone_status status = HONE_OK;
+    for (int i = 0; i < COUNT(list) && !status; i++)
+        status = hone_space_constant(space, list[i].name, list[i].value);
+    return status;
+}
+
+static hone_status declare_constraints(hone_space *space) {
+    static const char *const list[] = {
+        "bm % tm == 0",
+        "bn % tn == 0",
+        /* No tile is mostly outside of C. */
+        "bm <= 16 || bm < 2 * m",
+        "family != 'gemv' || m <= 64 && (tm == 1 || tm < 2 * m)",
+        "bn <= 16 || bn < 2 * n",
+
+        "family != 'gemv' || bm == tm && tm <= 8 && tn <= 8 && tm * tn <= 32",
+        "family != 'simt' || bm >= 8 && tm <= 16 && bn >= 16 && tn >= 4 && tn <= 16 && tm * tn <= 128",
+        "family != 'mma' || tm >= 16 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
+        "bk == 0 && family == 'gemv' || bk > 0 && family != 'gemv'",
+        "stages == 1 && family == 'gemv' || stages > 1 && family != 'gemv'",
+        /* Shared memory. */
+        "family != 'simt' || 4 * stages * (bm * (bk + 4) + bk * bn) <= shared_bytes",
+        "family != 'mma' || 4 * stages * (bm + bn) * bk <= shared_bytes",
+        /* Whole warps, no more threads than a block may have, and no more registers than a unit has. */
+        "family != 'simt' || (bm / tm) * (bn / tn) % 32 == 0",
+        "family != 'simt' || (bm / tm) * (bn / tn) * (tm * tn + 4 * tm + 40) <= 65536",
+        "family != 'mma' || (bm / tm) * (bn / tn) * (tm * tn / 32 + tm / 4 + tn / 4 + 40) <= 2048",
+        "family != 'mma' || (bm / tm) * (bn / tn) <= 16",
+        "wk == 1 || family == 'gemv'",
+        "family != 'gemv' || (bn / tn) * wk <= 16",
+        "ku == 1 || family == 'gemv'",
+        /* K is split where there are not enough blocks to go round. */
+        "ks == 1 || ks * 64 <= k",
+        "ks == 1 || ((m + bm - 1) / bm) * ((n + bn - 1) / bn) < 2 * units",
+        "raster == 1 || raster * bm < 2 * m && family != 'gemv'",
+    };
+    hone_status status = HONE_OK;
+    for (int i = 0; i < COUNT(list) && !status; i++)
+        status = hone_space_require(space, list[i]);
+    return status;
+}
+
+hone_status hone_cuda_space(hone_space **out, const hone_device *device, const hone_problem *problem,
+                            int threads) {
+    hone_space *space = NULL;
+    hone_status status = hone_space_create(&space);
+    (void)threads; /* the device's */
+    if (status)
+        return status;
+    if ((status = declare_parameters(space, device, problem)) ||
+        (status = declare_numbers(space, hone_cuda_properties(device), problem)) ||
+        (status = declare_constraints(space))) {
+        hone_space_destroy(space);
+        return status;
+    }
+    *out = space;
+    return HONE_OK;
+}
+
+hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *config) {
+    hone_cuda_config read = {0};
+    const struct {
+        const char *name;
+        int *to;
+        int least;
+    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1}, {"bk", &read.bk, 0},
+                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1}, {"stages", &read.stages, 1},
+                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1}, {"wk", &read.wk, 1},
+                   {"ku", &read.ku, 1}};
+    for (int i = 0; i < COUNT(numbers); i++) {
+        int64_t value;
+        hone_status status = hone_config_get_int(&value, config, numbers[i].name);
+        if (status)
+            return status;
+        if (value < numbers[i].least || value > INT16_MAX)
+            return hone_fail(HONE_E_USAGE, "a CUDA config has %s out of range", numbers[i].name);
+        *numbers[i].to = (int)value;
+    }
+    const char *family = hone_config_get(config, "family"), *form = hone_config_get(config, "form");
+    if (!family || !form || !(read.family = find_family(family)))
+        return hone_fail(HONE_E_USAGE, "a CUDA config needs family and form");
+    snprintf(read.form, sizeof read.form, "%s", form);
+    *out = read;
+    return HONE_OK;
+}

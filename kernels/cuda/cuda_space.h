@@ -1,0 +1,49 @@
+/* The CUDA backend's space. Its parameters:
+ *
+ *   family how a block computes its part of C: simt, by multiply-adds (gemm_simt.cu); mma, by tensor cores
+ *          (gemm_mma.cu); gemv, few rows, without shared memory (gemm_gemv.cu)
+ *   bm, bn rows and columns of C that a block computes
+ *   bk     words (4 bytes) along k that it has in shared memory at a time; gemv: 0
+ *   tm, tn the part that a thread (simt) or a warp (mma, gemv) has of it
+ *   stages blocks of k in shared memory; gemv: 1
+ *   raster blocks along M that follow each other before the next ones along N
+ *   ks     parts of K that are summed apart and added up by a second kernel
+ *   wk     warps that share K in a block (gemv; else 1)
+ *   ku     steps of k in flight (gemv; else 1)
+ *   form   how a smooth activation is computed (activations.def)
+ */
+#ifndef HONE_CUDA_SPACE_H
+#define HONE_CUDA_SPACE_H
+
+#include "../backend.h"
+
+typedef struct hone_cuda_config hone_cuda_config;
+
+/* One family is a row of a table in cuda_space.c and its file. */
+typedef struct hone_cuda_family {
+    const char *name, *source;
+    int columns; /* packed weights are columns of words, [n][across]; else rows, [k word][across] */
+    int (*threads)(const hone_cuda_config *config);
+    int64_t (*shared_bytes)(const hone_cuda_config *config);
+} hone_cuda_family;
+
+/* Parsed form of a legal config. */
+struct hone_cuda_config {
+    const hone_cuda_family *family;
+    int bm, bn, bk, tm, tn, stages, raster, ks, wk, ku;
+    char form[HONE_CONFIG_VALUE];
+};
+
+hone_status hone_cuda_space(hone_space **out, const hone_device *device, const hone_problem *problem,
+                            int threads);
+/* HONE_E_USAGE when a key is missing or unknown. */
+hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *config);
+
+/* The forms worth trying for a problem, the usual one first. */
+const char *hone_cuda_forms(const hone_problem *problem);
+/* hone_backend.code_paths: the families that a device can run. */
+const char *const *hone_cuda_paths(const hone_device *device);
+
+static inline int64_t hone_cuda_pieces(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
+
+#endif

@@ -1,0 +1,92 @@
+/* Operands as words, and where a block of threads finds its own. The host (cuda_program.c) defines, before this:
+ *
+ *   A_TYPE, C_TYPE   TYPE_* of A (and of B, but that B is signed where A is TYPE_U8) and C
+ *   ACT              the activation's function; PER_COLUMN, BIAS, ROW_SCALE: what it and the problem have
+ *   BM, BN, BK       a block's tile of C, and the words of k that it holds in shared memory at a time
+ *   TM, TN           the part of it that a thread (gemm_simt.cu) or a warp (gemm_mma.cu, gemm_gemv.cu) has
+ *   STAGES           blocks of k in shared memory, of which one is multiplied while the others arrive
+ *   SPLITS           parts of K that are summed apart
+ *   RASTER           blocks below each other that follow each other, so that what runs at once shares B
+ *   MMA_KIND         gemm_mma.cu: the kind of products
+ *   WARPS_K, UNROLL  gemm_gemv.cu: warps that share K; steps of k in flight
+ *
+ * A is rows of words along k. Packed weights are columns of words along k, [n][across], or, for gemm_simt.cu,
+ * [k word][across]; `across` is a multiple of 4 and what it adds are zeros. Nothing reads a word of A that is not
+ * whole: copies to shared memory stop at K's last byte. */
+#define TYPE_F32  0
+#define TYPE_F16  1
+#define TYPE_BF16 2
+#define TYPE_S8   3
+#define TYPE_U8   4
+
+#if A_TYPE == TYPE_F32
+#define ELEMENT_BYTES 4
+#elif A_TYPE == TYPE_S8 || A_TYPE == TYPE_U8
+#define ELEMENT_BYTES 1
+#else
+#define ELEMENT_BYTES 2
+#endif
+#define IS_S8 (ELEMENT_BYTES == 1)
+
+#if IS_S8
+typedef int vsum;
+static inline int sum_bits(vsum s) { return s; }
+static inline vsum sum_of(int bits) { return bits; }
+#else
+typedef float vsum;
+static inline int sum_bits(vsum s) { return bits_of(s); }
+static inline vsum sum_of(int bits) { return float_of(bits); }
+#endif
+
+static inline int least(int a, int b) { return a < b ? a : b; }
+static inline int pieces(int x, int y) { return (x + y - 1) / y; }
+
+typedef struct __attribute__((aligned(16))) {
+    word w[4];
+} quad;
+
+/* sum + the products of a word of A and one of B. */
+static inline vsum word_mac(vsum sum, word a, word b) {
+#if A_TYPE == TYPE_F32
+    return fmaf(float_of((int)a), float_of((int)b), sum);
+#elif A_TYPE == TYPE_F16
+    sum = fmaf(half_value((unsigned short)a), half_value((unsigned short)b), sum);
+    return fmaf(half_value((unsigned short)(a >> 16)), half_value((unsigned short)(b >> 16)), sum);
+#elif A_TYPE == TYPE_BF16
+    sum = fmaf(float_of((int)(a << 16)), float_of((int)(b << 16)), sum);
+    return fmaf(float_of((int)(a & 0xffff0000u)), float_of((int)(b & 0xffff0000u)), sum);
+#elif A_TYPE == TYPE_S8
+    return dot4_s8(sum, a, b);
+#else
+    return dot4_u8(sum, a, b);
+#endif
+}
+
+/* A block's tile of C, and its part of the blocks of k. */
+typedef struct {
+    int row, column, first, last;
+} block_place;
+
+static inline block_place place_of_block(const hone_cuda_call *q, int k_blocks) {
+    const int tiles_m = pieces(q->m, BM), tiles_n = pieces(q->n, BN), group = RASTER * tiles_n;
+    const int above = BLOCK_X / group * RASTER, height = least(RASTER, tiles_m - above);
+    const int inside = BLOCK_X % group, share = pieces(k_blocks, SPLITS);
+    block_place place;
+    place.row = (above + inside % height) * BM;
+    place.column = inside / height * BN;
+    place.first = least(BLOCK_Z * share, k_blocks);
+    place.last = least(place.first + share, k_blocks);
+    return place;
+}
+
+/* Copies the block of k that begins at word `k` from rows `first` to `first` + `rows` of a matrix with `count` rows
+ * of `row_bytes` bytes that lie `ld` bytes apart; what is not there becomes zeros. AT(row, chunk) is where four
+ * words of a row go. */
+#define LOAD_ROWS(shared, AT, from, ld, row_bytes, first, rows, count, k)                                    \
+    for (int chunk_ = THREAD; chunk_ < (rows) * (BK / 4); chunk_ += THREADS) {                               \
+        const int row_ = chunk_ / (BK / 4), beside_ = chunk_ % (BK / 4), at_ = (first) + row_;               \
+        const int left_ = (row_bytes) - 4 * (k)-16 * beside_;                                                \
+        const int bytes_ = at_ < (count) && left_ > 0 ? least(left_, 16) : 0;                                \
+        const char *from_ = (const char *)(from) + (bytes_ ? (long long)at_ * (ld) + 4 * (k) + 16 * beside_ : 0); \
+        cp_async16(&(shared)[AT(row_, beside_)], from_, bytes_);                                             \
+    }

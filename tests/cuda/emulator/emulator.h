@@ -1,0 +1,36 @@
+/* What kernels of the emulated driver ask of it. */
+#ifndef HONE_CUDA_EMULATOR_H
+#define HONE_CUDA_EMULATOR_H
+
+typedef void hone_emulated_warp(void **lanes);
+
+typedef struct hone_emulator {
+    /* of the thread that runs */
+    int thread, block_x, block_z;
+    unsigned char *shared;
+
+    /* Comes back when all threads of the block are here. */
+    void (*block_sync)(void);
+    /* Comes back when all lanes of the warp are here and `act` has been done to what they gave. */
+    void (*together)(void *mine, hone_emulated_warp *act);
+    /* cp.async: 16 bytes of which `bytes` come from `from`; what is not waited for has not arrived. */
+    void (*copy)(void *to, const void *from, int bytes);
+    void (*copy_commit)(void);
+    void (*copy_wait)(int groups);
+
+    float (*half_value)(unsigned short bits);
+    unsigned short (*half_bits)(float x);
+    /* Ends the process: the kernel does what no device would. */
+    void (*fail)(const char *what);
+} hone_emulator;
+
+/* A block's threads, run to their end. */
+typedef struct hone_emulated_launch {
+    void (*kernel)(const void *parameter);
+    const void *parameter;
+    unsigned grid_x, grid_z, threads, shared_bytes;
+} hone_emulated_launch;
+void hone_emulate(const hone_emulated_launch *launch);
+extern hone_emulator hone_emulator_functions;
+
+#endif

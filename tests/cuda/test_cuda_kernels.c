@@ -1,0 +1,157 @@
+/* Kernels of the CUDA backend on the emulated device: every activation in turn with random legal configs on ragged
+ * shapes, every family for every type, matrices in the device's memory, and a device that is lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../kernels/cuda/cuda_device.h"
+#include "../sweep.h"
+
+static hone_sweep sweep = {.drawn = {2027}};
+enum { CONFIGS = 40 };
+
+static void f32_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_F32, CONFIGS); }
+static void f16_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_F16, CONFIGS); }
+static void bf16_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_BF16, CONFIGS); }
+static void s8_configs_verify(void **state) { (void)state, sweep_verify(&sweep, HONE_S8, CONFIGS); }
+
+/* ---- every family */
+
+/* A legal config of a family for a problem; 0: it has none. */
+static int draw_of_family(char *text, const hone_problem *problem, const char *family) {
+    hone_space *space;
+    int found = 0;
+    assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, problem, 1));
+    for (int tries = 0; tries < 400 && !found; tries++) {
+        char name[64];
+        sweep_config(&sweep, text, space);
+        snprintf(name, sizeof name, "family=%s,", family);
+        found = strstr(text, name) != NULL;
+    }
+    hone_space_destroy(space);
+    return found;
+}
+
+static void every_family_verifies(void **state) {
+    static const hone_dtype dtypes[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
+    enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
+    (void)state;
+    for (const char *const *family = sweep.device->backend->code_paths(sweep.device); *family; family++)
+        for (int n = 0; n < 2 * DTYPES; n++) {
+            hone_problem problem;
+            hone_operands *operands;
+            hone_numerics numerics = {0};
+            char config[HONE_CONFIG_TEXT];
+            hone_problem_init(&problem, dtypes[n % DTYPES], hone_activation_count() - 1 - n, n < DTYPES ? 45 : 130,
+                              n < DTYPES ? 70 : 66, n < DTYPES ? 143 : 256);
+            if (!draw_of_family(config, &problem, *family))
+                continue; /* gemv is for few rows */
+            assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 5, n % 3));
+            hone_status status = hone_verify_config(&numerics, sweep.context, sweep.device->name, operands, NULL,
+                                                    config, 1);
+            if (status || !numerics.correct)
+                sweep_report(&problem, config, status, &numerics);
+            assert_int_equal(HONE_OK, status);
+            assert_true(numerics.correct);
+            hone_operands_destroy(operands);
+        }
+}
+
+/* ---- matrices that are on the device */
+
+static hone_cu_address upload(const hone_cuda_driver *cu, const void *from, size_t bytes) {
+    hone_cu_address at;
+    assert_int_equal(0, cu->allocate(&at, bytes));
+    assert_int_equal(0, cu->write(at, from, bytes, NULL));
+    return at;
+}
+
+static void matrices_of_the_device_are_used_in_place(void **state) {
+    enum { M = 33, N = 40, K = 24, LDA = 27, LDC = 44 };
+    static float a[M * LDA], b[K * N], bias[N], c[M * LDC], on_host[M * LDC];
+    const hone_cuda_driver *cu;
+    hone_problem problem;
+    hone_plan *plan;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_cuda_enter(&cu, sweep.device));
+    for (int i = 0; i < M * LDA; i++)
+        a[i] = (float)(i % 13) - 6.0f;
+    for (int i = 0; i < K * N; i++)
+        b[i] = (float)(i % 7) - 3.0f;
+    for (int i = 0; i < N; i++)
+        bias[i] = (float)i;
+    for (int i = 0; i < M * LDC; i++)
+        c[i] = on_host[i] = -1.0f;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/33x40x24"));
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, sweep.context, "cuda", &problem, NULL, 0));
+    void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
+    assert_non_null(packed);
+    assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, N));
+
+    hone_args args = {.a = a, .lda = LDA, .b = packed, .c = on_host, .ldc = LDC, .bias = bias};
+    assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+    const hone_cu_address device_a = upload(cu, a, sizeof a), device_c = upload(cu, c, sizeof c);
+    args.a = (const void *)(uintptr_t)device_a;
+    args.c = (void *)(uintptr_t)device_c;
+    assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+    assert_int_equal(0, cu->read(c, device_c, sizeof c, NULL));
+    assert_memory_equal(on_host, c, sizeof c);
+    assert_true(hone_plan_device_us(plan) > 0);
+
+    assert_int_equal(0, cu->release(device_a));
+    assert_int_equal(0, cu->release(device_c));
+    hone_plan_destroy(plan);
+    free(packed);
+}
+
+static void nothing_runs_on_a_description(void **state) {
+    hone_problem problem;
+    hone_plan *plan;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f16/relu/64x64x64"));
+    assert_int_equal(HONE_E_UNAVAILABLE,
+                     hone_plan_create(&plan, sweep.context, "cuda:h200", &problem, NULL, 0));
+    assert_non_null(strstr(hone_error_detail(), "description"));
+    assert_int_equal(HONE_E_UNAVAILABLE, hone_plan_create(&plan, sweep.context, "cuda:7", &problem, NULL, 0));
+}
+
+static void a_lost_device_is_an_error(void **state) {
+    hone_problem problem;
+    hone_operands *operands;
+    hone_numerics numerics = {0};
+    (void)state;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/16x16x16"));
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 1, 0));
+    setenv("HONE_EMULATOR_FAIL", "1", 1);
+    hone_status status =
+        hone_verify_config(&numerics, sweep.context, sweep.device->name, operands, NULL, NULL, 1);
+    unsetenv("HONE_EMULATOR_FAIL");
+    assert_int_equal(HONE_E_UNAVAILABLE, status);
+    assert_non_null(strstr(hone_error_detail(), "CUDA_ERROR_ILLEGAL_ADDRESS"));
+    hone_operands_destroy(operands);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(f32_configs_verify),
+        cmocka_unit_test(f16_configs_verify),
+        cmocka_unit_test(bf16_configs_verify),
+        cmocka_unit_test(s8_configs_verify),
+        cmocka_unit_test(every_family_verifies),
+        cmocka_unit_test(matrices_of_the_device_are_used_in_place),
+        cmocka_unit_test(nothing_runs_on_a_description),
+        cmocka_unit_test(a_lost_device_is_an_error),
+    };
+    if (hone_context_create(&sweep.context))
+        return 1;
+    if (hone_context_device(&sweep.device, sweep.context, "cuda")) {
+        printf("%s\n", hone_error_detail()); /* the emulated driver must be found */
+        return 1;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    hone_context_destroy(sweep.context);
+    return failed;
+}
