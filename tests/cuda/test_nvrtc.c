@@ -56,7 +56,7 @@ static void compile_families(const hone_problem *problem, const char *except) {
 
 static void compiles_for(const char *device) {
     static const hone_dtype dtypes[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
-    assert_int_equal(HONE_OK, hone_context_device(&sweep.device, sweep.context, device));
+    assert_int_equal(HONE_OK, hone_context_described(&sweep.device, sweep.context, device));
     for (int n = 0; n < 4; n++) {
         hone_problem problem;
         hone_problem_init(&problem, dtypes[n], sweep_choose(&sweep, hone_activation_count()), 512, 512, 512);
@@ -80,7 +80,7 @@ static void defaults_do_not_spill(void **state) {
         hone_problem problem;
         hone_config config;
         char text[HONE_CONFIG_TEXT];
-        assert_int_equal(HONE_OK, hone_context_device(&sweep.device, sweep.context, "cuda:h200"));
+        assert_int_equal(HONE_OK, hone_context_described(&sweep.device, sweep.context, "cuda:h200"));
         assert_int_equal(HONE_OK, hone_problem_parse(&problem, keys[i]));
         assert_int_equal(HONE_OK, sweep.device->backend->default_config(&config, sweep.device, &problem, 1));
         assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
