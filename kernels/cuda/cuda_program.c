@@ -37,6 +37,8 @@ void hone_cuda_write_gemm(FILE *out, const void *what) {
                    {"SPLITS", c->ks},
                    {"WARPS_K", c->wk},
                    {"UNROLL", c->ku},
+                   {"TURNS", c->turns},
+                   {"HAND", hone_cuda_hand(c)},
                    {"PARTS", p->dtype == HONE_F32 ? 2 : 1},
                    {"PER_COLUMN", hone_activation_info(p->act)->per_column},
                    {"BIAS", p->bias},

@@ -7,12 +7,14 @@
  *                    warpgroup (gemm_wgmma.cu) has
  *   STAGES           blocks of k in shared memory, of which one is multiplied while the others arrive
  *   SPLITS           parts of K that are summed apart
+ *   TURNS            gemm_wgmma.cu: consumers take tiles in turn
  *   RASTER           blocks below each other that follow each other, so that what runs at once shares B
  *   MMA_KIND         gemm_mma.cu, gemm_wgmma.cu: the kind of products
+ *   HAND             columns that are dealt to the threads of a quad: HONE_DEALT; 0: they lie in order
  *   WARPS_K, UNROLL  gemm_gemv.cu: warps that share K; steps of k in flight
  *
- * A is rows of words along k. Packed weights are columns of words along k, [n][across], or, for gemm_simt.cu,
- * [k word][across]; `across` is a multiple of 4 and what it adds are zeros. Nothing reads a word of A that is not
+ * A is rows of words along k. Packed weights are columns of words along k, [n][across], dealt where HAND is not 0, or, for
+ * gemm_simt.cu, [k word][across]; `across` is a multiple of 4 and what it adds are zeros, as are columns that fill a hand. Nothing reads a word of A that is not
  * whole: copies to shared memory stop at K's last byte. */
 #define TYPE_F32  0
 #define TYPE_F16  1
@@ -41,6 +43,9 @@ static inline vsum sum_of(int bits) { return float_of(bits); }
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int pieces(int x, int y) { return (x + y - 1) / y; }
+
+/* Columns of packed weights that there are. */
+static inline int packed_columns(const hone_cuda_call *q) { return HAND ? pieces(q->n, HAND + !HAND) * HAND : q->n; }
 
 typedef struct __attribute__((aligned(16))) {
     word w[4];
