@@ -132,6 +132,15 @@ static hone_status multiply(hone_provider_case *self, int64_t lda, int64_t ldc) 
     return status ? hone_opencl_fail(status, "do CLBlast's GEMM") : HONE_OK;
 }
 
+static hone_status activate(hone_provider_case *self, int64_t ldc) {
+    const hone_opencl_pass_operands operands = {.x = self->c.buffer,
+                                                .c = self->c.buffer,
+                                                .ldx = ldc,
+                                                .ldc = ldc,
+                                                .vectors = self->vectors_device.buffer};
+    return hone_opencl_pass_enqueue(self->pass, self->queue, &operands);
+}
+
 /* On a device with memory of its own A is written in each call, as hone's kernel has it, and B where the
  * problem says that it is new to every call. */
 static hone_status run_once(hone_provider_case *self) {
@@ -144,9 +153,7 @@ static hone_status run_once(hone_provider_case *self) {
     if ((status = hone_opencl_bind(&lda, &self->a, self->device, self->queue, &a, 1)) ||
         (status = hone_opencl_bind(&self->ldb, &self->b, self->device, self->queue, &b, p->weights_plain)) ||
         (status = hone_opencl_bind(&ldc, &self->c, self->device, self->queue, &c, 0)) ||
-        (status = multiply(self, lda, ldc)) ||
-        (self->pass && (status = hone_opencl_pass_enqueue(self->pass, self->queue, self->c.buffer, ldc,
-                                                          self->vectors_device.buffer))))
+        (status = multiply(self, lda, ldc)) || (self->pass && (status = activate(self, ldc))))
         goto failed;
     return hone_opencl_fetch(&self->c, self->device, self->queue, &c);
 
@@ -209,7 +216,7 @@ static hone_status fill_case(hone_provider_case *self, const hone_device *device
     self->queue = clCreateCommandQueue(self->device->context, self->device->id, 0, &error);
     if (!self->queue)
         return hone_opencl_fail(error, "make a queue");
-    if ((passes && (status = hone_opencl_pass_create(&self->pass, self->device, p))) ||
+    if ((passes && (status = hone_opencl_pass_create(&self->pass, self->device, p, p->c_type))) ||
         (status = allocate(self)) || (status = bind_constants(self)))
         return status;
     snprintf(self->label, sizeof self->label, "%s%s", gemm, passes ? ", then one pass" : "");

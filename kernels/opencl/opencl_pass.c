@@ -10,9 +10,10 @@
 
 /* pass_call of activate.cl. */
 typedef struct call {
-    cl_long ldc;
+    cl_long ldx, ldc;
     cl_int m, n, rows, columns;
-    cl_float p, q;
+    cl_float p, q, c_inverse;
+    cl_int c_zero;
 } call;
 
 struct hone_opencl_pass {
@@ -37,26 +38,27 @@ static int lanes_of(const hone_opencl_device *d) { return d->is_cpu ? d->lanes :
 typedef struct pass_source {
     const hone_opencl_device *device;
     const hone_problem *problem;
+    hone_dtype x_type;
 } pass_source;
 
 static void write_pass(FILE *out, const void *what) {
-    const hone_opencl_device *device = ((const pass_source *)what)->device;
-    const hone_problem *problem = ((const pass_source *)what)->problem;
-    const int half_c = problem->c_type == HONE_F16;
+    const pass_source *source = what;
+    const hone_problem *problem = source->problem;
     fprintf(out,
-            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define HALF_C %d\n#define BIAS %d\n"
-            "#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
-            lanes_of(device), !device->is_cpu, half_c, problem->bias,
-            hone_activation_info(problem->act)->per_column, half_c ? "brief" : "fast",
+            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define X_HALF %d\n#define C_TYPE %s\n"
+            "#define BIAS %d\n#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
+            lanes_of(source->device), !source->device->is_cpu, source->x_type == HONE_F16,
+            hone_opencl_type_name(problem->c_type), problem->bias,
+            hone_activation_info(problem->act)->per_column, problem->c_type == HONE_F32 ? "fast" : "brief",
             hone_activation_name(problem->act));
     hone_embedded_write(out, "activate.cl");
 }
 
-static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device,
-                                 const hone_problem *problem) {
+static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device, const hone_problem *problem,
+                                 hone_dtype x_type) {
     cl_int error;
     hone_status status =
-        hone_opencl_compile(&p->program, device, write_pass, &(pass_source){device, problem});
+        hone_opencl_compile(&p->program, device, write_pass, &(pass_source){device, problem, x_type});
     if (!status && !(p->kernel = clCreateKernel(p->program, "activate", &error)))
         status = hone_opencl_fail(error, "make a kernel");
     return status;
@@ -87,10 +89,10 @@ static void choose_range(hone_opencl_pass *p, const hone_opencl_device *d) {
 }
 
 hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *device,
-                                    const hone_problem *problem) {
-    if (problem->c_type != HONE_F32 && problem->c_type != HONE_F16)
-        return hone_fail(HONE_E_UNAVAILABLE, "the separate pass of opencl is for f32 and f16, not %s",
-                         hone_dtype_name(problem->c_type));
+                                    const hone_problem *problem, hone_dtype x_type) {
+    if (x_type != HONE_F32 && x_type != HONE_F16)
+        return hone_fail(HONE_E_UNAVAILABLE, "the separate pass of opencl reads f32 and f16, not %s",
+                         hone_dtype_name(x_type));
     hone_opencl_pass *p = calloc(1, sizeof *p);
     if (!p)
         return hone_fail(HONE_E_NOMEM, "no memory for an activation pass");
@@ -100,7 +102,7 @@ hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *
                        .q = (cl_float)problem->act_params[1]};
     choose_block(&p->values, device);
     choose_range(p, device);
-    hone_status status = create_kernel(p, device, problem);
+    hone_status status = create_kernel(p, device, problem, x_type);
     if (status) {
         hone_opencl_pass_destroy(p);
         return status;
@@ -119,14 +121,22 @@ void hone_opencl_pass_destroy(hone_opencl_pass *p) {
     free(p);
 }
 
-hone_status hone_opencl_pass_enqueue(hone_opencl_pass *p, cl_command_queue queue, cl_mem c, int64_t ldc,
-                                     cl_mem vectors) {
-    p->values.ldc = ldc;
-    cl_int error = clSetKernelArg(p->kernel, 0, sizeof c, &c);
-    if (!error)
-        error = clSetKernelArg(p->kernel, 1, sizeof vectors, &vectors);
-    if (!error)
-        error = clSetKernelArg(p->kernel, 2, sizeof p->values, &p->values);
+hone_status hone_opencl_pass_enqueue(hone_opencl_pass *p, cl_command_queue queue,
+                                     const hone_opencl_pass_operands *o) {
+    p->values.ldx = o->ldx;
+    p->values.ldc = o->ldc;
+    p->values.c_inverse = 1.0f / o->c_scale;
+    p->values.c_zero = o->c_zero;
+    const struct {
+        size_t bytes;
+        const void *value;
+    } arguments[] = {{sizeof o->x, &o->x},
+                     {sizeof o->c, &o->c},
+                     {sizeof o->vectors, &o->vectors},
+                     {sizeof p->values, &p->values}};
+    cl_int error = CL_SUCCESS;
+    for (cl_uint i = 0; i < sizeof arguments / sizeof arguments[0] && !error; i++)
+        error = clSetKernelArg(p->kernel, i, arguments[i].bytes, arguments[i].value);
     if (!error)
         error = clEnqueueNDRangeKernel(queue, p->kernel, 2, NULL, p->global, p->local, 0, NULL, NULL);
     return error ? hone_opencl_fail(error, "start the activation pass") : HONE_OK;

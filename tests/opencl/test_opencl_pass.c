@@ -54,7 +54,7 @@ static void run_pass(const hone_problem *problem, const hone_opencl_rows *c, flo
     hone_opencl_matrix matrix = {0}, small = {0};
     hone_opencl_pass *pass = NULL;
     int64_t ld, unused;
-    if (hone_opencl_pass_create(&pass, device, problem))
+    if (hone_opencl_pass_create(&pass, device, problem, problem->c_type))
         fail_msg("%s: %s", hone_activation_name(problem->act), hone_error_detail());
     if (!device->is_cpu) {
         assert_int_equal(hone_opencl_allocate(&matrix.buffer, device, ROWS * COLUMNS * c->element), HONE_OK);
@@ -62,7 +62,9 @@ static void run_pass(const hone_problem *problem, const hone_opencl_rows *c, flo
     }
     assert_int_equal(hone_opencl_bind(&ld, &matrix, device, queue, c, 1), HONE_OK);
     assert_int_equal(hone_opencl_bind(&unused, &small, device, queue, &both, 1), HONE_OK);
-    assert_int_equal(hone_opencl_pass_enqueue(pass, queue, matrix.buffer, ld, small.buffer), HONE_OK);
+    const hone_opencl_pass_operands operands = {
+        .x = matrix.buffer, .c = matrix.buffer, .ldx = ld, .ldc = ld, .vectors = small.buffer};
+    assert_int_equal(hone_opencl_pass_enqueue(pass, queue, &operands), HONE_OK);
     assert_int_equal(hone_opencl_fetch(&matrix, device, queue, c), HONE_OK);
     hone_opencl_matrix_clear(&matrix);
     hone_opencl_matrix_clear(&small);
@@ -128,7 +130,7 @@ static void test_what_it_is_for(void **state) {
     assert_int_equal(hone_problem_parse(&problem, "gemm/f32/relu/8x8x8/nobias"), HONE_OK);
     assert_true(hone_opencl_pass_needed(&problem));
     assert_int_equal(hone_problem_parse(&problem, "gemm/s8/relu/8x8x8"), HONE_OK);
-    assert_int_equal(hone_opencl_pass_create(&pass, device, &problem), HONE_E_UNAVAILABLE);
+    assert_int_equal(hone_opencl_pass_create(&pass, device, &problem, HONE_S8), HONE_E_UNAVAILABLE);
     assert_null(pass);
 }
 
