@@ -3,20 +3,11 @@
  *
  *   VEC_LANES, NATIVE_HALF   of vec_opencl.cl
  *   C_TYPE                   TYPE_* of C
- *   X_HALF                   1: X is f16; 0: f32
  *   BIAS, PER_COLUMN         1: the problem has a bias; its activation a parameter a column
  *   ACT                      the activation's function */
 #include "vec_opencl.cl"
 #include "elements.cl"
 #include "act_vec.h"
-
-#if X_HALF
-typedef ushort stored;
-#define X_GET vec_get_f16
-#else
-typedef float stored;
-#define X_GET vec_get_f32
-#endif
 
 /* As opencl_pass.c has it. */
 typedef struct {
@@ -28,7 +19,7 @@ typedef struct {
 } pass_call;
 
 /* `vectors`: bias of each column, then slopes. Dimension 0 is columns, 1 rows. */
-__kernel void activate(__global const stored *x, __global void *c, __global const float *vectors,
+__kernel void activate(__global const float *x, __global void *c, __global const float *vectors,
                        pass_call call) {
     const int column0 = get_global_id(0) * call.columns, row0 = get_global_id(1) * call.rows;
     const int column1 = min(column0 + call.columns, call.n), row1 = min(row0 + call.rows, call.m);
@@ -37,7 +28,7 @@ __kernel void activate(__global const stored *x, __global void *c, __global cons
             const int n = min(call.n - column, VEC_LANES);
             const vf bias = BIAS ? vec_get_f32(vectors + column, n) : vf_set(0.0f);
             const vf p = PER_COLUMN ? vec_get_f32(vectors + call.n + column, n) : vf_set(call.p);
-            const vf y = ACT(X_GET(x + row * call.ldx + column, n) + bias, p, vf_set(call.q));
+            const vf y = ACT(vec_get_f32(x + row * call.ldx + column, n) + bias, p, vf_set(call.q));
             store_value(c, row * call.ldc + column, y, call.c_inverse, call.c_zero, n);
         }
     }

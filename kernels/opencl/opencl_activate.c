@@ -64,8 +64,8 @@ static hone_status prepare(kept_pass *k, const hone_device *device, const hone_p
     k->device = d;
     k->problem = *problem;
     k->queue = clCreateCommandQueue(d->context, d->id, 0, &error);
-    status = k->queue ? hone_opencl_pass_create(&k->pass, d, problem, HONE_F32)
-                      : hone_opencl_fail(error, "make a queue");
+    status =
+        k->queue ? hone_opencl_pass_create(&k->pass, d, problem) : hone_opencl_fail(error, "make a queue");
     if (!status)
         status = allocate(k);
     if (status)

@@ -38,27 +38,25 @@ static int lanes_of(const hone_opencl_device *d) { return d->is_cpu ? d->lanes :
 typedef struct pass_source {
     const hone_opencl_device *device;
     const hone_problem *problem;
-    hone_dtype x_type;
 } pass_source;
 
 static void write_pass(FILE *out, const void *what) {
     const pass_source *source = what;
     const hone_problem *problem = source->problem;
     fprintf(out,
-            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define X_HALF %d\n#define C_TYPE %s\n"
+            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define C_TYPE %s\n"
             "#define BIAS %d\n#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
-            lanes_of(source->device), !source->device->is_cpu, source->x_type == HONE_F16,
-            hone_opencl_type_name(problem->c_type), problem->bias,
-            hone_activation_info(problem->act)->per_column, problem->c_type == HONE_F32 ? "fast" : "brief",
-            hone_activation_name(problem->act));
+            lanes_of(source->device), !source->device->is_cpu, hone_opencl_type_name(problem->c_type),
+            problem->bias, hone_activation_info(problem->act)->per_column,
+            problem->c_type == HONE_F32 ? "fast" : "brief", hone_activation_name(problem->act));
     hone_embedded_write(out, "activate.cl");
 }
 
-static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device, const hone_problem *problem,
-                                 hone_dtype x_type) {
+static hone_status create_kernel(hone_opencl_pass *p, hone_opencl_device *device,
+                                 const hone_problem *problem) {
     cl_int error;
     hone_status status =
-        hone_opencl_compile(&p->program, device, write_pass, &(pass_source){device, problem, x_type});
+        hone_opencl_compile(&p->program, device, write_pass, &(pass_source){device, problem});
     if (!status && !(p->kernel = clCreateKernel(p->program, "activate", &error)))
         status = hone_opencl_fail(error, "make a kernel");
     return status;
@@ -89,10 +87,7 @@ static void choose_range(hone_opencl_pass *p, const hone_opencl_device *d) {
 }
 
 hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *device,
-                                    const hone_problem *problem, hone_dtype x_type) {
-    if (x_type != HONE_F32 && x_type != HONE_F16)
-        return hone_fail(HONE_E_UNAVAILABLE, "the separate pass of opencl reads f32 and f16, not %s",
-                         hone_dtype_name(x_type));
+                                    const hone_problem *problem) {
     hone_opencl_pass *p = calloc(1, sizeof *p);
     if (!p)
         return hone_fail(HONE_E_NOMEM, "no memory for an activation pass");
@@ -102,7 +97,7 @@ hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *
                        .q = (cl_float)problem->act_params[1]};
     choose_block(&p->values, device);
     choose_range(p, device);
-    hone_status status = create_kernel(p, device, problem, x_type);
+    hone_status status = create_kernel(p, device, problem);
     if (status) {
         hone_opencl_pass_destroy(p);
         return status;

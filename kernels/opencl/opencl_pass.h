@@ -9,10 +9,10 @@ typedef struct hone_opencl_pass hone_opencl_pass;
 /* 0: the pass would change nothing. */
 int hone_opencl_pass_needed(const hone_problem *problem);
 
-/* Compiles the pass of a problem for an X of f32 or f16; the device has been opened.
- * HONE_E_UNAVAILABLE: another type, or it does not compile. HONE_E_NOMEM. */
+/* Compiles the pass of a problem for its C, from an X of f32; the device has been opened.
+ * HONE_E_UNAVAILABLE: it does not compile. HONE_E_NOMEM. */
 hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *device,
-                                    const hone_problem *problem, hone_dtype x_type);
+                                    const hone_problem *problem);
 void hone_opencl_pass_destroy(hone_opencl_pass *pass);
 
 typedef struct hone_opencl_pass_operands {
