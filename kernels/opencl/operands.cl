@@ -34,7 +34,7 @@ typedef struct {
     int c_zero;
     float p, q, c_inverse;
     int panel_columns, panel_rows; /* of packed weights and of copied A */
-    int unused;
+    int copy_depth;                /* groups of k that a work-item of copy_a does */
 } hone_call;
 
 #if PRODUCT_DOT4

@@ -49,30 +49,47 @@ __kernel void sum_columns(__global char *packed, __global const char *b, hone_ca
 }
 #endif
 
-enum { COPY_DEPTH = 16 }; /* groups of k that a work-item copies */
+#if PRODUCT_DOT4
+/* Adding 128 to a byte turns its highest bit. */
+#define SHIFTED(words) ((words) ^ (int)(SHIFT_A * 0x01010101u))
 
-/* Dimension 0: stretches of COPY_DEPTH groups; 1: panels. Rows beyond A are the last row again. */
+static inline int a_word(__global const char *row, int k, int left) {
+    int word = 0;
+    for (int g = 0; g < min(GROUP, left); g++)
+        word |= (row[k + g] & 255) << 8 * g;
+    return SHIFTED(word);
+}
+
+/* Groups first .. last of a row, to every `rows`-th word; four groups at a time where all are whole. */
+static inline void copy_row(__global int *out, __global const char *row, int rows, int first, int last, int k) {
+    int group = first;
+    for (; group + 4 <= last && GROUP * (group + 4) <= k; group += 4) {
+        const int4 words = SHIFTED(as_int4(vload16(0, row + GROUP * group)));
+        out[group * rows] = words.s0;
+        out[(group + 1) * rows] = words.s1;
+        out[(group + 2) * rows] = words.s2;
+        out[(group + 3) * rows] = words.s3;
+    }
+    for (; group < last; group++)
+        out[group * rows] = a_word(row, GROUP * group, k - GROUP * group);
+}
+#else
+static inline void copy_row(__global float *out, __global const void *row, int rows, int first, int last, int k) {
+    for (int group = first; group < last; group++)
+        out[group * rows] = element_float(row, group, A_TYPE);
+}
+#endif
+
+/* Dimension 0: stretches of copy_depth groups; 1: panels. Rows beyond A are the last row again. */
 __kernel void copy_a(__global tile_element *to, __global const void *a, hone_call call) {
-    const int first = get_global_id(0) * COPY_DEPTH, panel = get_global_id(1), depth = DEPTH(call.k);
+    const int first = get_global_id(0) * call.copy_depth, panel = get_global_id(1), depth = DEPTH(call.k);
     const int rows = call.panel_rows;
-    const int last = min(first + COPY_DEPTH, depth);
+    const int last = min(first + call.copy_depth, depth);
     if (panel * rows >= call.m)
         return;
     __global tile_element *out = to + (long)panel * depth * rows;
     for (int i = 0; i < rows; i++) {
         const long row = min(panel * rows + i, call.m - 1) * call.lda;
-        for (int group = first; group < last; group++) {
-#if PRODUCT_DOT4
-            int word = 0;
-            for (int g = 0; g < GROUP; g++) {
-                int k = group * GROUP + g;
-                if (k < call.k)
-                    word |= ((element_byte(a, row + k, A_TYPE) + SHIFT_A) & 255) << 8 * g;
-            }
-            out[group * rows + i] = word;
-#else
-            out[group * rows + i] = element_float(a, row + group, A_TYPE);
-#endif
-        }
+        copy_row(out + i, (__global const char *)a + row * A_BYTES, rows, first, last, call.k);
     }
 }
