@@ -73,8 +73,27 @@ static inline void copy_row(__global int *out, __global const char *row, int row
     for (; group < last; group++)
         out[group * rows] = a_word(row, GROUP * group, k - GROUP * group);
 }
+
+/* Groups first .. last of four rows, `step` bytes apart, four at a time: words of neighbouring rows become
+ * neighbours. Returns where it ends. */
+static inline int copy_four_rows(__global int *out, __global const char *row, long step, int rows, int first,
+                                 int last, int k) {
+    int group = first;
+    for (; group + 4 <= last && GROUP * (group + 4) <= k; group += 4) {
+        __global const char *from = row + GROUP * group;
+        __global int *to = out + group * rows;
+        const int4 a = SHIFTED(as_int4(vload16(0, from))), b = SHIFTED(as_int4(vload16(0, from + step)));
+        const int4 c = SHIFTED(as_int4(vload16(0, from + 2 * step)));
+        const int4 d = SHIFTED(as_int4(vload16(0, from + 3 * step)));
+        vstore4((int4)(a.s0, b.s0, c.s0, d.s0), 0, to);
+        vstore4((int4)(a.s1, b.s1, c.s1, d.s1), 0, to + rows);
+        vstore4((int4)(a.s2, b.s2, c.s2, d.s2), 0, to + 2 * rows);
+        vstore4((int4)(a.s3, b.s3, c.s3, d.s3), 0, to + 3 * rows);
+    }
+    return group;
+}
 #else
-static inline void copy_row(__global float *out, __global const void *row, int rows, int first, int last, int k) {
+static inline void copy_row(__global float *out, __global const char *row, int rows, int first, int last, int k) {
     for (int group = first; group < last; group++)
         out[group * rows] = element_float(row, group, A_TYPE);
 }
@@ -83,13 +102,23 @@ static inline void copy_row(__global float *out, __global const void *row, int r
 /* Dimension 0: stretches of copy_depth groups; 1: panels. Rows beyond A are the last row again. */
 __kernel void copy_a(__global tile_element *to, __global const void *a, hone_call call) {
     const int first = get_global_id(0) * call.copy_depth, panel = get_global_id(1), depth = DEPTH(call.k);
-    const int rows = call.panel_rows;
+    const int rows = call.panel_rows, row0 = panel * rows;
     const int last = min(first + call.copy_depth, depth);
-    if (panel * rows >= call.m)
+    const long step = call.lda * A_BYTES;
+    if (row0 >= call.m)
         return;
-    __global tile_element *out = to + (long)panel * depth * rows;
-    for (int i = 0; i < rows; i++) {
-        const long row = min(panel * rows + i, call.m - 1) * call.lda;
-        copy_row(out + i, (__global const char *)a + row * A_BYTES, rows, first, last, call.k);
+    __global tile_element *out = to + (long)row0 * depth;
+    for (int i = 0; i < rows;) {
+        __global const char *row = (__global const char *)a + min(row0 + i, call.m - 1) * step;
+        int count = 1, next = first;
+#if PRODUCT_DOT4
+        if (i + 4 <= rows && row0 + i + 4 <= call.m) {
+            count = 4;
+            next = copy_four_rows(out + i, row, step, rows, first, last, call.k);
+        }
+#endif
+        for (int r = 0; r < count; r++)
+            copy_row(out + i + r, row + r * step, rows, next, last, call.k);
+        i += count;
     }
 }
