@@ -24,6 +24,7 @@ struct hone_provider_case {
     float *vectors;         /* bias and slopes as the pass reads them */
     hone_opencl_pass *pass; /* NULL: not needed */
     int64_t ldb;
+    hone_run_failure failure;
     char label[32];
 };
 
@@ -152,8 +153,9 @@ failed:
     return status;
 }
 
-/* What fails here has not failed in prepare: verification finds the result missing. */
-static void run(hone_provider_case *self) { (void)run_once(self); }
+static void run(hone_provider_case *self) { hone_run_failure_note(&self->failure, run_once(self)); }
+
+static hone_status failure(const hone_provider_case *self) { return hone_run_failure_status(&self->failure); }
 
 /* ---- preparing */
 
@@ -275,6 +277,7 @@ const hone_provider hone_provider_clblast = {
     .check = check,
     .prepare = prepare,
     .run = run,
+    .failure = failure,
     .label = label,
     .destroy = destroy,
 };

@@ -74,6 +74,21 @@ static int is_needed(const hone_backend_plan *p, int kernel) {
     return needed[kernel];
 }
 
+/* What the kernel needs of registers may leave room for fewer work-items. Said here, because a call that
+ * fails is taken for a device that does. */
+static hone_status check_group(const hone_backend_plan *p) {
+    const size_t items = (size_t)(p->config.lx * p->config.ly);
+    size_t most;
+    cl_int error = clGetKernelWorkGroupInfo(p->kernels[GEMM], p->device->id, CL_KERNEL_WORK_GROUP_SIZE,
+                                            sizeof most, &most, NULL);
+    if (error)
+        return hone_opencl_fail(error, "ask for a kernel's limits");
+    return items <= most
+               ? HONE_OK
+               : hone_fail(HONE_E_UNAVAILABLE,
+                           "the kernel runs in groups of at most %zu work-items, not of %zu", most, items);
+}
+
 static hone_status create_kernels(hone_backend_plan *p) {
     const hone_opencl_source source = {p->device, &p->problem, &p->config};
     cl_int error;
@@ -84,7 +99,7 @@ static hone_status create_kernels(hone_backend_plan *p) {
         if (is_needed(p, i) &&
             !(p->kernels[i] = clCreateKernel(p->programs[kernels[i].program], kernels[i].name, &error)))
             status = hone_opencl_fail(error, "make a kernel");
-    return status;
+    return status ? status : check_group(p);
 }
 
 /* Everything but the caller's matrices, and on a device with memory of its own room for these. */
