@@ -25,7 +25,7 @@ static inline int sweep_choose(hone_sweep *s, int count) {
 static inline void sweep_problem(hone_sweep *s, hone_problem *p, hone_dtype dtype, int n) {
     static const int64_t extents[] = {1, 2, 3, 7, 17, 31, 64, 65, 130};
     static const hone_dtype c_types[] = {HONE_S8, HONE_F32, HONE_U8, HONE_F16};
-    enum { EXTENTS = sizeof extents / sizeof extents[0], LONG_K = 1100 };
+    enum { EXTENTS = sizeof extents / sizeof extents[0], LONG_K = 600 };
     hone_problem_init(p, dtype, n % hone_activation_count(), extents[sweep_choose(s, EXTENTS)],
                       extents[sweep_choose(s, EXTENTS)], n % 4 ? extents[sweep_choose(s, EXTENTS)] : LONG_K);
     p->weights_transposed = sweep_choose(s, 2);

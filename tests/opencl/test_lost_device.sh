@@ -28,7 +28,7 @@ lost 1 verify --shape 9x17x33 --act relu
 [ $code -eq 3 ] || fail "verify ends with $code"
 grep -q 'CL_DEVICE_NOT_AVAILABLE' err || fail "verify does not say what failed"
 
-lost 400 bench --shape 9x17x33,12x17x33 --act relu --benchmark_min_time=0.001 --out lost.json
+lost 40 bench --shape 9x17x33,12x17x33 --act relu --benchmark_min_time=0.001 --out lost.json
 [ $code -eq 3 ] || fail "bench ends with $code"
 python3 - <<'PY' || fail "bench timed calls that failed"
 import json
@@ -37,7 +37,7 @@ assert all(c.get("error_occurred") or c["p50_us"] > 0 for c in cases), cases
 assert any("CL_DEVICE_NOT_AVAILABLE" in c.get("error_message", "") for c in cases), cases
 PY
 
-lost 2000 tune --db lost.db --shape 9x17x33 --act relu --max-evals 100000
+lost 300 tune --db lost.db --shape 9x17x33 --act relu --max-evals 100000
 [ $code -eq 3 ] || fail "tune ends with $code"
 "$HONE" db check --db lost.db --json >out 2>err || fail "the database is damaged: $?"
 python3 - <<'PY' || fail "the database has not what was measured, or failures"
