@@ -101,7 +101,7 @@ static void tiles_through_local_memory_verify(void **state) {
 
 /* In stretches of k, several work-items a panel; the last has groups that are not whole. */
 static void a_long_a_is_copied_in_stretches(void **state) {
-    static const hone_dtype types[] = {HONE_F16, HONE_S8};
+    static const hone_dtype types[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         hone_problem problem;
