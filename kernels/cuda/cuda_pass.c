@@ -1,0 +1,115 @@
+#include "cuda_pass.h"
+
+#include <stdlib.h>
+
+#include "activation.h"
+#include "cuda_program.h"
+#include "embedded.h"
+#include "status.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+enum { BLOCK = 256, BUNDLE = 16 };
+
+struct hone_cuda_pass {
+    const hone_device *device;
+    hone_problem problem;
+    hone_cu_module module;
+    hone_cu_function kernel;
+};
+
+typedef struct pass_source {
+    const hone_problem *problem;
+    hone_dtype x_type;
+} pass_source;
+
+static void write_pass(FILE *out, const void *what) {
+    static const char *const types[] = {[HONE_F32] = "TYPE_F32",
+                                        [HONE_F16] = "TYPE_F16",
+                                        [HONE_BF16] = "TYPE_BF16",
+                                        [HONE_S8] = "TYPE_S8",
+                                        [HONE_U8] = "TYPE_U8"};
+    const pass_source *source = what;
+    const hone_problem *p = source->problem;
+    const struct {
+        const char *name;
+        int value;
+    } numbers[] = {{"PER_COLUMN", hone_activation_info(p->act)->per_column},
+                   {"BIAS", p->bias},
+                   {"ROW_SCALE", p->a_scale_per_row},
+                   {"SPLITS", 1},
+                   /* of tiles, which words.cuh has to know and a pass has not */
+                   {"BM", 1},
+                   {"BN", 1},
+                   {"RASTER", 1}};
+    for (int i = 0; i < COUNT(numbers); i++)
+        fprintf(out, "#define %s %d\n", numbers[i].name, numbers[i].value);
+    fprintf(out, "#define A_TYPE %s\n#define X_TYPE %s\n#define C_TYPE %s\n#define ACT act_%s_%s\n",
+            types[p->a_type], types[p->dtype == HONE_S8 ? HONE_F32 : source->x_type], types[p->c_type],
+            p->c_type == HONE_F32 ? "fast" : "brief", hone_activation_name(p->act));
+    hone_embedded_write(out, "gemm_program.cu");
+    hone_embedded_write(out, "activate.cu");
+}
+
+static hone_status load_kernel(hone_cuda_pass *pass, hone_dtype x_type) {
+    const pass_source source = {&pass->problem, x_type};
+    const hone_cuda_driver *cu;
+    hone_cuda_code code;
+    hone_status status = hone_cuda_enter(&cu, pass->device);
+    if (status ||
+        (status = hone_cuda_compile(&code, hone_cuda_properties(pass->device)->arch, write_pass, &source)))
+        return status;
+    hone_cu_result error = cu->module_load(&pass->module, code.image);
+    free(code.image);
+    if (!error)
+        error = cu->function_get(&pass->kernel, pass->module, "activate");
+    return error ? hone_cuda_fail(error, "load an activation pass") : HONE_OK;
+}
+
+hone_status hone_cuda_pass_create(hone_cuda_pass **out, const hone_device *device,
+                                  const hone_problem *problem, hone_dtype x_type) {
+    hone_cuda_pass *pass = calloc(1, sizeof *pass);
+    if (!pass)
+        return hone_fail(HONE_E_NOMEM, "no memory for an activation pass");
+    pass->device = device;
+    pass->problem = *problem;
+    hone_status status = load_kernel(pass, x_type);
+    if (status) {
+        hone_cuda_pass_destroy(pass);
+        return status;
+    }
+    *out = pass;
+    return HONE_OK;
+}
+
+void hone_cuda_pass_destroy(hone_cuda_pass *pass) {
+    const hone_cuda_driver *cu;
+    if (!pass)
+        return;
+    if (pass->module && !hone_cuda_enter(&cu, pass->device))
+        cu->module_unload(pass->module);
+    free(pass);
+}
+
+hone_status hone_cuda_pass_enqueue(const hone_cuda_pass *pass, hone_cu_stream stream,
+                                   const hone_cuda_call *call) {
+    const hone_problem *p = &pass->problem;
+    const int64_t values = BUNDLE / (int64_t)hone_dtype_size(p->c_type);
+    const int64_t threads = p->m * hone_cuda_pieces(p->n, values);
+    const hone_cuda_driver *cu;
+    hone_cuda_call mine = *call;
+    void *parameters[] = {&mine};
+    mine.m = (int)p->m;
+    mine.n = (int)p->n;
+    mine.p = (float)p->act_params[0];
+    mine.q = (float)p->act_params[1];
+    if (threads > INT32_MAX - BLOCK)
+        return hone_fail(HONE_E_UNAVAILABLE, "C of %lldx%lld is too large for an activation pass",
+                         (long long)p->m, (long long)p->n);
+    hone_status status = hone_cuda_enter(&cu, pass->device);
+    if (status)
+        return status;
+    const hone_cu_result error = cu->launch(pass->kernel, (unsigned)hone_cuda_pieces(threads, BLOCK), 1, 1,
+                                            BLOCK, 1, 1, 0, stream, parameters, NULL);
+    return error ? hone_cuda_fail(error, "start the activation pass") : HONE_OK;
+}
