@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "activation.h"
-#include "cuda_program.h"
 #include "embedded.h"
 #include "status.h"
 
@@ -18,18 +17,13 @@ struct hone_cuda_pass {
     hone_cu_function kernel;
 };
 
-typedef struct pass_source {
-    const hone_problem *problem;
-    hone_dtype x_type;
-} pass_source;
-
-static void write_pass(FILE *out, const void *what) {
+void hone_cuda_write_pass(FILE *out, const void *what) {
     static const char *const types[] = {[HONE_F32] = "TYPE_F32",
                                         [HONE_F16] = "TYPE_F16",
                                         [HONE_BF16] = "TYPE_BF16",
                                         [HONE_S8] = "TYPE_S8",
                                         [HONE_U8] = "TYPE_U8"};
-    const pass_source *source = what;
+    const hone_cuda_pass_source *source = what;
     const hone_problem *p = source->problem;
     const struct {
         const char *name;
@@ -52,12 +46,12 @@ static void write_pass(FILE *out, const void *what) {
 }
 
 static hone_status load_kernel(hone_cuda_pass *pass, hone_dtype x_type) {
-    const pass_source source = {&pass->problem, x_type};
+    const hone_cuda_pass_source source = {&pass->problem, x_type};
     const hone_cuda_driver *cu;
     hone_cuda_code code;
     hone_status status = hone_cuda_enter(&cu, pass->device);
-    if (status ||
-        (status = hone_cuda_compile(&code, hone_cuda_properties(pass->device)->arch, write_pass, &source)))
+    if (status || (status = hone_cuda_compile(&code, hone_cuda_properties(pass->device)->arch,
+                                              hone_cuda_write_pass, &source)))
         return status;
     hone_cu_result error = cu->module_load(&pass->module, code.image);
     free(code.image);

@@ -4,11 +4,20 @@
 
 #include "cuda_call.h"
 #include "cuda_device.h"
+#include "cuda_program.h"
+
+/* What a pass is made for: of a problem bias, activation and quantisation count. X is f32 or of C's type; of
+ * an s8 problem it is the s32 sums, and x_type is ignored. */
+typedef struct hone_cuda_pass_source {
+    const hone_problem *problem;
+    hone_dtype x_type;
+} hone_cuda_pass_source;
+
+hone_cuda_write hone_cuda_write_pass; /* of a hone_cuda_pass_source */
 
 typedef struct hone_cuda_pass hone_cuda_pass;
 
-/* Compiles the pass of a problem, of which bias, activation and quantisation count. X is f32 or of C's type;
- * of an s8 problem it is the s32 sums, and x_type is ignored. HONE_E_UNAVAILABLE, HONE_E_NOMEM. */
+/* HONE_E_UNAVAILABLE, HONE_E_NOMEM. */
 hone_status hone_cuda_pass_create(hone_cuda_pass **out, const hone_device *device,
                                   const hone_problem *problem, hone_dtype x_type);
 void hone_cuda_pass_destroy(hone_cuda_pass *pass);
