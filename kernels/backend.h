@@ -45,8 +45,8 @@ struct hone_backend {
     /* Finds the devices: an array from malloc that the caller frees.
      * HONE_E_UNAVAILABLE with a reason (what to install) when there are none. */
     hone_status (*devices)(hone_device **out, int *count);
-    /* A device that this machine need not have, by its name, so that spaces are counted and sources printed for it;
-     * nothing runs on it. Static; NULL: there is none of that name. May be NULL. */
+    /* A device that this machine need not have, by its name, so that spaces are counted and sources printed
+     * for it; nothing runs on it. Static; NULL: there is none of that name. May be NULL. */
     const hone_device *(*described)(const char *name);
 
     /* NULL from here to `activate`: the backend lists devices but has no kernels. */
@@ -118,6 +118,8 @@ const hone_backend *hone_backend_find(const char *name);
 /* The device of a context by its name. The context owns it.
  * HONE_E_USAGE: malformed. HONE_E_UNAVAILABLE: none, with the backend's reason. */
 hone_status hone_context_device(const hone_device **out, const hone_context *context, const char *name);
+/* The same, or a description (hone_backend.described). */
+hone_status hone_context_described(const hone_device **out, const hone_context *context, const char *name);
 /* All devices of a context. */
 int hone_context_devices(const hone_device **out, const hone_context *context);
 /* Why a backend has no device; NULL when it has some. */

@@ -4,6 +4,11 @@
 #ifndef HONE_CUDA_CALL_H
 #define HONE_CUDA_CALL_H
 
+/* How TMA reads a matrix; made by the driver (cuTensorMapEncodeTiled). */
+typedef struct __attribute__((aligned(64))) hone_tensor_map {
+    unsigned long long opaque[16];
+} hone_tensor_map;
+
 typedef struct hone_cuda_call {
     const void *a; /* M x K; rows begin at multiples of 16 bytes */
     const void *b; /* packed weights: see words.cuh */
@@ -20,6 +25,9 @@ typedef struct hone_cuda_call {
     int c_aligned; /* c and its rows begin at multiples of 16 bytes */
     int c_zero;
     float p, q, c_inverse;
+
+    hone_tensor_map map_a,
+        map_b; /* gemm_wgmma.cu: rows of K elements, in boxes of bm and bn rows by 128 bytes */
 
     /* Kernels of prepare.cu: target[r * target_row + w * target_step] becomes the word of elements
      * source[r * source_row + k * source_step] with k in [w * group, (w + 1) * group), zeros where there is
