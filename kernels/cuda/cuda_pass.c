@@ -12,6 +12,7 @@ enum { BLOCK = 256, BUNDLE = 16 };
 
 struct hone_cuda_pass {
     const hone_device *device;
+    const hone_cuda_driver *cu;
     hone_problem problem;
     hone_cu_module module;
     hone_cu_function kernel;
@@ -47,16 +48,15 @@ void hone_cuda_write_pass(FILE *out, const void *what) {
 
 static hone_status load_kernel(hone_cuda_pass *pass, hone_dtype x_type) {
     const hone_cuda_pass_source source = {&pass->problem, x_type};
-    const hone_cuda_driver *cu;
     hone_cuda_code code;
-    hone_status status = hone_cuda_enter(&cu, pass->device);
+    hone_status status = hone_cuda_enter(&pass->cu, pass->device);
     if (status || (status = hone_cuda_compile(&code, hone_cuda_properties(pass->device)->arch,
                                               hone_cuda_write_pass, &source)))
         return status;
-    hone_cu_result error = cu->module_load(&pass->module, code.image);
+    hone_cu_result error = pass->cu->module_load(&pass->module, code.image);
     free(code.image);
     if (!error)
-        error = cu->function_get(&pass->kernel, pass->module, "activate");
+        error = pass->cu->function_get(&pass->kernel, pass->module, "activate");
     return error ? hone_cuda_fail(error, "load an activation pass") : HONE_OK;
 }
 
@@ -90,7 +90,6 @@ hone_status hone_cuda_pass_enqueue(const hone_cuda_pass *pass, hone_cu_stream st
     const hone_problem *p = &pass->problem;
     const int64_t values = BUNDLE / (int64_t)hone_dtype_size(p->c_type);
     const int64_t threads = p->m * hone_cuda_pieces(p->n, values);
-    const hone_cuda_driver *cu;
     hone_cuda_call mine = *call;
     void *parameters[] = {&mine};
     mine.m = (int)p->m;
@@ -100,10 +99,7 @@ hone_status hone_cuda_pass_enqueue(const hone_cuda_pass *pass, hone_cu_stream st
     if (threads > INT32_MAX - BLOCK)
         return hone_fail(HONE_E_UNAVAILABLE, "C of %lldx%lld is too large for an activation pass",
                          (long long)p->m, (long long)p->n);
-    hone_status status = hone_cuda_enter(&cu, pass->device);
-    if (status)
-        return status;
-    const hone_cu_result error = cu->launch(pass->kernel, (unsigned)hone_cuda_pieces(threads, BLOCK), 1, 1,
-                                            BLOCK, 1, 1, 0, stream, parameters, NULL);
+    const hone_cu_result error = pass->cu->launch(pass->kernel, (unsigned)hone_cuda_pieces(threads, BLOCK), 1,
+                                                  1, BLOCK, 1, 1, 0, stream, parameters, NULL);
     return error ? hone_cuda_fail(error, "start the activation pass") : HONE_OK;
 }

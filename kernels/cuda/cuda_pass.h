@@ -22,8 +22,9 @@ hone_status hone_cuda_pass_create(hone_cuda_pass **out, const hone_device *devic
                                   const hone_problem *problem, hone_dtype x_type);
 void hone_cuda_pass_destroy(hone_cuda_pass *pass);
 
-/* Enqueues it. `call` says where X (source, source_row), C (c, ldc, c_aligned) and the vectors of columns and
- * rows are on the device; extents and parameters of the activation are the problem's. */
+/* Enqueues it; the device is the thread's current one. `call` says where X (source, source_row), C (c, ldc,
+ * c_aligned) and the vectors of columns and rows are on the device; extents and parameters of the activation
+ * are the problem's. */
 hone_status hone_cuda_pass_enqueue(const hone_cuda_pass *pass, hone_cu_stream stream,
                                    const hone_cuda_call *call);
 
