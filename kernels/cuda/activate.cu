@@ -12,8 +12,8 @@ typedef unsigned short x_element;
 static inline vsum x_value(x_element x) { return X_TYPE == TYPE_F16 ? half_value(x) : float_of((int)((word)x << 16)); }
 #endif
 
-/* A thread's part of a row: 16 bytes of C. */
-#define VALUES (16 / C_BYTES)
+/* A thread's part of a row: 16 bytes of C, or what a bundle holds. */
+#define VALUES (C_BYTES == 1 ? MOST_LEFT : 16 / C_BYTES)
 #define QUADS  (VALUES * X_BYTES / 16)
 
 typedef union {

@@ -94,23 +94,24 @@ double hone_cuda_cost(const hone_device *device, const hone_problem *problem, co
 
 typedef struct tile {
     const char *family;
-    int bm, bn, tm, tn, bk, stages, wk;
+    int bm, bn, tm, tn, bk, stages, wk, turns;
 } tile;
 
 static const tile tiles[] = {
-    {"wgmma", 128, 256, 64, 256, 32, 4, 1}, {"wgmma", 256, 128, 128, 128, 32, 4, 1},
-    {"wgmma", 128, 192, 64, 192, 32, 4, 1}, {"wgmma", 128, 128, 64, 128, 32, 6, 1},
-    {"wgmma", 64, 256, 64, 256, 32, 4, 1},  {"wgmma", 64, 128, 64, 128, 32, 6, 1},
-    {"wgmma", 64, 64, 64, 64, 32, 8, 1},    {"mma", 128, 128, 64, 32, 16, 4, 1},
-    {"mma", 128, 256, 64, 64, 16, 4, 1},    {"mma", 64, 128, 32, 32, 16, 4, 1},
-    {"mma", 64, 64, 32, 32, 16, 4, 1},      {"mma", 32, 64, 16, 32, 32, 4, 1},
-    {"mma", 16, 64, 16, 16, 32, 4, 1},      {"mma", 16, 16, 16, 16, 16, 2, 1},
-    {"simt", 128, 128, 8, 8, 8, 4, 1},      {"simt", 64, 128, 8, 8, 8, 4, 1},
-    {"simt", 64, 64, 8, 4, 16, 3, 1},       {"simt", 32, 32, 4, 4, 16, 3, 1},
-    {"simt", 16, 32, 2, 4, 16, 3, 1},       {"simt", 8, 16, 1, 4, 16, 2, 1},
-    {"gemv", 1, 8, 1, 2, 0, 1, 1},          {"gemv", 1, 4, 1, 1, 0, 1, 4},
-    {"gemv", 1, 1, 1, 1, 0, 1, 1},          {"gemv", 2, 8, 2, 2, 0, 1, 1},
-    {"gemv", 4, 8, 4, 2, 0, 1, 1},          {"gemv", 8, 8, 8, 2, 0, 1, 1},
+    {"wgmma", 128, 128, 128, 128, 32, 6, 1, 1}, {"wgmma", 64, 256, 64, 256, 32, 4, 1, 1},
+    {"wgmma", 128, 256, 64, 256, 32, 4, 1, 0},  {"wgmma", 256, 128, 128, 128, 32, 4, 1, 0},
+    {"wgmma", 128, 192, 64, 192, 32, 4, 1, 0},  {"wgmma", 128, 128, 64, 128, 32, 6, 1, 0},
+    {"wgmma", 64, 256, 64, 256, 32, 4, 1, 0},   {"wgmma", 64, 128, 64, 128, 32, 6, 1, 0},
+    {"wgmma", 64, 64, 64, 64, 32, 8, 1, 0},     {"mma", 128, 128, 64, 32, 16, 4, 1, 0},
+    {"mma", 128, 256, 64, 64, 16, 4, 1, 0},     {"mma", 64, 128, 32, 32, 16, 4, 1, 0},
+    {"mma", 64, 64, 32, 32, 16, 4, 1, 0},       {"mma", 32, 64, 16, 32, 32, 4, 1, 0},
+    {"mma", 16, 64, 16, 16, 32, 4, 1, 0},       {"mma", 16, 16, 16, 16, 16, 2, 1, 0},
+    {"simt", 128, 128, 8, 8, 8, 4, 1, 0},       {"simt", 64, 128, 8, 8, 8, 4, 1, 0},
+    {"simt", 64, 64, 8, 4, 16, 3, 1, 0},        {"simt", 32, 32, 4, 4, 16, 3, 1, 0},
+    {"simt", 16, 32, 2, 4, 16, 3, 1, 0},        {"simt", 8, 16, 1, 4, 16, 2, 1, 0},
+    {"gemv", 1, 8, 1, 2, 0, 1, 1, 0},           {"gemv", 1, 4, 1, 1, 0, 1, 4, 0},
+    {"gemv", 1, 1, 1, 1, 0, 1, 1, 0},           {"gemv", 2, 8, 2, 2, 0, 1, 1, 0},
+    {"gemv", 4, 8, 4, 2, 0, 1, 1, 0},           {"gemv", 8, 8, 8, 2, 0, 1, 1, 0},
 };
 
 static hone_status make_config(hone_config *out, const hone_problem *problem, const tile *t, int ks,
@@ -122,8 +123,9 @@ static hone_status make_config(hone_config *out, const hone_problem *problem, co
     const struct {
         const char *name;
         int value;
-    } numbers[] = {{"bm", t->bm}, {"bn", t->bn},         {"tm", t->tm}, {"tn", t->tn}, {"bk", t->bk},
-                   {"ks", ks},    {"stages", t->stages}, {"wk", t->wk}, {"ku", 1},     {"raster", raster}};
+    } numbers[] = {{"bm", t->bm}, {"bn", t->bn},      {"tm", t->tm},         {"tn", t->tn},
+                   {"bk", t->bk}, {"ks", ks},         {"stages", t->stages}, {"wk", t->wk},
+                   {"ku", 1},     {"raster", raster}, {"turns", t->turns}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(numbers) && !status; i++)
         status = hone_config_set_int(&config, numbers[i].name, numbers[i].value);

@@ -8,7 +8,13 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-enum { BLOCK = 256, BUNDLE = 16 };
+enum { BLOCK = 256 };
+
+/* VALUES of activate.cu. */
+static int64_t values_of_thread(const hone_problem *p) {
+    const int64_t element = (int64_t)hone_dtype_size(p->c_type);
+    return element == 1 ? 8 : 16 / element;
+}
 
 struct hone_cuda_pass {
     const hone_device *device;
@@ -32,18 +38,14 @@ void hone_cuda_write_pass(FILE *out, const void *what) {
     } numbers[] = {{"PER_COLUMN", hone_activation_info(p->act)->per_column},
                    {"BIAS", p->bias},
                    {"ROW_SCALE", p->a_scale_per_row},
-                   {"SPLITS", 1},
-                   /* of tiles, which words.cuh has to know and a pass has not */
-                   {"BM", 1},
-                   {"BN", 1},
-                   {"RASTER", 1}};
+                   {"SPLITS", 1}};
     for (int i = 0; i < COUNT(numbers); i++)
         fprintf(out, "#define %s %d\n", numbers[i].name, numbers[i].value);
-    fprintf(out, "#define A_TYPE %s\n#define X_TYPE %s\n#define C_TYPE %s\n#define ACT act_%s_%s\n",
-            types[p->a_type], types[p->dtype == HONE_S8 ? HONE_F32 : source->x_type], types[p->c_type],
+    hone_cuda_define_type(out, p->a_type);
+    fprintf(out, "#define X_TYPE %s\n#define C_TYPE %s\n#define ACT act_%s_%s\n",
+            types[p->dtype == HONE_S8 ? HONE_F32 : source->x_type], types[p->c_type],
             p->c_type == HONE_F32 ? "fast" : "brief", hone_activation_name(p->act));
-    hone_embedded_write(out, "gemm_program.cu");
-    hone_embedded_write(out, "activate.cu");
+    hone_embedded_write(out, "activate_program.cu");
 }
 
 static hone_status load_kernel(hone_cuda_pass *pass, hone_dtype x_type) {
@@ -88,8 +90,7 @@ void hone_cuda_pass_destroy(hone_cuda_pass *pass) {
 hone_status hone_cuda_pass_enqueue(const hone_cuda_pass *pass, hone_cu_stream stream,
                                    const hone_cuda_call *call) {
     const hone_problem *p = &pass->problem;
-    const int64_t values = BUNDLE / (int64_t)hone_dtype_size(p->c_type);
-    const int64_t threads = p->m * hone_cuda_pieces(p->n, values);
+    const int64_t threads = p->m * hone_cuda_pieces(p->n, values_of_thread(p));
     hone_cuda_call mine = *call;
     void *parameters[] = {&mine};
     mine.m = (int)p->m;

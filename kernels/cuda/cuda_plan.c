@@ -65,7 +65,8 @@ static void measure(hone_backend_plan *p) {
     p->depth = hone_cuda_pieces(q->k * (int64_t)element_size(q), WORD);
     p->row_words = round_up(p->depth, CHUNK / WORD);
     p->across = p->config.family->columns ? p->row_words : round_up(q->n, CHUNK / WORD);
-    p->weight_rows = p->config.family->columns ? q->n : p->depth;
+    const int hand = hone_cuda_hand(&p->config);
+    p->weight_rows = !p->config.family->columns ? p->depth : hand ? round_up(q->n, hand) : q->n;
     p->panels_size = aligned((size_t)(p->weight_rows * p->across) * WORD);
     p->sums_size = q->dtype == HONE_S8 ? aligned((size_t)q->n * sizeof(int32_t)) : 0;
     p->vectors_size = (size_t)(3 * q->n + 2 * row_values(q)) * sizeof(float);
@@ -214,7 +215,8 @@ static hone_status run_pack(const hone_backend_plan *p, hone_cu_address packed, 
                            .target_row = columns ? p->across : 1,
                            .target_step = columns ? 1 : p->across,
                            .rows = (int)q->n,
-                           .target_rows = (int)(columns ? q->n : p->across),
+                           .hand = hone_cuda_hand(&p->config),
+                           .target_rows = (int)(columns ? p->weight_rows : p->across),
                            .target_words = (int)(columns ? p->across : p->depth),
                            .element_bytes = (int)element_size(q)};
     hone_status status = launch_simple(p, GATHER, p->weight_rows * p->across, &call);
@@ -359,8 +361,8 @@ static hone_status map_operands(const hone_backend_plan *p, hone_cuda_call *call
     hone_status status = hone_cuda_map(&call->map_a, p->cu, (hone_cu_address)(uintptr_t)call->a, q->m, q->k,
                                        call->lda, element_size(q), p->config.bm);
     return status ? status
-                  : hone_cuda_map(&call->map_b, p->cu, (hone_cu_address)(uintptr_t)call->b, q->n, q->k,
-                                  p->across * WORD, element_size(q), p->config.bn);
+                  : hone_cuda_map(&call->map_b, p->cu, (hone_cu_address)(uintptr_t)call->b, p->weight_rows,
+                                  q->k, p->across * WORD, element_size(q), p->config.bn);
 }
 
 static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {

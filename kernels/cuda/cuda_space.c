@@ -20,18 +20,22 @@ static int64_t mma_shared(const hone_cuda_config *c) { return 4LL * c->stages * 
 static int gemv_threads(const hone_cuda_config *c) { return WARP * (c->bn / c->tn) * c->wk; }
 static int64_t gemv_shared(const hone_cuda_config *c) { return 4LL * gemv_threads(c); }
 
-static int wgmma_threads(const hone_cuda_config *c) { return WARPGROUP * (1 + c->bm / c->tm); }
+static int wgmma_threads(const hone_cuda_config *c) {
+    return WARPGROUP * (1 + (c->turns ? 2 : c->bm / c->tm));
+}
 static int64_t wgmma_shared(const hone_cuda_config *c) {
-    const int64_t barriers = 2 * 8; /* of a stage */
-    return c->stages * ((c->bm + c->bn) * 128LL + barriers);
+    enum { BARRIER = 8, OF_STAGE = 2 * BARRIER, OF_BLOCK = 2 * BARRIER };
+    return c->stages * ((c->bm + c->bn) * 128LL + OF_STAGE) + OF_BLOCK;
 }
 
 static const hone_cuda_family families[] = {
-    {"gemv", "gemm_gemv.cu", 1, 0, 0, gemv_threads, gemv_shared},
-    {"simt", "gemm_simt.cu", 0, 0, 0, simt_threads, simt_shared},
-    {"mma", "gemm_mma.cu", 1, 0, 0, mma_threads, mma_shared},
-    {"wgmma", "gemm_wgmma.cu", 1, 1, 1, wgmma_threads, wgmma_shared},
+    {"gemv", "gemm_gemv.cu", 1, 0, 0, 0, gemv_threads, gemv_shared},
+    {"simt", "gemm_simt.cu", 0, 0, 0, 0, simt_threads, simt_shared},
+    {"mma", "gemm_mma.cu", 1, 1, 0, 0, mma_threads, mma_shared},
+    {"wgmma", "gemm_wgmma.cu", 1, 1, 1, 1, wgmma_threads, wgmma_shared},
 };
+
+int hone_cuda_hand(const hone_cuda_config *c) { return !c->family->dealt ? 0 : c->tn < 32 ? 16 : 32; }
 
 static const hone_cuda_family *find_family(const char *name) {
     for (int i = 0; i < COUNT(families); i++)
@@ -70,6 +74,7 @@ static hone_status declare_parameters(hone_space *space, const hone_device *devi
                 {"ku", "1 2 4"},
                 {"ks", "1 2 4 8 16"},
                 {"raster", "1 4 8 16"},
+                {"turns", "0 1"},
                 {"form", hone_cuda_forms(problem)}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
@@ -113,13 +118,14 @@ static hone_status declare_constraints(hone_space *space) {
         "32",
         /* A warpgroup's sums, in the registers that each of so many has. */
         "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 128 * 128)",
+        "turns == 0 || family == 'wgmma' && bm == tm",
         "bk == 0 && family == 'gemv' || bk > 0 && family != 'gemv'",
         "stages == 1 && family == 'gemv' || stages > 1 && family != 'gemv'",
         "stages <= 5 || family == 'wgmma'",
         /* Shared memory. */
         "family != 'simt' || 4 * stages * (bm * (bk + 4) + bk * bn) <= shared_bytes",
         "family != 'mma' || 4 * stages * (bm + bn) * bk <= shared_bytes",
-        "family != 'wgmma' || stages * ((bm + bn) * 128 + 16) <= shared_bytes",
+        "family != 'wgmma' || stages * ((bm + bn) * 128 + 16) + 16 <= shared_bytes",
         /* Whole warps, no more threads than a block may have, and no more registers than a unit has. */
         "family != 'simt' || (bm / tm) * (bn / tn) % 32 == 0",
         "family != 'simt' || (bm / tm) * (bn / tn) * (tm * tn + 4 * tm + 40) <= 65536",
@@ -162,10 +168,10 @@ hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *conf
         const char *name;
         int *to;
         int least;
-    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1}, {"bk", &read.bk, 0},
-                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1}, {"stages", &read.stages, 1},
-                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1}, {"wk", &read.wk, 1},
-                   {"ku", &read.ku, 1}};
+    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1},      {"bk", &read.bk, 0},
+                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1},      {"stages", &read.stages, 1},
+                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1},      {"wk", &read.wk, 1},
+                   {"ku", &read.ku, 1},         {"turns", &read.turns, 0}};
     for (int i = 0; i < COUNT(numbers); i++) {
         int64_t value;
         hone_status status = hone_config_get_int(&value, config, numbers[i].name);

@@ -20,6 +20,7 @@ typedef struct hone_cuda_config hone_cuda_config;
 typedef struct hone_cuda_family {
     const char *name, *source;
     int columns;    /* packed weights are columns of words, [n][across]; else rows, [k word][across] */
+    int dealt;      /* they are dealt: hone_cuda_hand */
     int persistent; /* a multiprocessor has one block, which takes tile after tile */
     int by_tma;     /* operands come through tensor maps */
     int (*threads)(const hone_cuda_config *config);
@@ -29,7 +30,7 @@ typedef struct hone_cuda_family {
 /* Parsed form of a legal config. */
 struct hone_cuda_config {
     const hone_cuda_family *family;
-    int bm, bn, bk, tm, tn, stages, raster, ks, wk, ku;
+    int bm, bn, bk, tm, tn, stages, raster, ks, wk, ku, turns;
     char form[HONE_CONFIG_VALUE];
 };
 
@@ -38,6 +39,8 @@ hone_status hone_cuda_space(hone_space **out, const hone_device *device, const h
 /* HONE_E_USAGE when a key is missing or unknown. */
 hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *config);
 
+/* Columns of packed weights that are dealt to the threads of a quad (HONE_DEALT); 0: they lie in order. */
+int hone_cuda_hand(const hone_cuda_config *config);
 /* The forms worth trying for a problem, the usual one first. */
 const char *hone_cuda_forms(const hone_problem *problem);
 /* hone_backend.code_paths: the families that a device can run. */
