@@ -125,7 +125,7 @@ static hone_status make_config(hone_config *out, const hone_problem *problem, co
         int value;
     } numbers[] = {{"bm", t->bm}, {"bn", t->bn},      {"tm", t->tm},         {"tn", t->tn},
                    {"bk", t->bk}, {"ks", ks},         {"stages", t->stages}, {"wk", t->wk},
-                   {"ku", 1},     {"raster", raster}, {"turns", t->turns}};
+                   {"ku", 1},     {"raster", raster}, {"turns", t->turns},   {"cluster", 1}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(numbers) && !status; i++)
         status = hone_config_set_int(&config, numbers[i].name, numbers[i].value);

@@ -362,14 +362,15 @@ static hone_status map_operands(const hone_backend_plan *p, hone_cuda_call *call
                                        call->lda, element_size(q), p->config.bm);
     return status ? status
                   : hone_cuda_map(&call->map_b, p->cu, (hone_cu_address)(uintptr_t)call->b, p->weight_rows,
-                                  q->k, p->across * WORD, element_size(q), p->config.bn);
+                                  q->k, p->across * WORD, element_size(q), p->config.bn / p->config.cluster);
 }
 
 static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
     const hone_cuda_config *c = &p->config;
-    const int64_t tiles = hone_cuda_pieces(p->problem.m, c->bm) * hone_cuda_pieces(p->problem.n, c->bn);
-    const int64_t units = hone_cuda_properties(p->device)->units;
-    const int64_t blocks = c->family->persistent && tiles > units ? units : tiles;
+    const int64_t clusters =
+        hone_cuda_pieces(p->problem.m, (int64_t)c->bm * c->cluster) * hone_cuda_pieces(p->problem.n, c->bn);
+    const int64_t at_once = hone_cuda_properties(p->device)->units / c->cluster;
+    const int64_t blocks = (c->family->persistent && clusters > at_once ? at_once : clusters) * c->cluster;
     hone_status status = c->family->by_tma ? map_operands(p, call) : HONE_OK;
     if (!status)
         status = launch(p, GEMM, blocks, c->ks, c->family->threads(c), c->family->shared_bytes(c), call);

@@ -42,6 +42,7 @@ void hone_cuda_write_gemm(FILE *out, const void *what) {
                    {"WARPS_K", c->wk},
                    {"UNROLL", c->ku},
                    {"TURNS", c->turns},
+                   {"CLUSTER", c->cluster},
                    {"HAND", hone_cuda_hand(c)},
                    {"PARTS", p->dtype == HONE_F32 ? 2 : 1},
                    {"PER_COLUMN", hone_activation_info(p->act)->per_column},

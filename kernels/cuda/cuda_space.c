@@ -75,6 +75,7 @@ static hone_status declare_parameters(hone_space *space, const hone_device *devi
                 {"ks", "1 2 4 8 16"},
                 {"raster", "1 4 8 16"},
                 {"turns", "0 1"},
+                {"cluster", "1 2"},
                 {"form", hone_cuda_forms(problem)}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
@@ -119,6 +120,7 @@ static hone_status declare_constraints(hone_space *space) {
         /* A warpgroup's sums, in the registers that each of so many has. */
         "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 128 * 128)",
         "turns == 0 || family == 'wgmma' && bm == tm",
+        "cluster == 1 || family == 'wgmma' && bm < m",
         "bk == 0 && family == 'gemv' || bk > 0 && family != 'gemv'",
         "stages == 1 && family == 'gemv' || stages > 1 && family != 'gemv'",
         "stages <= 5 || family == 'wgmma'",
@@ -168,10 +170,10 @@ hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *conf
         const char *name;
         int *to;
         int least;
-    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1},      {"bk", &read.bk, 0},
-                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1},      {"stages", &read.stages, 1},
-                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1},      {"wk", &read.wk, 1},
-                   {"ku", &read.ku, 1},         {"turns", &read.turns, 0}};
+    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1},       {"bk", &read.bk, 0},
+                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1},       {"stages", &read.stages, 1},
+                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1},       {"wk", &read.wk, 1},
+                   {"ku", &read.ku, 1},         {"turns", &read.turns, 0}, {"cluster", &read.cluster, 1}};
     for (int i = 0; i < COUNT(numbers); i++) {
         int64_t value;
         hone_status status = hone_config_get_int(&value, config, numbers[i].name);

@@ -30,7 +30,7 @@ typedef struct hone_cuda_family {
 /* Parsed form of a legal config. */
 struct hone_cuda_config {
     const hone_cuda_family *family;
-    int bm, bn, bk, tm, tn, stages, raster, ks, wk, ku, turns;
+    int bm, bn, bk, tm, tn, stages, raster, ks, wk, ku, turns, cluster;
     char form[HONE_CONFIG_VALUE];
 };
 

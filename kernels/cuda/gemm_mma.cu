@@ -76,7 +76,7 @@ KERNEL(gemm, THREADS) {
     word *const shared = (word *)hone_shared;
     const int lane = THREAD % 32, warp = THREAD / 32;
     const int row = warp / WARPS_N * TM, column = warp % WARPS_N * TN; /* of the warp, in its block */
-    const block_place place = place_of_tile(&call, BLOCK_X, pieces(call.depth, BK));
+    const block_place place = place_of_tile(&call, BLOCK_X, BM, pieces(call.depth, BK));
     vsum acc[M_TILES][N_TILES][4];
 #pragma unroll
     for (int i = 0; i < M_TILES; i++)

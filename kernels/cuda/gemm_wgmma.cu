@@ -6,7 +6,9 @@
  *
  * Blocks stay: a block takes every GRID_X-th tile, and its producer goes on to the next one while the consumers store
  * theirs. With TURNS consumers take tiles in turn instead of sharing each: while one stores, the other multiplies. A block
- * of k is 128 bytes, which TMA's swizzle spreads over all banks. Columns are dealt, as in gemm_mma.cu. */
+ * of k is 128 bytes, which TMA's swizzle spreads over all banks. Columns are dealt, as in gemm_mma.cu.
+ *
+ * With CLUSTER = 2 two blocks have tiles below each other. Each brings half of their rows of B, to both. */
 #define GROUP     128 /* threads of a warpgroup */
 #define CONSUMERS (TURNS ? 2 : BM / TM)
 #define READERS   (TURNS ? 1 : CONSUMERS) /* of a stage */
@@ -16,6 +18,7 @@
 #define M_TILES   (TM / 64)
 #define N_TILES   (BN / 8)
 #define STEPS     4 /* of 32 bytes in a row */
+#define B_SHARE   (BN / CLUSTER) /* rows of B that a block brings */
 #define WGMMA_(n) wgmma_##n
 #define WGMMA(n)  WGMMA_(n)
 
@@ -33,17 +36,31 @@ static inline void next_stage(int *stage, int *parity) {
     }
 }
 
+/* The tiles of all clusters, and the one of this block. */
+static inline int count_tiles(const hone_cuda_call *q) { return pieces(q->m, BM * CLUSTER) * pieces(q->n, BN); }
+static inline block_place place_of_block(const hone_cuda_call *q, int tile, int k_blocks) {
+    block_place place = place_of_tile(q, tile, BM * CLUSTER, k_blocks);
+    place.row += CLUSTER > 1 ? CLUSTER_RANK * BM : 0;
+    return place;
+}
+
 static inline void produce(const hone_cuda_call *q, stage_barriers *barriers) {
-    const int tiles = pieces(q->m, BM) * pieces(q->n, BN), k_blocks = pieces(q->depth, ROW / 4);
+    const int tiles = count_tiles(q), k_blocks = pieces(q->depth, ROW / 4);
     int stage = 0, parity = 1; /* of the phase before the first: all stages are empty */
-    for (int tile = BLOCK_X; tile < tiles; tile += GRID_X) {
-        const block_place place = place_of_tile(q, tile, k_blocks);
+    for (int tile = BLOCK_X / CLUSTER; tile < tiles; tile += GRID_X / CLUSTER) {
+        const block_place place = place_of_block(q, tile, k_blocks);
         for (int block = place.first; block < place.last; block++) {
             unsigned char *const to = hone_shared + stage * STAGE;
             barrier_wait(&barriers->empty[stage], parity);
             barrier_expect(&barriers->full[stage], STAGE);
             tma_load(to, &q->map_a, block * (ROW / ELEMENT_BYTES), place.row, &barriers->full[stage]);
+#if CLUSTER > 1
+            const int first = CLUSTER_RANK * B_SHARE;
+            tma_load_all(to + (BM + first) * ROW, &q->map_b, block * (ROW / ELEMENT_BYTES), place.column + first,
+                         &barriers->full[stage], CLUSTER);
+#else
             tma_load(to + BM * ROW, &q->map_b, block * (ROW / ELEMENT_BYTES), place.column, &barriers->full[stage]);
+#endif
             next_stage(&stage, &parity);
         }
     }
@@ -79,6 +96,17 @@ static inline void leave_tile(const hone_cuda_call *q, vsum acc[M_TILES][4 * N_T
     }
 }
 
+/* A warp has read a stage, of which all blocks of the cluster brought something. */
+static inline void release(stage_barriers *barriers, int stage) {
+    if (THREAD % 32 == 0)
+#if CLUSTER > 1
+        for (int rank = 0; rank < CLUSTER; rank++)
+            barrier_arrive_at(&barriers->empty[stage], rank);
+#else
+        barrier_arrive(&barriers->empty[stage]);
+#endif
+}
+
 /* A consumer's sums of its part of a tile, from the stage that is next. */
 static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers *barriers, const block_place *place,
                                  int row, int *stage, int *parity) {
@@ -92,23 +120,23 @@ static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers 
         barrier_wait(&barriers->full[*stage], *parity);
         multiply_block(acc, *stage, row);
         wgmma_wait(1);
-        if (before >= 0 && THREAD % 32 == 0)
-            barrier_arrive(&barriers->empty[before]);
+        if (before >= 0)
+            release(barriers, before);
         before = *stage;
         next_stage(stage, parity);
     }
     wgmma_wait(0);
-    if (before >= 0 && THREAD % 32 == 0)
-        barrier_arrive(&barriers->empty[before]);
+    if (before >= 0)
+        release(barriers, before);
 }
 
 static inline void consume(const hone_cuda_call *q, stage_barriers *barriers, int consumer) {
-    const int tiles = pieces(q->m, BM) * pieces(q->n, BN), k_blocks = pieces(q->depth, ROW / 4);
+    const int tiles = count_tiles(q), k_blocks = pieces(q->depth, ROW / 4);
     const int row = TURNS ? 0 : consumer * TM;
     int stage = 0, parity = 0, turn = 0;
     int go = !consumer; /* of the phase before the first: the first consumer may begin */
-    for (int tile = BLOCK_X; tile < tiles; tile += GRID_X, turn ^= 1) {
-        const block_place place = place_of_tile(q, tile, k_blocks);
+    for (int tile = BLOCK_X / CLUSTER; tile < tiles; tile += GRID_X / CLUSTER, turn ^= 1) {
+        const block_place place = place_of_block(q, tile, k_blocks);
         if (TURNS && turn != consumer) {
             for (int block = place.first; block < place.last; block++)
                 next_stage(&stage, &parity);
@@ -125,18 +153,28 @@ static inline void consume(const hone_cuda_call *q, stage_barriers *barriers, in
     }
 }
 
+#if CLUSTER > 1
+#define SYNC_ALL() cluster_sync()
+#else
+#define SYNC_ALL() block_sync()
+#endif
+
+#if CLUSTER > 1
+CLUSTER_KERNEL(gemm, THREADS, CLUSTER) {
+#else
 KERNEL(gemm, THREADS) {
+#endif
     stage_barriers *const barriers = (stage_barriers *)(hone_shared + STAGES * STAGE);
     if (THREAD == 0) {
         for (int s = 0; s < STAGES; s++) {
             barrier_init(&barriers->full[s], 1);
-            barrier_init(&barriers->empty[s], 4 * READERS); /* warps */
+            barrier_init(&barriers->empty[s], 4 * READERS * CLUSTER); /* warps */
         }
         barrier_init(&barriers->go[0], 4);
         barrier_init(&barriers->go[1], 4);
         barrier_init_fence();
     }
-    block_sync();
+    SYNC_ALL();
     if (THREAD < GROUP) {
 #if CONSUMERS == 2
         registers_fewer(40);
@@ -153,4 +191,7 @@ KERNEL(gemm, THREADS) {
 #endif
         consume(&call, barriers, THREAD / GROUP - 1);
     }
+#if CLUSTER > 1
+    SYNC_ALL(); /* others may still arrive at barriers of this block */
+#endif
 }

@@ -8,6 +8,7 @@
  *   STAGES           blocks of k in shared memory, of which one is multiplied while the others arrive
  *   SPLITS           parts of K that are summed apart
  *   TURNS            gemm_wgmma.cu: consumers take tiles in turn
+ *   CLUSTER          gemm_wgmma.cu: blocks below each other that share what they read of B
  *   RASTER           blocks below each other that follow each other, so that what runs at once shares B
  *   MMA_KIND         gemm_mma.cu, gemm_wgmma.cu: the kind of products
  *   HAND             columns that are dealt to the threads of a quad: HONE_DEALT; 0: they lie in order
@@ -25,12 +26,13 @@ typedef struct {
     int row, column, first, last;
 } block_place;
 
-static inline block_place place_of_tile(const hone_cuda_call *q, int tile, int k_blocks) {
-    const int tiles_m = pieces(q->m, BM), tiles_n = pieces(q->n, BN), group = RASTER * tiles_n;
+/* `rows`: of a tile, or of tiles that go together. */
+static inline block_place place_of_tile(const hone_cuda_call *q, int tile, int rows, int k_blocks) {
+    const int tiles_m = pieces(q->m, rows), tiles_n = pieces(q->n, BN), group = RASTER * tiles_n;
     const int above = tile / group * RASTER, height = least(RASTER, tiles_m - above);
     const int inside = tile % group, share = pieces(k_blocks, SPLITS);
     block_place place;
-    place.row = (above + inside % height) * BM;
+    place.row = (above + inside % height) * rows;
     place.column = inside / height * BN;
     place.first = least(BLOCK_Z * share, k_blocks);
     place.last = least(place.first + share, k_blocks);

@@ -18,8 +18,10 @@
  *                           arrived and the bytes that they expect are there; barrier_wait waits for the end of the
  *                           phase of that parity, and the one before the first has parity 1
  *   barrier_expect          arrives, and makes the phase wait for so many bytes
+ *   CLUSTER_KERNEL(name, threads, cluster)   a kernel whose blocks run in clusters; CLUSTER_RANK, cluster_sync()
+ *   barrier_arrive_at       at the same barrier of another block of the cluster
  *   tma_load                a box of a matrix to shared memory, by one thread, swizzled by 128 bytes; what is outside
- *                           of the matrix becomes zeros
+ *                           of the matrix becomes zeros; tma_load_all: to the same place of the first `blocks` blocks of the cluster
  *   wgmma_64 to wgmma_256   d (64 x n) += a (64 x 8 words) * b (8 words x n), both in shared memory as tma_load leaves
  *                           them; runs on its own from wgmma_fence() on, in groups that wgmma_commit() ends, until
  *                           wgmma_wait(n): all but the latest n are through
@@ -181,6 +183,32 @@ static inline void tma_load(void *to, const hone_tensor_map *map, int x, int y, 
     asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
                  " [%0], [%1, {%2, %3}], [%4];" ::"r"(shared_address(to)),
                  "l"(map), "r"(x), "r"(y), "r"(shared_address(b))
+                 : "memory");
+}
+
+#define CLUSTER_KERNEL(name, threads, cluster)                                                               \
+    extern "C" __global__ void __cluster_dims__(cluster, 1, 1) __launch_bounds__(threads)                    \
+        name(const __grid_constant__ hone_cuda_call call)
+static inline int cluster_rank() {
+    int rank;
+    asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+}
+#define CLUSTER_RANK cluster_rank()
+static inline void cluster_sync() {
+    asm volatile("barrier.cluster.arrive.release;\n\tbarrier.cluster.wait.acquire;" ::: "memory");
+}
+static inline void barrier_arrive_at(barrier *b, int rank) {
+    asm volatile("{\n\t.reg .b32 there;\n\t"
+                 "mapa.shared::cluster.u32 there, %0, %1;\n\t"
+                 "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n\t}" ::"r"(shared_address(b)),
+                 "r"(rank)
+                 : "memory");
+}
+static inline void tma_load_all(void *to, const hone_tensor_map *map, int x, int y, barrier *b, int blocks) {
+    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster"
+                 " [%0], [%1, {%2, %3}], [%4], %5;" ::"r"(shared_address(to)),
+                 "l"(map), "r"(x), "r"(y), "r"(shared_address(b)), "h"((unsigned short)((1 << blocks) - 1))
                  : "memory");
 }
 

@@ -25,11 +25,15 @@ hone_emulator *hone_emulated; /* set by the driver when it loads a module */
     static void name##_body(hone_cuda_call call);                                                            \
     void name(const void *parameter) { name##_body(*(const hone_cuda_call *)parameter); }                    \
     static void name##_body(hone_cuda_call call)
-#define THREAD      (hone_emulated->thread)
-#define BLOCK_X     (hone_emulated->block_x)
-#define BLOCK_Z     (hone_emulated->block_z)
-#define GRID_X      (hone_emulated->grid_x)
-#define hone_shared (hone_emulated->shared)
+#define CLUSTER_KERNEL(name, threads, cluster)                                                               \
+    const int name##_cluster = cluster;                                                                      \
+    KERNEL(name, threads)
+#define THREAD       (hone_emulated->thread)
+#define BLOCK_X      (hone_emulated->block_x)
+#define BLOCK_Z      (hone_emulated->block_z)
+#define GRID_X       (hone_emulated->grid_x)
+#define CLUSTER_RANK (hone_emulated->rank)
+#define hone_shared  (hone_emulated->shared)
 
 /* As an offset, as if shared memory began at 0. */
 static inline word shared_address(const void *p) { return (word)((const unsigned char *)p - hone_shared); }
@@ -210,36 +214,53 @@ static inline void barrier_wait(barrier *b, int parity) {
 /* Bits 7 to 9 of an address exchange the 16-byte chunks of a row of 128. */
 static inline unsigned swizzled(unsigned at) { return at ^ (at >> 3 & 0x70); }
 
+/* In the shared memory of another block of the cluster. */
+static inline void *in_block(void *p, int rank) { return hone_emulated->shared_of[rank] + shared_address(p); }
+
+static inline void cluster_sync(void) { hone_emulated->cluster_sync(); }
+static inline void barrier_arrive_at(barrier *b, int rank) { barrier_arrive((barrier *)in_block(b, rank)); }
+
 typedef struct {
-    unsigned char *to;
+    unsigned char *shared; /* of the block that it goes to */
     const hone_emulated_map *map;
-    barrier *full;
+    unsigned to, full; /* there */
     int x, y;
 } emulated_tma;
 static inline void tma_copy(void *what) {
-    const emulated_tma *t = what;
+    const emulated_tma *t = (const emulated_tma *)what;
     const hone_emulated_map *m = t->map;
-    unsigned char *const shared = t->to - shared_address(t->to);
     for (int r = 0; r < m->box_rows; r++)
         for (int c = 0; c < m->box_columns; c++) {
             const int there = t->y + r < m->rows && t->x + c < m->columns;
-            unsigned char *to =
-                shared + swizzled(shared_address(t->to) + (unsigned)(r * 128 + c * m->element));
+            unsigned char *to = t->shared + swizzled(t->to + (unsigned)(r * 128 + c * m->element));
             if (there)
                 memcpy(to, m->at + (t->y + r) * m->pitch + (long long)(t->x + c) * m->element,
                        (size_t)m->element);
             else
                 memset(to, 0, (size_t)m->element);
         }
-    ((barrier_state *)t->full)->bytes -= m->box_rows * 128;
-    barrier_turn(t->full);
+    barrier *const full = (barrier *)(t->shared + t->full);
+    ((barrier_state *)full)->bytes -= m->box_rows * 128;
+    barrier_turn(full);
 }
-static inline void tma_load(void *to, const hone_tensor_map *map, int x, int y, barrier *b) {
-    const emulated_tma t = {to, (const hone_emulated_map *)map, b, x, y};
+static inline void tma_load_to(int rank, void *to, const hone_tensor_map *map, int x, int y, barrier *b) {
+    const emulated_tma t = {hone_emulated->shared_of[rank],
+                            (const hone_emulated_map *)map,
+                            shared_address(to),
+                            shared_address(b),
+                            x,
+                            y};
     if (shared_address(to) % 1024)
         hone_emulated->fail(
             "TMA with a swizzle of 128 bytes to an address that is not a multiple of 1024 bytes");
     hone_emulated->later(&t, sizeof t, tma_copy);
+}
+static inline void tma_load(void *to, const hone_tensor_map *map, int x, int y, barrier *b) {
+    tma_load_to(CLUSTER_RANK, to, map, x, y, b);
+}
+static inline void tma_load_all(void *to, const hone_tensor_map *map, int x, int y, barrier *b, int blocks) {
+    for (int rank = 0; rank < blocks; rank++)
+        tma_load_to(rank, to, map, x, y, b);
 }
 
 #define registers_fewer(n)
@@ -259,9 +280,9 @@ typedef struct {
     emulated_wgmma list[MAX_WGMMA];
     int first, count, group, limit;
 } wgmma_list;
-static wgmma_list *wgmma_lists[1024];
+static wgmma_list *wgmma_lists[8][1024]; /* of blocks of a cluster */
 static inline wgmma_list *my_wgmmas(void) {
-    wgmma_list **l = &wgmma_lists[THREAD];
+    wgmma_list **l = &wgmma_lists[CLUSTER_RANK][THREAD];
     if (!*l && !(*l = hone_emulated->zeroed(sizeof **l)))
         hone_emulated->fail("no memory");
     return *l;

@@ -35,7 +35,7 @@ struct CUmod_st {
 struct CUfunc_st {
     hone_cu_function next;
     void (*kernel)(const void *parameter);
-    int threads, most_shared;
+    int threads, most_shared, cluster;
 };
 struct CUstream_st {
     int unused;
@@ -160,18 +160,21 @@ EXPORT hone_cu_result cuModuleUnload(hone_cu_module module) {
     return 0;
 }
 EXPORT hone_cu_result cuModuleGetFunction(hone_cu_function *out, hone_cu_module module, const char *name) {
-    char threads_name[64];
+    char threads_name[64], cluster_name[64];
     snprintf(threads_name, sizeof threads_name, "%s_threads", name);
+    snprintf(cluster_name, sizeof cluster_name, "%s_cluster", name);
     hone_cu_function f = calloc(1, sizeof *f);
     if (!f)
         return HONE_CU_OUT_OF_MEMORY;
     *(void **)&f->kernel = dlsym(module->library, name);
-    const int *threads = dlsym(module->library, threads_name);
+    const int *threads = dlsym(module->library, threads_name),
+              *cluster = dlsym(module->library, cluster_name);
     if (!f->kernel || !threads) {
         free(f);
         return HONE_CU_INVALID_VALUE;
     }
     f->threads = *threads;
+    f->cluster = cluster ? *cluster : 1;
     f->most_shared = USUAL_SHARED;
     f->next = module->functions;
     module->functions = *out = f;
@@ -193,7 +196,8 @@ EXPORT hone_cu_result cuLaunchKernel(hone_cu_function f, unsigned grid_x, unsign
                                      unsigned shared_bytes, hone_cu_stream stream, void **parameters,
                                      void **extra) {
     (void)stream;
-    if (!grid_x || grid_y != 1 || !grid_z || block_y != 1 || block_z != 1 || extra)
+    if (!grid_x || grid_x % (unsigned)f->cluster || grid_y != 1 || !grid_z || block_y != 1 || block_z != 1 ||
+        extra)
         return HONE_CU_INVALID_VALUE;
     if ((int)block_x != f->threads || (int)shared_bytes > f->most_shared)
         return LAUNCH_OUT_OF_RESOURCES;
@@ -201,8 +205,8 @@ EXPORT hone_cu_result cuLaunchKernel(hone_cu_function f, unsigned grid_x, unsign
     pthread_mutex_lock(&lock);
     const int lost = fails && ++launches >= fails;
     if (!lost)
-        hone_emulate(
-            &(hone_emulated_launch){f->kernel, parameters[0], grid_x, grid_z, block_x, shared_bytes});
+        hone_emulate(&(hone_emulated_launch){f->kernel, parameters[0], grid_x, grid_z, block_x, shared_bytes,
+                                             (unsigned)f->cluster});
     pthread_mutex_unlock(&lock);
     return lost ? ILLEGAL_ADDRESS : 0;
 }

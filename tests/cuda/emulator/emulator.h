@@ -8,11 +8,13 @@ typedef void hone_emulated_warp(void **lanes);
 
 typedef struct hone_emulator {
     /* of the thread that runs */
-    int thread, block_x, block_z, grid_x;
+    int thread, block_x, block_z, grid_x, rank; /* rank: of its block in the cluster */
     unsigned char *shared;
+    unsigned char **shared_of; /* of the blocks of the cluster */
 
     /* Comes back when all threads of the block are here. */
     void (*block_sync)(void);
+    void (*cluster_sync)(void);
     /* Comes back when all lanes of the warp, or threads of the warpgroup, are here and `act` has been done to
      * what they gave. */
     void (*together)(void *mine, hone_emulated_warp *act);
@@ -46,7 +48,7 @@ typedef struct hone_emulated_map {
 typedef struct hone_emulated_launch {
     void (*kernel)(const void *parameter);
     const void *parameter;
-    unsigned grid_x, grid_z, threads, shared_bytes;
+    unsigned grid_x, grid_z, threads, shared_bytes, cluster; /* cluster: blocks of one */
 } hone_emulated_launch;
 void hone_emulate(const hone_emulated_launch *launch);
 extern hone_emulator hone_emulator_functions;

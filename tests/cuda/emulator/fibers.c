@@ -1,5 +1,5 @@
 /* Blocks of threads as fibers: each runs until it waits for its warp or its block, then the next one. Blocks
- * run one after another. */
+ * run one after another, those of a cluster at once. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -12,13 +12,14 @@
 #include "half.h"
 
 enum {
-    MAX_THREADS = 1024,
+    MAX_THREADS = 2048,
     WARP = 32,
     GROUP = 128,
     STACK = 128 * 1024,
     MAX_COPIES = 4096,
     MAX_LATER = 256,
     LATER_BYTES = 64,
+    MAX_CLUSTER = 8,
     PAGE = 4096
 };
 
@@ -38,6 +39,8 @@ static fiber fibers[MAX_THREADS];
 static unsigned char *stacks;
 static ucontext_t scheduler;
 static const hone_emulated_launch *now;
+static int current; /* fiber: threads of the blocks of a cluster follow each other */
+static unsigned char *shared_of[MAX_CLUSTER];
 static int moved; /* something has come further since the last round */
 
 /* Who has come to a warp's, a warpgroup's or the block's meeting, and how many meetings there have been. */
@@ -45,7 +48,7 @@ typedef struct meeting {
     void *lanes[GROUP];
     int arrived, held;
 } meeting;
-static meeting warps[MAX_THREADS / WARP], warpgroups[MAX_THREADS / GROUP], block;
+static meeting warps[MAX_THREADS / WARP], warpgroups[MAX_THREADS / GROUP], blocks[MAX_CLUSTER], whole_cluster;
 
 static struct {
     void (*act)(void *what);
@@ -59,11 +62,7 @@ static void fail(const char *what) {
     abort();
 }
 
-static void leave_turn(void) {
-    const int thread = hone_emulator_functions.thread;
-    swapcontext(&fibers[thread].context, &scheduler);
-    hone_emulator_functions.thread = thread;
-}
+static void leave_turn(void) { swapcontext(&fibers[current].context, &scheduler); }
 
 /* 1: everyone is here, and the caller is the last of `count`. */
 static int arrive(meeting *m, int count) {
@@ -78,30 +77,27 @@ static void dismiss(meeting *m) {
     m->held++;
 }
 
-static void block_sync(void) {
-    const int held = block.held;
-    if (arrive(&block, (int)now->threads))
-        dismiss(&block);
-    while (block.held == held)
-        leave_turn();
-}
-
-/* Of `size` threads whose numbers follow each other. */
+/* Comes back when `size` threads are here, and `act`, if any, has been done to what they gave. */
 static void meet(meeting *m, int size, void *mine, hone_emulated_warp *act) {
     const int held = m->held;
-    m->lanes[hone_emulator_functions.thread % size] = mine;
+    if (act)
+        m->lanes[current % size] = mine;
     if (arrive(m, size)) {
-        act(m->lanes);
+        if (act)
+            act(m->lanes);
         dismiss(m);
     }
     while (m->held == held)
         leave_turn();
 }
-static void together(void *mine, hone_emulated_warp *act) {
-    meet(&warps[hone_emulator_functions.thread / WARP], WARP, mine, act);
+static void block_sync(void) {
+    const int threads = (int)now->threads;
+    meet(&blocks[current / threads], threads, NULL, NULL);
 }
+static void cluster_sync(void) { meet(&whole_cluster, (int)(now->threads * now->cluster), NULL, NULL); }
+static void together(void *mine, hone_emulated_warp *act) { meet(&warps[current / WARP], WARP, mine, act); }
 static void group_together(void *mine, hone_emulated_warp *act) {
-    meet(&warpgroups[hone_emulator_functions.thread / GROUP], GROUP, mine, act);
+    meet(&warpgroups[current / GROUP], GROUP, mine, act);
 }
 
 static void later(const void *what, size_t bytes, void (*act)(void *)) {
@@ -119,7 +115,7 @@ static void do_laters(void) {
 static void progress(void) { moved = 1; }
 
 static void copy_later(void *to, const void *from, int bytes) {
-    fiber *f = &fibers[hone_emulator_functions.thread];
+    fiber *f = &fibers[current];
     if (f->count == MAX_COPIES) {
         memmove(f->copies, f->copies + f->first, (size_t)(f->count - f->first) * sizeof *f->copies);
         f->count -= f->first;
@@ -130,10 +126,10 @@ static void copy_later(void *to, const void *from, int bytes) {
     f->copies[f->count++] = (copy){to, from, bytes, f->group};
 }
 
-static void copy_commit(void) { fibers[hone_emulator_functions.thread].group++; }
+static void copy_commit(void) { fibers[current].group++; }
 
 static void copy_wait(int groups) {
-    fiber *f = &fibers[hone_emulator_functions.thread];
+    fiber *f = &fibers[current];
     while (f->first < f->count && f->copies[f->first].group < f->group - groups) {
         const copy *c = &f->copies[f->first++];
         memset(c->to, 0, 16);
@@ -146,6 +142,8 @@ static float half_value(unsigned short bits) { return hone_f16_to_f32(bits); }
 static unsigned short half_bits(float x) { return hone_f16_from_f32(x); }
 
 hone_emulator hone_emulator_functions = {.block_sync = block_sync,
+                                         .cluster_sync = cluster_sync,
+                                         .shared_of = shared_of,
                                          .together = together,
                                          .group_together = group_together,
                                          .leave_turn = leave_turn,
@@ -161,9 +159,9 @@ hone_emulator hone_emulator_functions = {.block_sync = block_sync,
 
 static void run_thread(void) {
     now->kernel(now->parameter);
-    fibers[hone_emulator_functions.thread].done = 1;
+    fibers[current].done = 1;
     moved = 1;
-    swapcontext(&fibers[hone_emulator_functions.thread].context, &scheduler);
+    swapcontext(&fibers[current].context, &scheduler);
 }
 
 static void start_thread(int thread) {
@@ -178,22 +176,34 @@ static void start_thread(int thread) {
     makecontext(&f->context, run_thread, 0);
 }
 
-static void run_block(void) {
-    const int threads = (int)now->threads;
+static void enter(int f) {
+    const int threads = (int)now->threads, rank = f / threads;
+    hone_emulator_functions.block_x += rank - hone_emulator_functions.rank;
+    hone_emulator_functions.rank = rank;
+    hone_emulator_functions.thread = f % threads;
+    hone_emulator_functions.shared = shared_of[rank];
+    current = f;
+    swapcontext(&scheduler, &fibers[f].context);
+}
+
+/* The blocks of a cluster. */
+static void run_blocks(void) {
+    const int threads = (int)(now->threads * now->cluster);
     memset(warps, 0, sizeof warps);
     memset(warpgroups, 0, sizeof warpgroups);
-    memset(&block, 0, sizeof block);
-    memset(hone_emulator_functions.shared, 0xff, now->shared_bytes);
-    for (int t = 0; t < threads; t++)
-        start_thread(t);
+    memset(blocks, 0, sizeof blocks);
+    memset(&whole_cluster, 0, sizeof whole_cluster);
+    for (unsigned rank = 0; rank < now->cluster; rank++)
+        memset(shared_of[rank], 0xff, now->shared_bytes);
+    for (int f = 0; f < threads; f++)
+        start_thread(f);
     for (int left = threads; left > 0;) {
         moved = 0;
-        for (int t = 0; t < threads; t++) {
-            if (fibers[t].done)
+        for (int f = 0; f < threads; f++) {
+            if (fibers[f].done)
                 continue;
-            hone_emulator_functions.thread = t;
-            swapcontext(&scheduler, &fibers[t].context);
-            left -= fibers[t].done;
+            enter(f);
+            left -= fibers[f].done;
         }
         do_laters();
         if (left && !moved)
@@ -211,9 +221,11 @@ static unsigned char *map_shared(size_t bytes, unsigned char **base, size_t *map
 }
 
 void hone_emulate(const hone_emulated_launch *launch) {
-    unsigned char *base;
-    size_t mapped;
+    unsigned char *base[MAX_CLUSTER];
+    size_t mapped = 0;
     now = launch;
+    if (launch->cluster > MAX_CLUSTER || launch->cluster * launch->threads > MAX_THREADS)
+        fail("more threads in a cluster than are emulated");
     hone_emulator_functions.grid_x = (int)launch->grid_x;
     if (!stacks) {
         stacks = mmap(NULL, (size_t)MAX_THREADS * STACK, PROT_READ | PROT_WRITE,
@@ -221,12 +233,15 @@ void hone_emulate(const hone_emulated_launch *launch) {
         if (stacks == MAP_FAILED)
             fail("no memory");
     }
-    hone_emulator_functions.shared = map_shared(launch->shared_bytes, &base, &mapped);
+    for (unsigned rank = 0; rank < launch->cluster; rank++)
+        shared_of[rank] = map_shared(launch->shared_bytes, &base[rank], &mapped);
     for (unsigned z = 0; z < launch->grid_z; z++)
-        for (unsigned x = 0; x < launch->grid_x; x++) {
+        for (unsigned x = 0; x < launch->grid_x; x += launch->cluster) {
             hone_emulator_functions.block_x = (int)x;
             hone_emulator_functions.block_z = (int)z;
-            run_block();
+            hone_emulator_functions.rank = 0;
+            run_blocks();
         }
-    munmap(base, mapped);
+    for (unsigned rank = 0; rank < launch->cluster; rank++)
+        munmap(base[rank], mapped);
 }
