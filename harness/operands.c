@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../kernels/half.h"
 #include "../kernels/status.h"
 #include "operand_values.h"
 
@@ -55,6 +56,15 @@ static float *draw_vector(int64_t count, double low, double high, uint64_t seed,
     for (int64_t n = 0; vector && n < count; n++)
         vector[n] = (float)(low + (high - low) * hone_draw_uniform(seed, stream, n));
     return vector;
+}
+
+/* Biases of 16-bit problems are numbers of that type, as such models have them: a library that takes its bias
+ * in C's type is given the same one. */
+static void round_bias(float *bias, int64_t count, hone_dtype type) {
+    for (int64_t n = 0; n < count; n++)
+        bias[n] = type == HONE_F16    ? hone_f16_to_f32(hone_f16_from_f32(bias[n]))
+                  : type == HONE_BF16 ? hone_bf16_to_f32(hone_bf16_from_f32(bias[n]))
+                                      : bias[n];
 }
 
 /* Scales that put A in about [-1, 1] and the products' sum near unit size: with
@@ -152,6 +162,8 @@ hone_status hone_operands_create(hone_operands **out, const hone_problem *proble
         goto cleanup;
     if (problem->bias && !(operands->bias = draw_vector(n, -1, 1, seed, HONE_STREAM_BIAS)))
         goto cleanup;
+    if (problem->bias)
+        round_bias(operands->bias, n, problem->dtype);
     operands->c_offset = GUARD;
     operands->c_block_size = 2 * GUARD + (size_t)m * (size_t)operands->ldc * hone_dtype_size(problem->c_type);
     if (!(operands->c_block = allocate(operands->c_block_size)))

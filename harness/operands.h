@@ -1,7 +1,7 @@
 /* The data of a problem: A, B, bias, quantisation and C, seeded and
  * reproducible, with guard zones around C.
  *
- * A, B and bias are uniform in [-1, 1] and rounded to their type; the slopes of
+ * A, B and bias are uniform in [-1, 1] and rounded to the problem's type; the slopes of
  * prelu are uniform in [-0.5, 0.5]. B and A of s8 problems are uniform over their
  * range with scales that put outputs near unit size, zero points that are not 0,
  * and a C range that a few outputs exceed. */

@@ -40,11 +40,13 @@ typedef struct hone_cuda_call {
 
     /* Kernels of prepare.cu: target[r * target_row + w * target_step] becomes the word of elements
      * source[r * source_row + k * source_step] with k in [w * group, (w + 1) * group), zeros where there is
-     * no such row or k. Words, and elements. */
+     * no such row or k. Words, and elements. `flip`: bits of each word to invert. activate.cu reads sums or
+     * values at source[row * source_row + column]. */
     const void *source;
     void *target;
     long long source_row, source_step, target_row, target_step;
     int rows, target_rows, target_words, element_bytes, hand;
+    unsigned flip;
 } hone_cuda_call;
 
 #endif

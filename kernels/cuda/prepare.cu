@@ -23,7 +23,7 @@ KERNEL(gather, 256) {
             value |= get_element(call.source, s * call.source_row + k * call.source_step, call.element_bytes)
                      << 8 * call.element_bytes * g;
     }
-    ((word *)call.target)[r * call.target_row + w * call.target_step] = value;
+    ((word *)call.target)[r * call.target_row + w * call.target_step] = value ^ call.flip;
 }
 
 /* A thread a row of 8-bit elements: their sum. */

@@ -33,7 +33,7 @@ done
 grep -A1 '"name": "silu"' activations.json | grep -q '"alias": "swish"' || fail "silu has lost its alias"
 grep -q '"name": "alpha"' activations.json || fail "no activation has a parameter alpha"
 
-for name in hone unfused openblas onednn mkl clblast; do
+for name in hone unfused openblas onednn mkl clblast cublaslt; do
     grep -q "\"name\": \"$name\"" providers.json || fail "provider $name is not listed"
 done
 

@@ -1,0 +1,239 @@
+/* The baseline cublaslt on the emulated device, with the emulated cuBLASLt: every activation and data type on
+ * ragged shapes, and what is chosen where an epilogue is refused, inexact or slow. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../harness/provider.h"
+#include "../../harness/verify.h"
+#include "../sweep.h"
+
+static hone_sweep sweep = {.drawn = {2028}};
+static const hone_provider *provider;
+
+static void run(void *prepared) { provider->run(prepared); }
+
+/* A case of a problem, and what it keeps. */
+typedef struct tried {
+    hone_operands *operands;
+    hone_provider_case *prepared;
+    hone_status status;
+} tried;
+
+static tried prepare(const hone_problem *problem, int padding) {
+    tried t = {0};
+    assert_int_equal(HONE_OK, hone_operands_create(&t.operands, problem, 7, padding));
+    t.status = provider->prepare(&t.prepared, sweep.context, sweep.device, t.operands, NULL, 1);
+    return t;
+}
+
+static void release(tried *t) {
+    provider->destroy(t->prepared);
+    hone_operands_destroy(t->operands);
+}
+
+static void assert_verifies(const hone_problem *problem, int padding) {
+    hone_reference *reference;
+    hone_numerics numerics = {0};
+    tried t = prepare(problem, padding);
+    if (t.status)
+        sweep_report(problem, "cublaslt", t.status, &numerics);
+    assert_int_equal(HONE_OK, t.status);
+    assert_int_equal(HONE_OK, hone_reference_create(&reference, t.operands, 0));
+    assert_int_equal(HONE_OK, hone_verify_run(&numerics, t.operands, reference, run, t.prepared));
+    if (!numerics.correct)
+        sweep_report(problem, provider->label(t.prepared), HONE_OK, &numerics);
+    assert_true(numerics.correct);
+    assert_true(provider->device_us(t.prepared) > 0);
+    hone_reference_destroy(reference);
+    release(&t);
+}
+
+static void assert_all_verify(hone_dtype dtype) {
+    const int count = sweep_count(hone_activation_count());
+    for (int n = 0; n < count; n++) {
+        hone_problem problem;
+        sweep_problem(&sweep, &problem, dtype, n);
+        assert_verifies(&problem, n % 3);
+    }
+}
+
+static void f32_verifies(void **state) { (void)state, assert_all_verify(HONE_F32); }
+static void f16_verifies(void **state) { (void)state, assert_all_verify(HONE_F16); }
+static void bf16_verifies(void **state) { (void)state, assert_all_verify(HONE_BF16); }
+static void s8_verifies(void **state) { (void)state, assert_all_verify(HONE_S8); }
+
+/* ---- what is chosen */
+
+static void assert_label(const char *text, const char *label) {
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, text));
+    tried t = prepare(&problem, 0);
+    if (t.status)
+        fail_msg("%s: %s", text, hone_error_detail());
+    if (strncmp(provider->label(t.prepared), label, strlen(label)) != 0)
+        fail_msg("%s is '%s', not '%s'", text, provider->label(t.prepared), label);
+    release(&t);
+}
+
+static void own_epilogues_are_used(void **state) {
+    (void)state;
+    assert_label("gemm/f32/identity/33x60x3/nobias", "default epilogue; algorithm");
+    assert_label("gemm/f32/identity/33x60x3", "bias epilogue; algorithm");
+    assert_label("gemm/f16/relu/33x60x3", "relu_bias epilogue; algorithm");
+    assert_label("gemm/bf16/relu/33x60x3/nobias", "relu epilogue; algorithm");
+    assert_label("gemm/f16/gelu_tanh/33x60x3", "gelu_bias epilogue; algorithm");
+    assert_label("gemm/f32/gelu_tanh/33x60x3/nobias/tb", "gelu epilogue; algorithm");
+}
+
+static void others_are_followed_by_a_pass(void **state) {
+    (void)state;
+    static const char *const problems[] = {"gemm/f32/gelu_erf/33x60x3", "gemm/f16/mish/33x60x3",
+                                           "gemm/bf16/relu6/33x60x3", "gemm/s8/relu/33x60x3"};
+    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
+        hone_problem problem;
+        assert_int_equal(HONE_OK, hone_problem_parse(&problem, problems[i]));
+        tried t = prepare(&problem, 0);
+        assert_int_equal(HONE_OK, t.status);
+        assert_non_null(strstr(provider->label(t.prepared), " epilogue, then one pass; algorithm"));
+        release(&t);
+    }
+}
+
+static void the_fastest_algorithm_is_used(void **state) {
+    (void)state;
+    setenv("HONE_EMULATOR_SLOW", "100", 1);
+    assert_label("gemm/f32/relu/34x60x3", "relu_bias epilogue; algorithm 5 of 5");
+    unsetenv("HONE_EMULATOR_SLOW");
+}
+
+static void a_refused_epilogue_is_replaced(void **state) {
+    (void)state;
+    setenv("HONE_EMULATOR_REFUSE", "6", 1); /* relu_bias */
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/35x60x3"));
+    assert_verifies(&problem, 1);
+    tried t = prepare(&problem, 1);
+    assert_non_null(strstr(provider->label(t.prepared), "epilogue, then one pass"));
+    release(&t);
+    setenv("HONE_EMULATOR_REFUSE", "4", 1); /* bias */
+    assert_label("gemm/f16/mish/35x60x3", "default epilogue, then one pass");
+    unsetenv("HONE_EMULATOR_REFUSE");
+}
+
+static void an_inexact_epilogue_is_replaced(void **state) {
+    (void)state;
+    setenv("HONE_EMULATOR_COARSE", "1", 1);
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f16/gelu_tanh/36x60x3"));
+    assert_verifies(&problem, 0);
+    tried t = prepare(&problem, 0);
+    assert_non_null(strstr(provider->label(t.prepared), "; gelu_bias epilogue beyond the error bound"));
+    release(&t);
+    unsetenv("HONE_EMULATOR_COARSE");
+}
+
+/* The second case of a problem would find another route than the first, if it searched. */
+static void a_problem_is_searched_once(void **state) {
+    (void)state;
+    assert_label("gemm/f16/gelu_tanh/37x60x3", "gelu_bias epilogue; algorithm");
+    setenv("HONE_EMULATOR_COARSE", "1", 1);
+    assert_label("gemm/f16/gelu_tanh/37x60x3", "gelu_bias epilogue; algorithm");
+    unsetenv("HONE_EMULATOR_COARSE");
+}
+
+/* ---- what is refused */
+
+static void all_refused_is_an_error(void **state) {
+    (void)state;
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/38x60x3"));
+    setenv("HONE_EMULATOR_REFUSE", "-1", 1);
+    tried t = prepare(&problem, 0);
+    unsetenv("HONE_EMULATOR_REFUSE");
+    assert_int_equal(HONE_E_UNAVAILABLE, t.status);
+    assert_non_null(strstr(hone_error_detail(), "cuBLASLt does not support"));
+    release(&t);
+}
+
+static void other_devices_are_refused(void **state) {
+    const hone_device *cpu;
+    hone_problem problem;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_context_device(&cpu, sweep.context, "cpu"));
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/8x8x8"));
+    assert_int_equal(HONE_E_UNAVAILABLE, provider->check(cpu, &problem));
+    assert_non_null(
+        strstr(hone_error_detail(), "cublaslt runs on CUDA devices, not on cpu; use --device cuda"));
+    const hone_device *described = sweep.device->backend->described("cuda:h200");
+    assert_non_null(described);
+    assert_int_equal(HONE_E_UNAVAILABLE, provider->check(described, &problem));
+    assert_int_equal(HONE_OK, provider->check(sweep.device, &problem));
+}
+
+static void a_failed_run_has_no_time(void **state) {
+    hone_problem problem;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/silu/39x60x3"));
+    tried t = prepare(&problem, 0);
+    assert_int_equal(HONE_OK, t.status);
+    setenv("HONE_EMULATOR_FAIL", "1", 1);
+    provider->run(t.prepared);
+    unsetenv("HONE_EMULATOR_FAIL");
+    assert_true(isnan(provider->device_us(t.prepared)));
+    release(&t);
+}
+
+/* In a process of its own, for a library is looked for once. */
+static int missing_library_is_told(void) {
+    const pid_t child = fork();
+    int status = -1;
+    if (child == 0) {
+        setenv("HONE_CUBLASLT", "/nowhere/libcublasLt.so.13", 1);
+        const char *reason = hone_provider_unavailable(hone_provider_find("cublaslt"));
+        _exit(reason && strstr(reason, "HONE_CUBLASLT: /nowhere/libcublasLt.so.13") ? 0 : 1);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void a_missing_library_is_told(void **state) { assert_true(*(const int *)*state); }
+
+int main(void) {
+    static int told;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(a_missing_library_is_told, &told),
+        cmocka_unit_test(f32_verifies),
+        cmocka_unit_test(f16_verifies),
+        cmocka_unit_test(bf16_verifies),
+        cmocka_unit_test(s8_verifies),
+        cmocka_unit_test(own_epilogues_are_used),
+        cmocka_unit_test(others_are_followed_by_a_pass),
+        cmocka_unit_test(the_fastest_algorithm_is_used),
+        cmocka_unit_test(a_refused_epilogue_is_replaced),
+        cmocka_unit_test(an_inexact_epilogue_is_replaced),
+        cmocka_unit_test(a_problem_is_searched_once),
+        cmocka_unit_test(all_refused_is_an_error),
+        cmocka_unit_test(other_devices_are_refused),
+        cmocka_unit_test(a_failed_run_has_no_time),
+    };
+    told = missing_library_is_told();
+    provider = hone_provider_find("cublaslt");
+    if (!provider || hone_context_create(&sweep.context))
+        return 1;
+    if (hone_provider_unavailable(provider) || hone_context_device(&sweep.device, sweep.context, "cuda")) {
+        printf("the emulated cuBLASLt and driver must be found\n");
+        return 1;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    hone_context_destroy(sweep.context);
+    return failed;
+}
