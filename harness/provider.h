@@ -30,6 +30,9 @@ struct hone_provider {
                            const hone_operands *operands, const char *config, int threads);
     /* Runs once on the operands given to prepare. */
     void (*run)(hone_provider_case *self);
+    /* What a run has failed with, with its reason: a device that is not the host may fail in any call, and
+     * what a failed call took is no sample. NULL: runs cannot fail. */
+    hone_status (*failure)(const hone_provider_case *self);
     /* Microseconds of the latest run by the device's own clock; NaN: not known. May be NULL. */
     double (*device_us)(const hone_provider_case *self);
     /* The weights as the runs read them. NULL: it does not know. */

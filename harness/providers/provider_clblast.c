@@ -13,6 +13,7 @@
 #include "../../kernels/activation.h"
 #include "../../kernels/opencl/opencl_memory.h"
 #include "../../kernels/opencl/opencl_pass.h"
+#include "clblast_parameters.h"
 #include "peer_library.h"
 
 struct hone_provider_case {
@@ -23,6 +24,7 @@ struct hone_provider_case {
     float *vectors;         /* bias and slopes as the pass reads them */
     hone_opencl_pass *pass; /* NULL: not needed */
     int64_t ldb;
+    hone_run_failure failure;
     char label[32];
 };
 
@@ -32,17 +34,15 @@ typedef int clblast_sgemm(int layout, int transpose_a, int transpose_b, size_t m
                           cl_float alpha, cl_mem a, size_t a_offset, size_t lda, cl_mem b, size_t b_offset,
                           size_t ldb, cl_float beta, cl_mem c, size_t c_offset, size_t ldc,
                           cl_command_queue *queue, cl_event *event);
-typedef int clblast_hgemm(int layout, int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
-                          cl_half alpha, cl_mem a, size_t a_offset, size_t lda, cl_mem b, size_t b_offset,
-                          size_t ldb, cl_half beta, cl_mem c, size_t c_offset, size_t ldc,
-                          cl_command_queue *queue, cl_event *event);
+typedef int clblast_override(cl_device_id device, const char *kernel, int precision, size_t count,
+                             const char **names, const size_t *values);
 
-enum { CLBLAST_OWN_STATUS = -1000, F16_ONE = 0x3c00 };
+enum { CLBLAST_OWN_STATUS = -1000, CLBLAST_SINGLE = 32 };
 
 typedef struct clblast {
     void *handle;
     clblast_sgemm *sgemm;
-    clblast_hgemm *hgemm;
+    clblast_override *override;
 } clblast;
 
 static clblast library;
@@ -53,7 +53,7 @@ static void load_library(void) {
     static const char *const names[] = {"libclblast.so.1", NULL};
     static const peer_symbol symbols[] = {
         {"CLBlastSgemm", offsetof(clblast, sgemm)},
-        {"CLBlastHgemm", offsetof(clblast, hgemm)},
+        {"CLBlastOverrideParameters", offsetof(clblast, override)},
     };
     char file[256];
     clblast lib = {.handle = peer_library_open(file, missing, sizeof missing, "HONE_CLBLAST", names,
@@ -74,21 +74,17 @@ static const char *unavailable(void) {
 }
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
-    hone_opencl_device *d;
-    hone_status status;
     if (strcmp(device->backend->name, "opencl") != 0)
         return hone_fail(HONE_E_UNAVAILABLE, "clblast runs on OpenCL devices, not on %s; use --device opencl",
                          device->name);
-    if (problem->dtype != HONE_F32 && problem->dtype != HONE_F16)
-        return hone_fail(HONE_E_UNAVAILABLE, "clblast multiplies f32 and f16, not %s",
+    if (problem->dtype == HONE_F16)
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "clblast sums f16 in f16, beyond the error bound; use --dtype f32");
+    if (problem->dtype != HONE_F32)
+        return hone_fail(HONE_E_UNAVAILABLE, "clblast multiplies f32, not %s",
                          hone_dtype_name(problem->dtype));
     if (unavailable())
         return hone_fail(HONE_E_UNAVAILABLE, "clblast: %s", unavailable());
-    if ((status = hone_opencl_open(&d, device)))
-        return status;
-    if (problem->dtype == HONE_F16 && !hone_opencl_says(d, CL_DEVICE_EXTENSIONS, "cl_khr_fp16"))
-        return hone_fail(HONE_E_UNAVAILABLE,
-                         "clblast multiplies f16 where the device has cl_khr_fp16; %s has not", device->name);
     return HONE_OK;
 }
 
@@ -119,17 +115,21 @@ static hone_status multiply(hone_provider_case *self, int64_t lda, int64_t ldc) 
     const hone_problem *p = &self->operands->problem;
     const int transpose_b = p->weights_transposed ? CBLAS_TRANS : CBLAS_NO_TRANS;
     const size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;
-    const int status =
-        p->dtype == HONE_F16
-            ? library.hgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, transpose_b, m, n, k, F16_ONE, self->a.buffer, 0,
-                            (size_t)lda, self->b.buffer, 0, (size_t)self->ldb, 0, self->c.buffer, 0,
-                            (size_t)ldc, &self->queue, NULL)
-            : library.sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, transpose_b, m, n, k, 1, self->a.buffer, 0,
-                            (size_t)lda, self->b.buffer, 0, (size_t)self->ldb, 0, self->c.buffer, 0,
-                            (size_t)ldc, &self->queue, NULL);
+    const int status = library.sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, transpose_b, m, n, k, 1, self->a.buffer,
+                                     0, (size_t)lda, self->b.buffer, 0, (size_t)self->ldb, 0, self->c.buffer,
+                                     0, (size_t)ldc, &self->queue, NULL);
     if (status <= CLBLAST_OWN_STATUS)
         return hone_fail(HONE_E_UNAVAILABLE, "CLBlast's GEMM failed with its status %d", status);
     return status ? hone_opencl_fail(status, "do CLBlast's GEMM") : HONE_OK;
+}
+
+static hone_status activate(hone_provider_case *self, int64_t ldc) {
+    const hone_opencl_pass_operands operands = {.x = self->c.buffer,
+                                                .c = self->c.buffer,
+                                                .ldx = ldc,
+                                                .ldc = ldc,
+                                                .vectors = self->vectors_device.buffer};
+    return hone_opencl_pass_enqueue(self->pass, self->queue, &operands);
 }
 
 /* On a device with memory of its own A is written in each call, as hone's kernel has it, and B where the
@@ -144,9 +144,7 @@ static hone_status run_once(hone_provider_case *self) {
     if ((status = hone_opencl_bind(&lda, &self->a, self->device, self->queue, &a, 1)) ||
         (status = hone_opencl_bind(&self->ldb, &self->b, self->device, self->queue, &b, p->weights_plain)) ||
         (status = hone_opencl_bind(&ldc, &self->c, self->device, self->queue, &c, 0)) ||
-        (status = multiply(self, lda, ldc)) ||
-        (self->pass && (status = hone_opencl_pass_enqueue(self->pass, self->queue, self->c.buffer, ldc,
-                                                          self->vectors_device.buffer))))
+        (status = multiply(self, lda, ldc)) || (self->pass && (status = activate(self, ldc))))
         goto failed;
     return hone_opencl_fetch(&self->c, self->device, self->queue, &c);
 
@@ -155,8 +153,9 @@ failed:
     return status;
 }
 
-/* What fails here has not failed in prepare: verification finds the result missing. */
-static void run(hone_provider_case *self) { (void)run_once(self); }
+static void run(hone_provider_case *self) { hone_run_failure_note(&self->failure, run_once(self)); }
+
+static hone_status failure(const hone_provider_case *self) { return hone_run_failure_status(&self->failure); }
 
 /* ---- preparing */
 
@@ -197,11 +196,42 @@ static hone_status bind_constants(hone_provider_case *self) {
                   : hone_opencl_bind(&ld, &self->vectors_device, self->device, self->queue, &vectors, 1);
 }
 
+/* Gives CLBlast the parameters of the folder that HONE_CLBLAST_PARAMETERS names, once for a device; `*tuned`:
+ * there is one. CLBlast takes them for kernels that have run on the device. */
+static hone_status override_parameters(int *tuned, const hone_opencl_device *device) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const hone_opencl_device *done;
+    clblast_kernel kernels[CLBLAST_KERNELS];
+    char name[256] = "";
+    const char *folder = getenv("HONE_CLBLAST_PARAMETERS");
+    hone_status status = HONE_OK;
+    *tuned = folder && *folder;
+    if (!*tuned)
+        return HONE_OK;
+    pthread_mutex_lock(&lock);
+    if (done != device) {
+        clGetDeviceInfo(device->id, CL_DEVICE_NAME, sizeof name - 1, name, NULL);
+        status = clblast_parameters_read(kernels, folder, name);
+        for (int i = 0; i < CLBLAST_KERNELS && !status; i++) {
+            clblast_kernel *k = &kernels[i];
+            const int refused = k->name ? library.override(device->id, k->name, CLBLAST_SINGLE,
+                                                           (size_t)k->count, k->names, k->values)
+                                        : 0;
+            if (refused)
+                status = hone_fail(HONE_E_DATA, "CLBlast refuses the parameters of %s with its status %d",
+                                   k->file, refused);
+        }
+        done = status ? NULL : device;
+    }
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
 /* The first run compiles CLBlast's kernels, and tells whether they work. */
 static hone_status fill_case(hone_provider_case *self, const hone_device *device) {
     const hone_problem *p = &self->operands->problem;
-    const char *gemm = p->dtype == HONE_F16 ? "Hgemm" : "Sgemm";
     const int passes = hone_opencl_pass_needed(p);
+    int tuned;
     cl_int error;
     hone_status status = hone_opencl_open(&self->device, device);
     if (status)
@@ -212,8 +242,11 @@ static hone_status fill_case(hone_provider_case *self, const hone_device *device
     if ((passes && (status = hone_opencl_pass_create(&self->pass, self->device, p))) ||
         (status = allocate(self)) || (status = bind_constants(self)))
         return status;
-    snprintf(self->label, sizeof self->label, "%s%s", gemm, passes ? ", then one pass" : "");
-    return run_once(self);
+    if ((status = run_once(self)) || (status = override_parameters(&tuned, self->device)))
+        return status;
+    snprintf(self->label, sizeof self->label, "Sgemm%s%s", tuned ? " tuned" : "",
+             passes ? ", then one pass" : "");
+    return tuned ? run_once(self) : HONE_OK;
 }
 
 static hone_status prepare(hone_provider_case **out, hone_context *context, const hone_device *device,
@@ -239,11 +272,12 @@ static const char *label(const hone_provider_case *self) { return self->label; }
 
 const hone_provider hone_provider_clblast = {
     .name = "clblast",
-    .description = "CLBlast's GEMM (f32, f16) on an OpenCL device, then a separate pass there",
+    .description = "CLBlast's GEMM (f32) on an OpenCL device, then a separate pass there",
     .unavailable = unavailable,
     .check = check,
     .prepare = prepare,
     .run = run,
+    .failure = failure,
     .label = label,
     .destroy = destroy,
 };
@@ -261,7 +295,7 @@ static hone_status check(const hone_device *device, const hone_problem *problem)
 
 const hone_provider hone_provider_clblast = {
     .name = "clblast",
-    .description = "CLBlast's GEMM (f32, f16) on an OpenCL device, then a separate pass there",
+    .description = "CLBlast's GEMM (f32) on an OpenCL device, then a separate pass there",
     .unavailable = unavailable,
     .check = check,
 };

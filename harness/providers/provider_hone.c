@@ -9,6 +9,7 @@ struct hone_provider_case {
     hone_args args;
     void *packed;
     hone_span weights;
+    hone_run_failure failure;
 };
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
@@ -55,8 +56,11 @@ cleanup:
     return status;
 }
 
-/* The arguments are those of the plan's own problem, so the call cannot be refused. */
-static void run(hone_provider_case *self) { (void)hone_plan_execute(self->plan, &self->args); }
+static void run(hone_provider_case *self) {
+    hone_run_failure_note(&self->failure, hone_plan_execute(self->plan, &self->args));
+}
+
+static hone_status failure(const hone_provider_case *self) { return hone_run_failure_status(&self->failure); }
 
 static double device_us(const hone_provider_case *self) { return hone_plan_device_us(self->plan); }
 
@@ -70,6 +74,7 @@ const hone_provider hone_provider_hone = {
     .check = check,
     .prepare = prepare,
     .run = run,
+    .failure = failure,
     .device_us = device_us,
     .weights = weights,
     .label = label,

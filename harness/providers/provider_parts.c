@@ -1,5 +1,6 @@
 #include "provider_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,17 @@ void hone_separate_pass_run(hone_separate_pass *pass) {
 void hone_separate_pass_clear(hone_separate_pass *pass) {
     free(pass->owned);
     pass->owned = NULL;
+}
+
+void hone_run_failure_note(hone_run_failure *failure, hone_status status) {
+    if (!status || failure->status)
+        return;
+    failure->status = status;
+    snprintf(failure->detail, sizeof failure->detail, "%s", hone_error_detail());
+}
+
+hone_status hone_run_failure_status(const hone_run_failure *failure) {
+    return failure->status ? hone_fail(failure->status, "%s", failure->detail) : HONE_OK;
 }
 
 hone_status hone_provider_needs_cpu(const char *provider, const hone_device *device) {

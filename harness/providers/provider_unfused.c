@@ -17,6 +17,7 @@ struct hone_provider_case {
     hone_backend_plan *plan;
     hone_args gemm;
     void *packed;
+    hone_run_failure failure;
     char label[HONE_CONFIG_TEXT + 64];
 };
 
@@ -169,9 +170,11 @@ cleanup:
 }
 
 static void run(hone_provider_case *self) {
-    (void)self->pass.device->backend->execute(self->plan, &self->gemm);
+    hone_run_failure_note(&self->failure, self->pass.device->backend->execute(self->plan, &self->gemm));
     hone_separate_pass_run(&self->pass);
 }
+
+static hone_status failure(const hone_provider_case *self) { return hone_run_failure_status(&self->failure); }
 
 static const char *label(const hone_provider_case *self) { return self->label; }
 
@@ -181,6 +184,7 @@ const hone_provider hone_provider_unfused = {
     .check = check,
     .prepare = prepare,
     .run = run,
+    .failure = failure,
     .label = label,
     .destroy = destroy,
 };

@@ -2,8 +2,8 @@
  * every lane. */
 #define PRODUCT_DOT4 1
 #define A_TYPE TYPE_S8
-#define TYPE_U8 4
 #include "vec_opencl.cl"
+#include "elements.cl"
 #include "dot4.cl"
 
 __kernel void probe(__global int *out, int sum, int a, int b) {

@@ -37,38 +37,12 @@ static inline vf sum_value(vsum sum, __global const void *b, __global const floa
 #endif
 }
 
-/* To the nearest even, limited to +-65536; NaN, which 8 bits cannot hold, gives 0. */
-static inline vi quantised(vf y) {
-    vf c = vf_min(vf_set(65536.0f), vf_max(vf_set(-65536.0f), y));
-    return VEC_JOIN(VEC_OF(convert_int), _rte)(vf_pick(c == c, c, vf_set(0.0f)));
-}
-
-static inline vi limited(vi x, int low, int high) { return min(max(x, vi_set(low)), vi_set(high)); }
-
-static inline void store_value(__global void *c, long at, vf y, const hone_call *q, int n) {
-#if C_TYPE == TYPE_F32
-    vec_put_f32((__global float *)c + at, y, n);
-#elif C_TYPE == TYPE_F16
-    vec_put_f16((__global ushort *)c + at, y, n);
-#elif C_TYPE == TYPE_BF16
-    vec_put_bf16((__global ushort *)c + at, y, n);
-#elif C_TYPE == TYPE_S8
-    vec_put_s8((__global char *)c + at,
-               VEC_OF(convert_char)(limited(quantised(y * vf_set(q->c_inverse)) + vi_set(q->c_zero), -128, 127)),
-               n);
-#else
-    vec_put_u8((__global uchar *)c + at,
-               VEC_OF(convert_uchar)(limited(quantised(y * vf_set(q->c_inverse)) + vi_set(q->c_zero), 0, 255)),
-               n);
-#endif
-}
-
 /* A vector of C that starts at (row, column), of which n lanes are inside. */
 static inline void finish(vsum sum, __global const void *b, __global void *c, __global const float *vectors,
                           const hone_call *q, int row, int column, int n) {
     vf p = PER_COLUMN ? vec_get_f32(VECTOR_ALPHA(vectors, q) + column, n) : vf_set(q->p);
     vf y = ACT(sum_value(sum, b, vectors, q, row, column, n), p, vf_set(q->q));
-    store_value(c, (long)row * q->ldc + column, y, q, n);
+    store_value(c, (long)row * q->ldc + column, y, q->c_inverse, q->c_zero, n);
 }
 
 /* The first n of a vector of sums, to C or, of one of several parts of K, to where `reduce` adds them up. */

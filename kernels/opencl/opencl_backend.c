@@ -5,6 +5,8 @@
 
 #include "opencl_device.h"
 #include "opencl_model.h"
+#include "opencl_pass.h"
+#include "opencl_peak.h"
 #include "opencl_plan.h"
 #include "opencl_program.h"
 #include "opencl_space.h"
@@ -22,6 +24,9 @@ const hone_backend hone_backend_opencl = {
     .execute = hone_opencl_execute,
     .device_us = hone_opencl_device_us,
     .emit = hone_opencl_emit,
+    .activate = hone_opencl_activate,
+    .peak_run = hone_opencl_peak_run,
+    .read_run = hone_opencl_read_run,
 };
 
 #else

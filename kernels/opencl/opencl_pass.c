@@ -10,9 +10,10 @@
 
 /* pass_call of activate.cl. */
 typedef struct call {
-    cl_long ldc;
+    cl_long ldx, ldc;
     cl_int m, n, rows, columns;
-    cl_float p, q;
+    cl_float p, q, c_inverse;
+    cl_int c_zero;
 } call;
 
 struct hone_opencl_pass {
@@ -40,15 +41,14 @@ typedef struct pass_source {
 } pass_source;
 
 static void write_pass(FILE *out, const void *what) {
-    const hone_opencl_device *device = ((const pass_source *)what)->device;
-    const hone_problem *problem = ((const pass_source *)what)->problem;
-    const int half_c = problem->c_type == HONE_F16;
+    const pass_source *source = what;
+    const hone_problem *problem = source->problem;
     fprintf(out,
-            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define HALF_C %d\n#define BIAS %d\n"
-            "#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
-            lanes_of(device), !device->is_cpu, half_c, problem->bias,
-            hone_activation_info(problem->act)->per_column, half_c ? "brief" : "fast",
-            hone_activation_name(problem->act));
+            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define C_TYPE %s\n"
+            "#define BIAS %d\n#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
+            lanes_of(source->device), !source->device->is_cpu, hone_opencl_type_name(problem->c_type),
+            problem->bias, hone_activation_info(problem->act)->per_column,
+            problem->c_type == HONE_F32 ? "fast" : "brief", hone_activation_name(problem->act));
     hone_embedded_write(out, "activate.cl");
 }
 
@@ -88,9 +88,6 @@ static void choose_range(hone_opencl_pass *p, const hone_opencl_device *d) {
 
 hone_status hone_opencl_pass_create(hone_opencl_pass **out, hone_opencl_device *device,
                                     const hone_problem *problem) {
-    if (problem->c_type != HONE_F32 && problem->c_type != HONE_F16)
-        return hone_fail(HONE_E_UNAVAILABLE, "the separate pass of opencl is for f32 and f16, not %s",
-                         hone_dtype_name(problem->c_type));
     hone_opencl_pass *p = calloc(1, sizeof *p);
     if (!p)
         return hone_fail(HONE_E_NOMEM, "no memory for an activation pass");
@@ -119,14 +116,22 @@ void hone_opencl_pass_destroy(hone_opencl_pass *p) {
     free(p);
 }
 
-hone_status hone_opencl_pass_enqueue(hone_opencl_pass *p, cl_command_queue queue, cl_mem c, int64_t ldc,
-                                     cl_mem vectors) {
-    p->values.ldc = ldc;
-    cl_int error = clSetKernelArg(p->kernel, 0, sizeof c, &c);
-    if (!error)
-        error = clSetKernelArg(p->kernel, 1, sizeof vectors, &vectors);
-    if (!error)
-        error = clSetKernelArg(p->kernel, 2, sizeof p->values, &p->values);
+hone_status hone_opencl_pass_enqueue(hone_opencl_pass *p, cl_command_queue queue,
+                                     const hone_opencl_pass_operands *o) {
+    p->values.ldx = o->ldx;
+    p->values.ldc = o->ldc;
+    p->values.c_inverse = 1.0f / o->c_scale;
+    p->values.c_zero = o->c_zero;
+    const struct {
+        size_t bytes;
+        const void *value;
+    } arguments[] = {{sizeof o->x, &o->x},
+                     {sizeof o->c, &o->c},
+                     {sizeof o->vectors, &o->vectors},
+                     {sizeof p->values, &p->values}};
+    cl_int error = CL_SUCCESS;
+    for (cl_uint i = 0; i < sizeof arguments / sizeof arguments[0] && !error; i++)
+        error = clSetKernelArg(p->kernel, i, arguments[i].bytes, arguments[i].value);
     if (!error)
         error = clEnqueueNDRangeKernel(queue, p->kernel, 2, NULL, p->global, p->local, 0, NULL, NULL);
     return error ? hone_opencl_fail(error, "start the activation pass") : HONE_OK;

@@ -15,7 +15,7 @@ typedef struct call {
     cl_long lda, ldb, ldc, column_sums;
     cl_int m, n, k, c_zero;
     cl_float p, q, c_inverse;
-    cl_int panel_columns, panel_rows, unused;
+    cl_int panel_columns, panel_rows, copy_depth;
 } call;
 
 /* The two programs of a plan, and their kernels, of which it makes those that it runs. */
@@ -32,7 +32,11 @@ static const struct {
                       [SUM_COLUMNS] = {"sum_columns", PACK_PROGRAM}};
 static hone_opencl_write *const writers[PROGRAMS] = {hone_opencl_write_gemm, hone_opencl_write_pack};
 
-enum { COPY_DEPTH = 16, PACK_GROUP = 64, ID_BYTES = HONE_PACK_ALIGN };
+enum { PACK_GROUP = 64, ID_BYTES = HONE_PACK_ALIGN };
+
+/* Groups of k that a work-item of copy_a does: a CPU takes as long to start one as to copy a hundred words.
+ */
+enum { CPU_COPY_DEPTH = 256, COPY_DEPTH = 16 };
 
 typedef struct range {
     size_t global[3], local[3];
@@ -70,6 +74,21 @@ static int is_needed(const hone_backend_plan *p, int kernel) {
     return needed[kernel];
 }
 
+/* What the kernel needs of registers may leave room for fewer work-items. Said here, because a call that
+ * fails is taken for a device that does. */
+static hone_status check_group(const hone_backend_plan *p) {
+    const size_t items = (size_t)(p->config.lx * p->config.ly);
+    size_t most;
+    cl_int error = clGetKernelWorkGroupInfo(p->kernels[GEMM], p->device->id, CL_KERNEL_WORK_GROUP_SIZE,
+                                            sizeof most, &most, NULL);
+    if (error)
+        return hone_opencl_fail(error, "ask for a kernel's limits");
+    return items <= most
+               ? HONE_OK
+               : hone_fail(HONE_E_UNAVAILABLE,
+                           "the kernel runs in groups of at most %zu work-items, not of %zu", most, items);
+}
+
 static hone_status create_kernels(hone_backend_plan *p) {
     const hone_opencl_source source = {p->device, &p->problem, &p->config};
     cl_int error;
@@ -80,7 +99,7 @@ static hone_status create_kernels(hone_backend_plan *p) {
         if (is_needed(p, i) &&
             !(p->kernels[i] = clCreateKernel(p->programs[kernels[i].program], kernels[i].name, &error)))
             status = hone_opencl_fail(error, "make a kernel");
-    return status;
+    return status ? status : check_group(p);
 }
 
 /* Everything but the caller's matrices, and on a device with memory of its own room for these. */
@@ -252,6 +271,7 @@ static call call_values(const hone_backend_plan *p) {
                   .k = (cl_int)q->k,
                   .panel_columns = (cl_int)p->panel,
                   .panel_rows = hone_opencl_panel_rows(&p->config),
+                  .copy_depth = p->device->is_cpu ? CPU_COPY_DEPTH : COPY_DEPTH,
                   .p = (float)q->act_params[0],
                   .q = (float)q->act_params[1]};
 }
@@ -367,7 +387,7 @@ static hone_status bind_weights(cl_mem *out, hone_backend_plan *p, const hone_ar
 static hone_status run_copy(hone_backend_plan *p, const call *values) {
     const argument arguments[] = {
         {sizeof p->copied_a, &p->copied_a}, {sizeof p->a.buffer, &p->a.buffer}, {sizeof *values, values}};
-    const range grid = simple_range(p, hone_opencl_pieces(p->depth, COPY_DEPTH),
+    const range grid = simple_range(p, hone_opencl_pieces(p->depth, values->copy_depth),
                                     hone_opencl_pieces(p->problem.m, hone_opencl_panel_rows(&p->config)));
     return run_kernel(p->queue, p->kernels[COPY_A], &grid, arguments, 3, p);
 }

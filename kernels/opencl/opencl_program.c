@@ -8,7 +8,7 @@
 #include "program_cache.h"
 #include "status.h"
 
-static const char *type_name(hone_dtype type) {
+const char *hone_opencl_type_name(hone_dtype type) {
     static const char *const names[] = {[HONE_F32] = "TYPE_F32",
                                         [HONE_F16] = "TYPE_F16",
                                         [HONE_BF16] = "TYPE_BF16",
@@ -40,8 +40,8 @@ static void define_operands(FILE *out, const hone_opencl_device *device, const h
         {"NATIVE_HALF", !device->is_cpu},
     };
     define(out, list, sizeof list / sizeof list[0]);
-    fprintf(out, "#define A_TYPE %s\n#define B_TYPE %s\n#define STORED_TYPE %s\n", type_name(problem->a_type),
-            c->weights->type, type_name(problem->dtype));
+    fprintf(out, "#define A_TYPE %s\n#define B_TYPE %s\n#define STORED_TYPE %s\n",
+            hone_opencl_type_name(problem->a_type), c->weights->type, hone_opencl_type_name(problem->dtype));
 }
 
 static void define_gemm(FILE *out, const hone_problem *problem, const hone_opencl_config *c) {
@@ -67,8 +67,8 @@ static void define_gemm(FILE *out, const hone_problem *problem, const hone_openc
         {"ROW_SCALE", problem->a_scale_per_row},
     };
     define(out, list, sizeof list / sizeof list[0]);
-    fprintf(out, "#define C_TYPE %s\n#define ACT act_%s_%s\n", type_name(problem->c_type), c->form,
-            hone_activation_name(problem->act));
+    fprintf(out, "#define C_TYPE %s\n#define ACT act_%s_%s\n", hone_opencl_type_name(problem->c_type),
+            c->form, hone_activation_name(problem->act));
 }
 
 void hone_opencl_write_gemm(FILE *out, const void *what) {

@@ -7,6 +7,9 @@
 
 #include "opencl_space.h"
 
+/* TYPE_* of elements.cl. */
+const char *hone_opencl_type_name(hone_dtype type);
+
 /* Writes a program's text for what it is given. */
 typedef void hone_opencl_write(FILE *out, const void *what);
 

@@ -24,11 +24,7 @@
  * Packed weights are panels of columns, [k / GROUP][columns][GROUP], zeros beyond the matrix; copied A is panels
  * of rows, [k / GROUP][rows][GROUP]. Both have DEPTH(k) groups. */
 
-#define TYPE_F32  0
-#define TYPE_F16  1
-#define TYPE_BF16 2
-#define TYPE_S8   3
-#define TYPE_U8   4
+#include "elements.cl"
 
 /* As opencl_plan.c has it. */
 typedef struct {
@@ -38,7 +34,7 @@ typedef struct {
     int c_zero;
     float p, q, c_inverse;
     int panel_columns, panel_rows; /* of packed weights and of copied A */
-    int unused;
+    int copy_depth;                /* groups of k that a work-item of copy_a does */
 } hone_call;
 
 #if PRODUCT_DOT4
@@ -57,22 +53,3 @@ typedef float tile_element;
 #endif
 #define DEPTH(k)     (((k) + GROUP - 1) / GROUP)
 #define PIECES(x, y) (((x) + (y)-1) / (y))
-
-/* Element `at` of a matrix as f32, or of an 8-bit one as an integer. */
-static inline float element_float(__global const void *x, long at, int type) {
-    switch (type) {
-    case TYPE_F16:
-        return scalar_from_f16((__global const ushort *)x + at);
-    case TYPE_BF16:
-        return scalar_from_bf16((__global const ushort *)x + at);
-    case TYPE_S8:
-        return (float)((__global const char *)x)[at];
-    case TYPE_U8:
-        return (float)((__global const uchar *)x)[at];
-    default:
-        return ((__global const float *)x)[at];
-    }
-}
-static inline int element_byte(__global const void *x, long at, int type) {
-    return type == TYPE_U8 ? (int)((__global const uchar *)x)[at] : (int)((__global const char *)x)[at];
-}

@@ -48,4 +48,41 @@ grep -q 'HONE_CLBLAST: none.so' err || fail "the missing file is not named"
 [ "$(grep -c '"name": "gemm/opencl/f32/relu/9x17x33/\(hone\|clblast\)/' both.json)" -eq 2 ] ||
     fail "not both are measured: $(cat both.json)"
 grep -q '"label": "Sgemm, then one pass"' both.json || fail "the label does not say how it is composed"
-echo "clblast is measured beside hone"
+
+# ---- parameters of its tuners
+
+# tuned DEVICE PARAMETERS: what a tuner would write, in parameters/.
+tuned() {
+    rm -rf parameters && mkdir parameters
+    printf '{"kernel_family": "xgemm_direct_2", "precision": "32", "best_time": "0.5", "arg_m": "256", "arg_n": "256",
+        "arg_k": "256", "device": "%s", "best_parameters": "%s", "results": []}' "$1" "$2" >parameters/direct.json
+}
+# refused TEXT: bench with parameters/ ends with exit code 4 and says TEXT.
+refused() {
+    HONE_CLBLAST_PARAMETERS=parameters bench --shape 8x8x8 --device opencl
+    [ $code -eq 4 ] || fail "with unusable parameters it ends with $code instead of 4"
+    grep -qF "$1" err || fail "it does not say '$1'"
+}
+model=$("$HONE" devices --json | python3 -c '
+import json, sys
+print(next(d["model"] for d in json.load(sys.stdin) if d["name"] == "opencl:0"))')
+direct="KWID=2 MDIMAD=8 MDIMCD=8 NDIMBD=8 NDIMCD=8 PADA=1 PADB=1 PRECISION=32 VWMD=1 VWND=1 WGD=8"
+rm -rf parameters
+refused "the folder 'parameters' cannot be read"
+mkdir parameters
+refused 'has no file of clblast_tuner_xgemm'
+echo '{"kernel_family": ' >parameters/cut.json
+refused 'parameters/cut.json, line'
+echo '{"benchmarks": []}' >parameters/cut.json
+refused 'parameters/cut.json is not what one of CLBlast'
+tuned "another device" "$direct"
+refused "is of the device 'another device', not of '$model'"
+tuned "$model" "KWID=two"
+refused 'are not NAME=VALUE'
+tuned "$model" "KWID=2"
+refused 'CLBlast refuses the parameters of parameters/direct.json'
+tuned "$model" "$direct"
+HONE_CLBLAST_PARAMETERS=parameters bench --shape 9x17x33 --device opencl --out tuned.json
+[ $code -eq 0 ] || fail "with parameters it ends with $code"
+grep -q '"label": "Sgemm tuned, then one pass"' tuned.json || fail "the label does not say that it is tuned"
+echo "clblast is measured beside hone, as shipped and tuned"

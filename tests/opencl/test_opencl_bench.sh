@@ -1,5 +1,5 @@
-# The command on an OpenCL device: bench has the device's own time beside the call's, query falls back to a default,
-# emit prints what compiles; and what it says where there is no platform.
+# The command on an OpenCL device: bench has the device's own time beside the call's, and the share of its limits; query
+# falls back to a default, emit prints what compiles; and what it says where there is no platform.
 set -eu
 status=0
 OCL_ICD_VENDORS=/nonexistent "$HONE" verify --device opencl --shape 8x8x8 >out.txt 2>err.txt || status=$?
@@ -10,13 +10,21 @@ if ! "$HONE" devices | grep -q '^opencl:0'; then
     echo "skipped: no OpenCL device"
     exit 77
 fi
-"$HONE" bench --device opencl --shape 33x40x50 --act mish --provider hone --config default --json >bench.json 2>err.txt
+"$HONE" bench --device opencl --shape 33x40x50 --act mish --provider hone,unfused --config default --json >bench.json 2>err.txt
 python3 - <<'PY'
 import json
-case = json.load(open("bench.json"))["benchmarks"][0]
+case, unfused = json.load(open("bench.json"))["benchmarks"]
 assert case["name"].startswith("gemm/opencl/f32/mish/33x40x50/hone"), case["name"]
 assert 0 < case["device_p50_us"] < 1e6 and case["p50_us"] > 0, case
 assert case["err_bound_ratio"] <= 1, case
+assert 0 < case["pct_peak"] < 100, case
+assert unfused["name"].startswith("gemm/opencl/f32/mish/33x40x50/unfused") and unfused["p50_us"] > 0, unfused
+PY
+"$HONE" devices --measure --json >devices.json 2>err.txt
+python3 - <<'PY'
+import json
+peaks = next(d for d in json.load(open("devices.json")) if d["name"] == "opencl:0")["peak_gops"]
+assert all(peaks[k] and peaks[k] > 0 for k in ("f32", "f16", "s8")), peaks
 PY
 "$HONE" emit --device opencl --shape 33x40x50 --act mish >variant.cl
 grep -q '__kernel' variant.cl

@@ -50,7 +50,8 @@ static void verify_directly(const hone_problem *problem, const char *text) {
     assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 7, 3));
     assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
     assert_int_equal(HONE_OK, hone_config_parse(&config, text));
-    assert_int_equal(HONE_OK, sweep.device->backend->plan_create(&run.plan, sweep.device, problem, &config, NULL));
+    assert_int_equal(HONE_OK,
+                     sweep.device->backend->plan_create(&run.plan, sweep.device, problem, &config, NULL));
     run.args = hone_operands_args(operands);
     size_t bytes = sweep.device->backend->packed_size(run.plan);
     if (bytes) {
@@ -96,6 +97,22 @@ static void tiles_through_local_memory_verify(void **state) {
                      kinds[i].wtype, kinds[i].form, blocks[b]);
             verify_directly(&problem, config);
         }
+}
+
+/* In stretches of k, several work-items a panel; the last has groups that are not whole. */
+static void a_long_a_is_copied_in_stretches(void **state) {
+    static const hone_dtype types[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        hone_problem problem;
+        hone_config config;
+        char text[HONE_CONFIG_TEXT];
+        hone_problem_init(&problem, types[i], 0, 13, 17, 2 * 1024 + 21);
+        assert_int_equal(HONE_OK, sweep.device->backend->default_config(&config, sweep.device, &problem, 1));
+        assert_int_equal(HONE_OK, hone_config_set(&config, "copy", "1"));
+        assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
+        verify_directly(&problem, text);
+    }
 }
 
 /* A plan remembers the small operands of its latest call; zero points that are no longer given are 0. */
@@ -208,6 +225,7 @@ int main(void) {
                                        cmocka_unit_test(bf16_configs_verify),
                                        cmocka_unit_test(s8_configs_verify),
                                        cmocka_unit_test(tiles_through_local_memory_verify),
+                                       cmocka_unit_test(a_long_a_is_copied_in_stretches),
                                        cmocka_unit_test(zero_points_that_are_gone_are_zero),
                                        cmocka_unit_test(a_damaged_program_is_made_again),
                                        cmocka_unit_test(what_does_not_compile_says_why)};

@@ -35,6 +35,17 @@ static void fail_case(bench_case *self, hone_status status) {
         setup->failed = status;
 }
 
+/* The status of a case's runs. That one fails, when they could be prepared, is about the device, and more
+ * than a case that is skipped. */
+static hone_status check_runs(const bench_case *self, hone_status status) {
+    bench_setup *setup = self->group->setup;
+    if (!status)
+        status = hone_contender_failure(&self->contender);
+    if (status && !setup->failed)
+        setup->failed = status;
+    return status;
+}
+
 /* Prepares one provider and verifies it: what is wrong is not timed. */
 static hone_status prepare_case(bench_case *self, const hone_reference *reference) {
     bench_group *group = self->group;
@@ -46,7 +57,7 @@ static hone_status prepare_case(bench_case *self, const hone_reference *referenc
         return status;
     status = hone_contender_verify(&self->numerics, &self->contender, &group->operands, reference);
     if (status || self->numerics.correct)
-        return status;
+        return check_runs(self, status);
     char reason[200];
     hone_numerics_reason(reason, sizeof reason, &self->numerics);
     return hone_fail(HONE_E_WRONG, "%s is wrong: %s", self->provider->name, reason);
@@ -210,6 +221,8 @@ static double iterate(void *context) {
         status = open_group(self->group);
     if (!status && !self->error[0] && self->taken == hone_sampler_samples(self->sampler, self->runner)->count)
         status = sample_group(self->group);
+    if (!status && !self->error[0])
+        status = check_runs(self, status);
     if (status)
         fail_case(self, status);
     if (self->error[0])

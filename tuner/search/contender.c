@@ -92,6 +92,8 @@ hone_status hone_contender_verify(hone_numerics *out, const hone_contender *cont
     if (status)
         return status;
     status = hone_verify_run(out, set->padded, reference, run_once, &single);
+    if (!status && single.provider->failure)
+        status = single.provider->failure(single.prepared);
     contender->provider->destroy(single.prepared);
     return status;
 }
@@ -122,6 +124,13 @@ static void run_next(void *context, int64_t sequence) {
 
 hone_runner hone_contender_runner(hone_contender *contender) {
     return (hone_runner){.run = run_next, .context = contender};
+}
+
+hone_status hone_contender_failure(const hone_contender *contender) {
+    hone_status status = HONE_OK;
+    for (int i = 0; i < contender->count && contender->provider->failure && !status; i++)
+        status = contender->provider->failure(contender->cases[i]);
+    return status;
 }
 
 double hone_contender_device_us(const hone_contender *contender) {

@@ -47,6 +47,8 @@ hone_status hone_contender_roof(hone_roof **out, const hone_contender *contender
                                 const hone_operand_set *set);
 /* For the sampler; valid as long as the contender stays where it is. */
 hone_runner hone_contender_runner(hone_contender *contender);
+/* What one of its runs has failed with, after which its samples say nothing. */
+hone_status hone_contender_failure(const hone_contender *contender);
 /* The median of a few further calls by the device's own clock, in microseconds; NaN: not known. */
 double hone_contender_device_us(const hone_contender *contender);
 const char *hone_contender_label(const hone_contender *contender);

@@ -116,6 +116,8 @@ static hone_status screen(double *value, hone_tune_session *session, hone_conten
             break;
         status = hone_sampler_round(sampler);
     }
+    if (!status)
+        status = hone_contender_failure(contender);
     hone_stats stats;
     hone_measurement measurement;
     if (!status)

@@ -185,6 +185,8 @@ static hone_status measure(final_round *final, hone_tune_session *session, int s
     do
         status = hone_sampler_run(sampler);
     while (!status && !hone_session_stopped(session) && hone_sampler_samples(sampler, 0)->count < samples);
+    for (int i = 0; i < final->count && !status; i++)
+        status = hone_contender_failure(&final->contenders[i]);
     /* Half a final would pass for a whole one. */
     if (!status && !hone_session_stopped(session))
         status = store(final, session, sampler);
