@@ -169,6 +169,7 @@ cleanup:
 void hone_operands_destroy(hone_operands *operands) {
     if (!operands)
         return;
+    hone_operands_unplace(operands);
     free(operands->a);
     free(operands->b);
     free(operands->bias);
@@ -181,12 +182,13 @@ void hone_operands_destroy(hone_operands *operands) {
 }
 
 hone_args hone_operands_args(const hone_operands *operands) {
+    const int placed = operands->device != NULL;
     return (hone_args){
-        .a = operands->a,
+        .a = placed ? operands->device_a : operands->a,
         .lda = operands->lda,
-        .b = operands->b,
+        .b = placed ? operands->device_b : operands->b,
         .ldb = operands->ldb,
-        .c = operands->c,
+        .c = placed ? (char *)operands->device_c_block + operands->c_offset : operands->c,
         .ldc = operands->ldc,
         .bias = operands->bias,
         .alpha = operands->alpha,

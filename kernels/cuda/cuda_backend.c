@@ -1,6 +1,7 @@
 /* The CUDA backend: kernels written as text, compiled for the device at run time. */
 #include "cuda_device.h"
 #include "cuda_model.h"
+#include "cuda_own.h"
 #include "cuda_plan.h"
 #include "cuda_program.h"
 #include "cuda_space.h"
@@ -19,6 +20,7 @@ const hone_backend hone_backend_cuda = {
     .pack = hone_cuda_pack,
     .execute = hone_cuda_execute,
     .device_us = hone_cuda_device_us,
+    .memory = &hone_cuda_own_memory,
     .emit = hone_cuda_emit,
     .code_paths = hone_cuda_paths,
 };
