@@ -26,6 +26,11 @@ static inline vf vf_gathered(VF_TABLE_AT float (*c)[32], vf segment, vf a) {
         t = vf_fma(t, r, vf_table32(c[k], segment));
     return t;
 }
+/* What is rarely called, out of line. A vocabulary whose compiler wants other words defines it. */
+#ifndef VF_COLD
+#define VF_COLD static __attribute__((noinline, cold))
+#endif
+
 #define VF_GATHERED(t, a) vf_gathered(t.c, vf_fma(a, vf_set(t.scale), vf_set(t.offset)), a)
 #define VF_GATHERED_SQUARE(t, a)                                                                             \
     vf_gathered(t.c, vf_fma(a, vf_fma(a, vf_set(t.square), vf_set(t.scale)), vf_set(t.offset)), a)
@@ -33,35 +38,40 @@ static inline vf vf_gathered(VF_TABLE_AT float (*c)[32], vf segment, vf a) {
 typedef struct vf2 {
     vf h, l;
 } vf2;
+/* CUDA's compiler has no compound literals. */
+static inline vf2 vf2_of(vf h, vf l) {
+    vf2 x = {h, l};
+    return x;
+}
 
 /* a + b with its rounding error (Knuth). */
 static inline vf2 vf2_sum(vf a, vf b) {
     vf h = vf_add(a, b), t = vf_sub(h, a);
-    return (vf2){h, vf_add(vf_sub(a, vf_sub(h, t)), vf_sub(b, t))};
+    return vf2_of(h, vf_add(vf_sub(a, vf_sub(h, t)), vf_sub(b, t)));
 }
 /* The same for |a| >= |b| (Dekker). */
 static inline vf2 vf2_sum_ordered(vf a, vf b) {
     vf h = vf_add(a, b);
-    return (vf2){h, vf_sub(b, vf_sub(h, a))};
+    return vf2_of(h, vf_sub(b, vf_sub(h, a)));
 }
 static inline vf2 vf2_product(vf a, vf b) {
     vf h = vf_mul(a, b);
-    return (vf2){h, vf_fma(a, b, vf_neg(h))};
+    return vf2_of(h, vf_fma(a, b, vf_neg(h)));
 }
 static inline vf2 vf2_times(vf2 a, vf b) {
     vf2 p = vf2_product(a.h, b);
-    return (vf2){p.h, vf_fma(a.l, b, p.l)};
+    return vf2_of(p.h, vf_fma(a.l, b, p.l));
 }
 static inline vf2 vf2_multiply(vf2 a, vf2 b) {
     vf2 p = vf2_times(a, b.h);
-    return (vf2){p.h, vf_fma(a.h, b.l, p.l)};
+    return vf2_of(p.h, vf_fma(a.h, b.l, p.l));
 }
 static inline vf2 vf2_plus(vf2 a, vf b) {
     vf2 s = vf2_sum(b, a.h);
-    return (vf2){s.h, vf_add(s.l, a.l)};
+    return vf2_of(s.h, vf_add(s.l, a.l));
 }
-static inline vf2 vf2_pick(vm m, vf2 a, vf2 b) { return (vf2){vf_pick(m, a.h, b.h), vf_pick(m, a.l, b.l)}; }
-static inline vf2 vf2_scale(vf2 a, vf n) { return (vf2){vf_scale(a.h, n), vf_scale(a.l, n)}; }
+static inline vf2 vf2_pick(vm m, vf2 a, vf2 b) { return vf2_of(vf_pick(m, a.h, b.h), vf_pick(m, a.l, b.l)); }
+static inline vf2 vf2_scale(vf2 a, vf n) { return vf2_of(vf_scale(a.h, n), vf_scale(a.l, n)); }
 /* n / d, rounded nearly once; d within 2^+-100. */
 static inline vf vf2_divide(vf2 n, vf2 d) {
     vf r = vf_rcp(d.h), y = vf_mul(n.h, r);
@@ -79,7 +89,8 @@ static inline vf_power vf_exp_parts(vf x, vf l) {
     vf n = vf_ln2_quotient(x);
     vf r = vf_fma(n, vf_set(-0.693359375f), x);
     r = vf_add(r, vf_fma(n, vf_set(2.12194440e-4f), l));
-    return (vf_power){vf2_sum_ordered(vf_set(1.0f), vf_expm1_core(r)), n};
+    vf_power e = {vf2_sum_ordered(vf_set(1.0f), vf_expm1_core(r)), n};
+    return e;
 }
 /* Its value where it matters beside 1; the low part of its square stays far from the subnormals. */
 VF_TABLE float act_beside_1 = -30.0f;
@@ -104,7 +115,7 @@ static inline vf vf_gate_high(vf x, vf t, vf l) {
     vf_power e = vf_exp_parts(vf_below(t), vf_pick(negative, l, vf_neg(l)));
     vf2 v = vf_power_value(e), d = vf2_sum_ordered(vf_set(1.0f), v.h);
     d.l = vf_add(d.l, v.l);
-    vf2 n = vf2_pick(negative, vf2_times(e.p, c), (vf2){x, vf_set(0.0f)});
+    vf2 n = vf2_pick(negative, vf2_times(e.p, c), vf2_of(x, vf_set(0.0f)));
     vf y = vf_descend(t, vf2_divide(n, d), e.n);
     return vf_pick(vf_lt(vf_set(90.0f), t), x, y); /* infinities too */
 }
@@ -122,9 +133,7 @@ static inline vf vf_far_tail(vf x, vf t, vf l, float share) {
 /* Below `lowest` vf_<name>_far(x), else y. That is not inlined: its registers would be taken from the way
  * which nearly all vectors take. */
 #define VF_DEFINE_FAR(name, lowest, expression)                                                              \
-    static __attribute__((noinline, cold)) vf vf_##name##_far(vf x, vf y) {                                  \
-        return vf_pick(vf_lt(x, vf_set(lowest)), expression, y);                                             \
-    }                                                                                                        \
+    VF_COLD vf vf_##name##_far(vf x, vf y) { return vf_pick(vf_lt(x, vf_set(lowest)), expression, y); }      \
     static inline vf vf_##name##_or_far(vf x, vf y) {                                                        \
         return __builtin_expect(vm_any(vf_lt(x, vf_set(lowest))), 0) ? vf_##name##_far(x, y) : y;            \
     }
@@ -154,7 +163,7 @@ static inline vf vf_silu_high(vf x) {
 /* The exponent is needed to 2^-26 where it is -100: 2 sqrt(2/pi) (x + 0.044715 x^3) in two parts. */
 static inline vf2 vf_gelu_tanh_twice(vf x) {
     vf c = vf_min(vf_set(12.0f), vf_max(vf_set(-12.0f), x));
-    vf2 w = vf2_multiply(vf2_product(c, c), (vf2){vf_set(0x1.2444f2p-4f), vf_set(0x1.49b16ap-29f)});
+    vf2 w = vf2_multiply(vf2_product(c, c), vf2_of(vf_set(0x1.2444f2p-4f), vf_set(0x1.49b16ap-29f)));
     vf2 v = vf2_plus(w, vf_set(0x1.988454p+0f));
     v.l = vf_add(v.l, vf_set(-0x1.857936p-25f));
     return vf2_times(v, c);
@@ -216,8 +225,9 @@ static inline vf vf_mish_long(vf x) {
     vf c = vf_min(vf_set(110.0f), vf_max(vf_set(-110.0f), x));
     vf_power e = vf_exp_parts(vf_below(x), vf_set(0.0f));
     vf2 v = vf_power_value(e), g = vf2_plus(v, vf_set(2.0f));
-    vf2 below = vf2_multiply(v, g), above = vf2_plus((vf2){vf_add(v.h, v.h), vf_add(v.l, v.l)}, vf_set(1.0f));
-    vf2 square = vf2_multiply((vf2){vf_add(v.h, v.h), vf_add(v.l, v.l)}, v);
+    vf2 below = vf2_multiply(v, g),
+        above = vf2_plus(vf2_of(vf_add(v.h, v.h), vf_add(v.l, v.l)), vf_set(1.0f));
+    vf2 square = vf2_multiply(vf2_of(vf_add(v.h, v.h), vf_add(v.l, v.l)), v);
     vf2 d = vf2_plus(vf2_pick(negative, below, square), vf_pick(negative, vf_set(2.0f), above.h));
     d.l = vf_add(d.l, vf_pick(negative, vf_set(0.0f), above.l));
     vf2 n = vf2_times(vf2_pick(negative, vf2_multiply(e.p, g), above), c);

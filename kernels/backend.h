@@ -130,6 +130,8 @@ const hone_backend *hone_backend_find(const char *name);
 /* The device of a context by its name. The context owns it.
  * HONE_E_USAGE: malformed. HONE_E_UNAVAILABLE: none, with the backend's reason. */
 hone_status hone_context_device(const hone_device **out, const hone_context *context, const char *name);
+/* The same, or a description (hone_backend.described). */
+hone_status hone_context_described(const hone_device **out, const hone_context *context, const char *name);
 /* All devices of a context. */
 int hone_context_devices(const hone_device **out, const hone_context *context);
 /* Why a backend has no device; NULL when it has some. */

@@ -121,15 +121,24 @@ hone_status hone_context_device(const hone_device **out, const hone_context *con
     const hone_backend *found = hone_backend_find(backend);
     if (!found)
         return hone_fail(HONE_E_USAGE, "device '%s' is unknown; `hone devices` prints the names", name);
-    const hone_device *described = found->described ? found->described(name) : NULL;
-    if (described) {
-        *out = described;
-        return HONE_OK;
-    }
+    if (found->described && found->described(name))
+        return hone_fail(HONE_E_UNAVAILABLE, "'%s' is the description of a device, on which nothing runs",
+                         name);
     const char *reason = hone_context_backend_reason(context, backend);
     if (reason)
         return hone_fail(HONE_E_UNAVAILABLE, "there is no device '%s': %s", name, reason);
     return hone_fail(HONE_E_UNAVAILABLE, "there is no device '%s'; `hone devices` prints the names", name);
+}
+
+hone_status hone_context_described(const hone_device **out, const hone_context *context, const char *name) {
+    for (int i = 0; name && hone_backends[i]; i++) {
+        const hone_device *device = hone_backends[i]->described ? hone_backends[i]->described(name) : NULL;
+        if (device) {
+            *out = device;
+            return HONE_OK;
+        }
+    }
+    return hone_context_device(out, context, name);
 }
 
 int hone_context_devices(const hone_device **out, const hone_context *context) {

@@ -1,5 +1,5 @@
-/* Random legal configs of a device on random ragged problems, verified: what the tests of backends that compile at run
- * time share. Include after cmocka.h. */
+/* Random legal configs of a device on random ragged problems, verified: what the tests of backends that
+ * compile at run time share. Include after cmocka.h. */
 #ifndef HONE_TESTS_SWEEP_H
 #define HONE_TESTS_SWEEP_H
 
@@ -38,16 +38,20 @@ static inline void sweep_problem(hone_sweep *s, hone_problem *p, hone_dtype dtyp
     }
 }
 
-/* A legal config, as text. */
-static inline void sweep_config(hone_sweep *s, char *text, const hone_space *space) {
-    int indices[HONE_SPACE_MAX_PARAMS];
+/* A legal config, as text, that has `with` in it; NULL: any. 0: there is none. */
+static inline int sweep_config(hone_sweep *s, char *text, const hone_space *space, const char *with) {
+    hone_points *points;
     hone_config config;
-    do {
-        for (int i = 0; i < space->param_count; i++)
-            indices[i] = sweep_choose(s, space->params[i].count);
-    } while (!hone_space_valid(space, indices));
-    assert_int_equal(HONE_OK, hone_space_config(&config, space, indices));
-    assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));
+    int found = 0;
+    assert_int_equal(HONE_OK, hone_points_create(&points, space));
+    const int64_t first = (int64_t)hone_random_below(&s->drawn, (uint64_t)points->count);
+    for (int64_t i = 0; i < points->count && !found; i++) {
+        assert_int_equal(HONE_OK, hone_points_config(&config, points, (first + i) % points->count));
+        assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));
+        found = !with || strstr(text, with);
+    }
+    hone_points_destroy(points);
+    return found;
 }
 
 static inline void sweep_report(const hone_problem *problem, const char *config, hone_status status,
@@ -77,7 +81,7 @@ static inline void sweep_verify(hone_sweep *s, hone_dtype dtype, int usual) {
         sweep_problem(s, &problem, dtype, n);
         assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, (uint64_t)n + 1, n % 3));
         assert_int_equal(HONE_OK, s->device->backend->space(&space, s->device, &problem, 1));
-        sweep_config(s, config, space);
+        assert_true(sweep_config(s, config, space, NULL));
         if (n % 5 == 0)
             config[0] = 0;
         hone_status status = hone_verify_config(&numerics, s->context, s->device->name, operands, NULL,

@@ -46,6 +46,8 @@ static void open_driver(void) {
         driver.lacks = "libcuda.so.1 is too old; install a driver of CUDA 11 or later";
     else if (driver.functions.init(0))
         driver.lacks = "NVIDIA's driver is there but does not start";
+    else
+        *(void **)(void *)&driver.functions.tensor_map_encode = dlsym(library, "cuTensorMapEncodeTiled");
 }
 
 /* Newest first: each knows all architectures of its time and some before. */

@@ -33,7 +33,11 @@ enum {
     HONE_CU_FUNCTION_LOCAL_BYTES = 3,
     HONE_CU_FUNCTION_REGISTERS = 4,
     HONE_CU_FUNCTION_DYNAMIC_SHARED = 8,
-    HONE_CU_STREAM_NON_BLOCKING = 1
+    HONE_CU_STREAM_NON_BLOCKING = 1,
+    HONE_CU_MAP_U8 = 0,
+    HONE_CU_MAP_U16 = 1,
+    HONE_CU_MAP_SWIZZLE_128 = 3,
+    HONE_CU_MAP_PROMOTE_256 = 3
 };
 
 /* F(member, exported name, parameters) */
@@ -71,6 +75,13 @@ enum {
     F(event_elapsed, cuEventElapsedTime, (float *milliseconds, hone_cu_event from, hone_cu_event to))        \
     F(event_destroy, cuEventDestroy_v2, (hone_cu_event event))
 
+/* Of CUDA 12 and later; NULL before. Enumerations are unsigned. */
+typedef hone_cu_result hone_cu_tensor_map_encode(void *map, unsigned type, unsigned rank, void *address,
+                                                 const uint64_t *extents, const uint64_t *strides,
+                                                 const uint32_t *box, const uint32_t *steps,
+                                                 unsigned interleave, unsigned swizzle, unsigned promotion,
+                                                 unsigned fill);
+
 #define HONE_NVRTC_FUNCTIONS(F)                                                                              \
     F(version, nvrtcVersion, (int *major, int *minor))                                                       \
     F(create, nvrtcCreateProgram,                                                                            \
@@ -86,6 +97,7 @@ enum {
 #define HONE_CUDA_MEMBER(member, name, parameters) hone_cu_result(*member) parameters;
 typedef struct hone_cuda_driver {
     HONE_CUDA_DRIVER_FUNCTIONS(HONE_CUDA_MEMBER)
+    hone_cu_tensor_map_encode *tensor_map_encode;
 } hone_cuda_driver;
 typedef struct hone_nvrtc {
     HONE_NVRTC_FUNCTIONS(HONE_CUDA_MEMBER)

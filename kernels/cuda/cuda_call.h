@@ -4,6 +4,20 @@
 #ifndef HONE_CUDA_CALL_H
 #define HONE_CUDA_CALL_H
 
+/* Packed columns are dealt to the threads of a quad, who hold two of every eight sums of a row: of each
+ * `hand` of 16 or 32 columns, thread t gets the hand / 4 from t * hand / 4 on, so that its sums are
+ * neighbours in C.
+ *
+ *      hand = 16    packed   0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15
+ *                   column   0  1  4  5  8  9 12 13  2  3  6  7 10 11 14 15
+ */
+#define HONE_DEALT(r, hand) ((r) - (r) % (hand) + (r) % 8 / 2 * ((hand) / 4) + (r) % (hand) / 8 * 2 + (r) % 2)
+
+/* How TMA reads a matrix; made by the driver (cuTensorMapEncodeTiled). */
+typedef struct __attribute__((aligned(64))) hone_tensor_map {
+    unsigned long long opaque[16];
+} hone_tensor_map;
+
 typedef struct hone_cuda_call {
     const void *a; /* M x K; rows begin at multiples of 16 bytes */
     const void *b; /* packed weights: see words.cuh */
@@ -21,13 +35,16 @@ typedef struct hone_cuda_call {
     int c_zero;
     float p, q, c_inverse;
 
+    hone_tensor_map map_a,
+        map_b; /* gemm_wgmma.cu: rows of K elements, in boxes of bm and bn rows by 128 bytes */
+
     /* Kernels of prepare.cu: target[r * target_row + w * target_step] becomes the word of elements
      * source[r * source_row + k * source_step] with k in [w * group, (w + 1) * group), zeros where there is
      * no such row or k. Words, and elements. */
     const void *source;
     void *target;
     long long source_row, source_step, target_row, target_step;
-    int rows, target_rows, target_words, element_bytes;
+    int rows, target_rows, target_words, element_bytes, hand;
 } hone_cuda_call;
 
 #endif

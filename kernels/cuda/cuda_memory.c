@@ -43,3 +43,17 @@ hone_status hone_cuda_fetch(const hone_cuda_driver *cu, hone_cu_stream stream, h
                          stream);
     return error ? hone_cuda_fail(error, "read a matrix from the device") : HONE_OK;
 }
+
+hone_status hone_cuda_map(hone_tensor_map *out, const hone_cuda_driver *cu, hone_cu_address at, int64_t rows,
+                          int64_t columns, int64_t pitch, size_t element, int box_rows) {
+    enum { BOX_BYTES = 128 };
+    const uint64_t extents[] = {(uint64_t)columns, (uint64_t)rows}, strides[] = {(uint64_t)pitch};
+    const uint32_t box[] = {(uint32_t)(BOX_BYTES / element), (uint32_t)box_rows}, steps[] = {1, 1};
+    if (!cu->tensor_map_encode)
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "NVIDIA's driver has no tensor maps; install one of CUDA 12 or later");
+    hone_cu_result error = cu->tensor_map_encode(out, element == 1 ? HONE_CU_MAP_U8 : HONE_CU_MAP_U16, 2,
+                                                 (void *)(uintptr_t)at, extents, strides, box, steps, 0,
+                                                 HONE_CU_MAP_SWIZZLE_128, HONE_CU_MAP_PROMOTE_256, 0);
+    return error ? hone_cuda_fail(error, "describe a matrix to TMA") : HONE_OK;
+}

@@ -4,6 +4,7 @@
 #define HONE_CUDA_MEMORY_H
 
 #include "cuda_api.h"
+#include "cuda_call.h"
 
 /* Rows of a caller's matrix. */
 typedef struct hone_cuda_rows {
@@ -25,5 +26,11 @@ hone_status hone_cuda_bind(hone_cu_address *out, int64_t *ld, const hone_cuda_dr
  * it does nothing. */
 hone_status hone_cuda_fetch(const hone_cuda_driver *cu, hone_cu_stream stream, hone_cu_address buffer,
                             const hone_cuda_rows *rows);
+
+/* How TMA reads `rows` rows of `columns` elements (1 or 2 bytes) that lie `pitch` bytes apart: in boxes of
+ * 128 bytes by `box_rows`, swizzled. Address and pitch are multiples of 16. HONE_E_UNAVAILABLE: the driver
+ * cannot. */
+hone_status hone_cuda_map(hone_tensor_map *out, const hone_cuda_driver *cu, hone_cu_address at, int64_t rows,
+                          int64_t columns, int64_t pitch, size_t element, int box_rows);
 
 #endif

@@ -17,29 +17,33 @@
 /* Of a multiprocessor in a cycle. */
 static const double SIMT_MACS = 128;      /* multiply-adds of f32 */
 static const double SHARED_BYTES = 128;   /* from shared memory */
-static const double L2_BYTES = 40;        /* from the second-level cache, when all ask */
+static const double L2_BYTES = 24;        /* from the second-level cache, when all ask */
 static const double MEMORY_BYTES = 16;    /* from memory, when all ask */
 static const double LAUNCH_CYCLES = 4000; /* a kernel after another */
 static const double FILL_CYCLES = 1200;   /* until a block's first products */
 static const double EPILOGUE_CYCLES = 40; /* a smooth activation of 32 elements, stored */
 static const double CYCLES_A_NANOSECOND = 1.7;
 
-/* Multiply-adds of tensor cores in a cycle of a multiprocessor, by words of 4 bytes: a word of f16 is two. */
-static double mma_words(int arch) { return arch >= 90 || arch == 80 ? 512 : 256; }
+/* Multiply-adds of words that tensor cores do in a cycle of a multiprocessor; a word of f16 is two. By mma,
+ * sm_90 has three fifths of what it has by wgmma. */
+static double tensor_words(int arch, int by_wgmma) {
+    return by_wgmma ? 1024 : arch >= 90 ? 640 : arch == 80 ? 512 : 256;
+}
 
 static double element_bytes(const hone_problem *p) { return (double)hone_dtype_size(p->dtype); }
 
 /* Cycles that a multiprocessor takes for a step of one word of k of all of a block. */
 static double step_cycles(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
     const double area = (double)c->bm * c->bn, group = 4 / element_bytes(p);
+    const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn); /* of fragments or of words */
+    if (c->family->by_tma)                                         /* every 64 rows read all of B again */
+        return fmax(area / tensor_words(d->arch, 1), 4.0 * area * (1.0 / 64 + 1.0 / c->bn) / SHARED_BYTES);
     if (strcmp(c->family->name, "mma") == 0) {
         const double products = p->dtype == HONE_F32 ? 3 : 1, split = products > 1 ? 1.5 : 1;
-        const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn);
-        return fmax(area * products / mma_words(d->arch), split * reads / SHARED_BYTES);
+        return fmax(area * products / tensor_words(d->arch, 0), split * reads / SHARED_BYTES);
     }
     /* A product of bytes is an instruction for four; halves are widened first. */
     const double instructions = p->dtype == HONE_F32 || p->dtype == HONE_S8 ? 1 : 3 * group / 2;
-    const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn);
     const double shared = strcmp(c->family->name, "simt") == 0 ? reads / SHARED_BYTES : 0;
     return fmax(area * instructions / SIMT_MACS, shared);
 }
@@ -61,7 +65,8 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     const double depth = (double)p->k * element_bytes(p) / 4 / c->ks;
     const double at_once = fmin(resident(d, c), ceil(blocks / d->units));
     const double warps = c->family->threads(c) / 32.0 * at_once;
-    const double hidden = fmin(1, warps / WARPS_TO_FILL); /* of the multipliers, with so few warps */
+    /* Of the multipliers, with so few warps; wgmma runs on its own. */
+    const double hidden = c->family->by_tma ? 1 : fmin(1, warps / WARPS_TO_FILL);
     const double epilogue = (double)c->bm * c->bn / 32 / 4 * EPILOGUE_CYCLES;
     /* A block's own operands pass the second-level cache; weights and A come from memory once. */
     const double traffic = 4.0 * depth * (c->bm + c->bn) / L2_BYTES;
@@ -89,20 +94,24 @@ double hone_cuda_cost(const hone_device *device, const hone_problem *problem, co
 
 typedef struct tile {
     const char *family;
-    int bm, bn, tm, tn, bk, stages, wk;
+    int bm, bn, tm, tn, bk, stages, wk, turns;
 } tile;
 
 static const tile tiles[] = {
-    {"mma", 128, 128, 64, 32, 16, 4, 1}, {"mma", 128, 256, 64, 64, 16, 4, 1},
-    {"mma", 64, 128, 32, 32, 16, 4, 1},  {"mma", 64, 64, 32, 32, 16, 4, 1},
-    {"mma", 32, 64, 16, 32, 32, 4, 1},   {"mma", 16, 64, 16, 16, 32, 4, 1},
-    {"mma", 16, 16, 16, 16, 16, 2, 1},   {"simt", 128, 128, 8, 8, 8, 4, 1},
-    {"simt", 64, 128, 8, 8, 8, 4, 1},    {"simt", 64, 64, 8, 4, 16, 3, 1},
-    {"simt", 32, 32, 4, 4, 16, 3, 1},    {"simt", 16, 32, 2, 4, 16, 3, 1},
-    {"simt", 8, 16, 1, 4, 16, 2, 1},     {"gemv", 1, 8, 1, 2, 0, 1, 1},
-    {"gemv", 1, 4, 1, 1, 0, 1, 4},       {"gemv", 1, 1, 1, 1, 0, 1, 1},
-    {"gemv", 2, 8, 2, 2, 0, 1, 1},       {"gemv", 4, 8, 4, 2, 0, 1, 1},
-    {"gemv", 8, 8, 8, 2, 0, 1, 1},
+    {"wgmma", 128, 128, 128, 128, 32, 6, 1, 1}, {"wgmma", 64, 256, 64, 256, 32, 4, 1, 1},
+    {"wgmma", 128, 256, 64, 256, 32, 4, 1, 0},  {"wgmma", 256, 128, 128, 128, 32, 4, 1, 0},
+    {"wgmma", 128, 192, 64, 192, 32, 4, 1, 0},  {"wgmma", 128, 128, 64, 128, 32, 6, 1, 0},
+    {"wgmma", 64, 256, 64, 256, 32, 4, 1, 0},   {"wgmma", 64, 128, 64, 128, 32, 6, 1, 0},
+    {"wgmma", 64, 64, 64, 64, 32, 8, 1, 0},     {"mma", 128, 128, 64, 32, 16, 4, 1, 0},
+    {"mma", 128, 256, 64, 64, 16, 4, 1, 0},     {"mma", 64, 128, 32, 32, 16, 4, 1, 0},
+    {"mma", 64, 64, 32, 32, 16, 4, 1, 0},       {"mma", 32, 64, 16, 32, 32, 4, 1, 0},
+    {"mma", 16, 64, 16, 16, 32, 4, 1, 0},       {"mma", 16, 16, 16, 16, 16, 2, 1, 0},
+    {"simt", 128, 128, 8, 8, 8, 4, 1, 0},       {"simt", 64, 128, 8, 8, 8, 4, 1, 0},
+    {"simt", 64, 64, 8, 4, 16, 3, 1, 0},        {"simt", 32, 32, 4, 4, 16, 3, 1, 0},
+    {"simt", 16, 32, 2, 4, 16, 3, 1, 0},        {"simt", 8, 16, 1, 4, 16, 2, 1, 0},
+    {"gemv", 1, 8, 1, 2, 0, 1, 1, 0},           {"gemv", 1, 4, 1, 1, 0, 1, 4, 0},
+    {"gemv", 1, 1, 1, 1, 0, 1, 1, 0},           {"gemv", 2, 8, 2, 2, 0, 1, 1, 0},
+    {"gemv", 4, 8, 4, 2, 0, 1, 1, 0},           {"gemv", 8, 8, 8, 2, 0, 1, 1, 0},
 };
 
 static hone_status make_config(hone_config *out, const hone_problem *problem, const tile *t, int ks,
@@ -114,8 +123,9 @@ static hone_status make_config(hone_config *out, const hone_problem *problem, co
     const struct {
         const char *name;
         int value;
-    } numbers[] = {{"bm", t->bm}, {"bn", t->bn},         {"tm", t->tm}, {"tn", t->tn}, {"bk", t->bk},
-                   {"ks", ks},    {"stages", t->stages}, {"wk", t->wk}, {"ku", 1},     {"raster", raster}};
+    } numbers[] = {{"bm", t->bm}, {"bn", t->bn},      {"tm", t->tm},         {"tn", t->tn},
+                   {"bk", t->bk}, {"ks", ks},         {"stages", t->stages}, {"wk", t->wk},
+                   {"ku", 1},     {"raster", raster}, {"turns", t->turns}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(numbers) && !status; i++)
         status = hone_config_set_int(&config, numbers[i].name, numbers[i].value);

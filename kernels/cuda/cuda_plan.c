@@ -29,6 +29,7 @@ static hone_cuda_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_cu
 enum { A, A_ROWS, B, PACKED, C, SUMS, VECTORS, BUFFERS };
 
 enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
+enum { MOST_SPILLED = 256 }; /* bytes of a thread's registers; more never wins, and is not run */
 
 struct hone_backend_plan {
     hone_problem problem;
@@ -64,7 +65,8 @@ static void measure(hone_backend_plan *p) {
     p->depth = hone_cuda_pieces(q->k * (int64_t)element_size(q), WORD);
     p->row_words = round_up(p->depth, CHUNK / WORD);
     p->across = p->config.family->columns ? p->row_words : round_up(q->n, CHUNK / WORD);
-    p->weight_rows = p->config.family->columns ? q->n : p->depth;
+    const int hand = hone_cuda_hand(&p->config);
+    p->weight_rows = !p->config.family->columns ? p->depth : hand ? round_up(q->n, hand) : q->n;
     p->panels_size = aligned((size_t)(p->weight_rows * p->across) * WORD);
     p->sums_size = q->dtype == HONE_S8 ? aligned((size_t)q->n * sizeof(int32_t)) : 0;
     p->vectors_size = (size_t)(3 * q->n + 2 * row_values(q)) * sizeof(float);
@@ -77,6 +79,12 @@ static hone_status load_program(hone_backend_plan *p, int program) {
         hone_cuda_compile(&code, hone_cuda_properties(p->device)->arch, writers[program], &source);
     if (status)
         return status;
+    if (code.spilled_bytes > MOST_SPILLED || code.serialised) {
+        free(code.image);
+        return hone_fail(
+            HONE_E_UNAVAILABLE, "the config's kernel %s, so that others are faster: %d bytes spilled",
+            code.serialised ? "waits after every wgmma" : "has too few registers", code.spilled_bytes);
+    }
     hone_cu_result error = p->cu->module_load(&p->modules[program], code.image);
     free(code.image);
     return error ? hone_cuda_fail(error, "load a program") : HONE_OK;
@@ -207,7 +215,8 @@ static hone_status run_pack(const hone_backend_plan *p, hone_cu_address packed, 
                            .target_row = columns ? p->across : 1,
                            .target_step = columns ? 1 : p->across,
                            .rows = (int)q->n,
-                           .target_rows = (int)(columns ? q->n : p->across),
+                           .hand = hone_cuda_hand(&p->config),
+                           .target_rows = (int)(columns ? p->weight_rows : p->across),
                            .target_words = (int)(columns ? p->across : p->depth),
                            .element_bytes = (int)element_size(q)};
     hone_status status = launch_simple(p, GATHER, p->weight_rows * p->across, &call);
@@ -346,11 +355,24 @@ static int is_aligned(hone_cu_address at, int64_t row_bytes) {
     return at % CHUNK == 0 && row_bytes % CHUNK == 0;
 }
 
+/* Tensor maps of A and of packed weights. */
+static hone_status map_operands(const hone_backend_plan *p, hone_cuda_call *call) {
+    const hone_problem *q = &p->problem;
+    hone_status status = hone_cuda_map(&call->map_a, p->cu, (hone_cu_address)(uintptr_t)call->a, q->m, q->k,
+                                       call->lda, element_size(q), p->config.bm);
+    return status ? status
+                  : hone_cuda_map(&call->map_b, p->cu, (hone_cu_address)(uintptr_t)call->b, p->weight_rows,
+                                  q->k, p->across * WORD, element_size(q), p->config.bn);
+}
+
 static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
     const hone_cuda_config *c = &p->config;
-    const int64_t blocks = hone_cuda_pieces(p->problem.m, c->bm) * hone_cuda_pieces(p->problem.n, c->bn);
-    hone_status status =
-        launch(p, GEMM, blocks, c->ks, c->family->threads(c), c->family->shared_bytes(c), call);
+    const int64_t tiles = hone_cuda_pieces(p->problem.m, c->bm) * hone_cuda_pieces(p->problem.n, c->bn);
+    const int64_t units = hone_cuda_properties(p->device)->units;
+    const int64_t blocks = c->family->persistent && tiles > units ? units : tiles;
+    hone_status status = c->family->by_tma ? map_operands(p, call) : HONE_OK;
+    if (!status)
+        status = launch(p, GEMM, blocks, c->ks, c->family->threads(c), c->family->shared_bytes(c), call);
     return status || c->ks == 1 ? status : launch_simple(p, REDUCE, p->problem.m * p->problem.n, call);
 }
 

@@ -37,6 +37,8 @@ void hone_cuda_write_gemm(FILE *out, const void *what) {
                    {"SPLITS", c->ks},
                    {"WARPS_K", c->wk},
                    {"UNROLL", c->ku},
+                   {"TURNS", c->turns},
+                   {"HAND", hone_cuda_hand(c)},
                    {"PARTS", p->dtype == HONE_F32 ? 2 : 1},
                    {"PER_COLUMN", hone_activation_info(p->act)->per_column},
                    {"BIAS", p->bias},
@@ -111,14 +113,19 @@ static hone_status take_code(hone_cuda_code *out, const hone_nvrtc *rtc, hone_nv
     size_t bytes = 0;
     if (rtc->code_size(program, &bytes) || !bytes)
         return hone_fail(HONE_E_UNAVAILABLE, "NVRTC compiled a program but gives no code");
+    char *log = compiler_log(rtc, program);
     void *image = malloc(bytes);
-    if (!image || rtc->code(program, image)) {
+    if (!log || !image || rtc->code(program, image)) {
         free(image);
+        free(log);
         return hone_fail(HONE_E_NOMEM, "no memory for a program");
     }
-    char *log = compiler_log(rtc, program);
-    *out = (hone_cuda_code){image, bytes, log ? largest(log, "Used ", " registers") : -1,
-                            log ? largest(log, "", " bytes spill stores") : -1};
+    *out =
+        (hone_cuda_code){.image = image,
+                         .bytes = bytes,
+                         .registers = largest(log, "Used ", " registers"),
+                         .spilled_bytes = largest(log, "", " bytes spill stores"),
+                         .serialised = strstr(log, "C7510") || strstr(log, "C7511") || strstr(log, "C7517")};
     free(log);
     return HONE_OK;
 }
@@ -144,6 +151,39 @@ static hone_status compile_text(hone_cuda_code *out, const hone_nvrtc *rtc, cons
     return status;
 }
 
+/* ---- a cache's entry: what is known of the code, then the code */
+
+typedef struct entry {
+    int registers, spilled_bytes, serialised, unused;
+} entry;
+
+/* 0: there is none. */
+static int read_entry(hone_cuda_code *out, const char *path) {
+    size_t bytes = 0;
+    char *content = hone_cache_read(path, &bytes);
+    if (!content || bytes <= sizeof(entry)) {
+        free(content);
+        return 0;
+    }
+    entry known;
+    memcpy(&known, content, sizeof known);
+    memmove(content, content + sizeof known, bytes - sizeof known);
+    *out = (hone_cuda_code){content, bytes - sizeof known, known.registers, known.spilled_bytes,
+                            known.serialised};
+    return 1;
+}
+
+static void write_entry(const char *path, const hone_cuda_code *code) {
+    const entry known = {code->registers, code->spilled_bytes, code->serialised, 0};
+    char *content = malloc(sizeof known + code->bytes);
+    if (!content)
+        return; /* it is compiled again */
+    memcpy(content, &known, sizeof known);
+    memcpy(content + sizeof known, code->image, code->bytes);
+    hone_cache_write(path, content, sizeof known + code->bytes);
+    free(content);
+}
+
 static hone_status find_or_compile(hone_cuda_code *out, int arch, const char *text, size_t length) {
     char path[4096], name[16], key[64];
     const hone_nvrtc *rtc;
@@ -155,12 +195,11 @@ static hone_status find_or_compile(hone_cuda_code *out, int arch, const char *te
     arch_name(name, sizeof name, arch);
     snprintf(key, sizeof key, "%s nvrtc %d.%d", name, major, minor);
     const int cached = hone_cache_path(path, sizeof path, "cuda", key, text, length);
-    *out = (hone_cuda_code){.registers = -1, .spilled_bytes = -1};
-    if (cached && (out->image = hone_cache_read(path, &out->bytes)))
+    if (cached && read_entry(out, path))
         return HONE_OK;
     status = compile_text(out, rtc, name, text);
     if (!status && cached)
-        hone_cache_write(path, out->image, out->bytes);
+        write_entry(path, out);
     return status;
 }
 

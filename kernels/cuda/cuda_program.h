@@ -14,12 +14,12 @@ typedef struct hone_cuda_source {
 typedef void hone_cuda_write(FILE *out, const void *what);
 hone_cuda_write hone_cuda_write_gemm, hone_cuda_write_prepare;
 
-/* Code for one architecture, and what the assembler said of its kernels, the largest of each; -1: not known,
- * since it comes from the cache. */
+/* Code for one architecture, and what the assembler said of its kernels. */
 typedef struct hone_cuda_code {
     void *image; /* to be freed */
     size_t bytes;
-    int registers, spilled_bytes;
+    int registers, spilled_bytes; /* of a thread, the largest of all kernels */
+    int serialised;               /* the assembler waits after every wgmma */
 } hone_cuda_code;
 
 /* HONE_E_UNAVAILABLE: no NVRTC, or it refuses the text, with its words. HONE_E_NOMEM. Any thread. */

@@ -9,7 +9,7 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-enum { LEAST_MMA_ARCH = 80, WARP = 32 };
+enum { LEAST_MMA_ARCH = 80, WGMMA_ARCH = 90, WARP = 32, WARPGROUP = 128 };
 
 static int simt_threads(const hone_cuda_config *c) { return c->bm / c->tm * (c->bn / c->tn); }
 static int64_t simt_shared(const hone_cuda_config *c) {
@@ -20,11 +20,22 @@ static int64_t mma_shared(const hone_cuda_config *c) { return 4LL * c->stages * 
 static int gemv_threads(const hone_cuda_config *c) { return WARP * (c->bn / c->tn) * c->wk; }
 static int64_t gemv_shared(const hone_cuda_config *c) { return 4LL * gemv_threads(c); }
 
+static int wgmma_threads(const hone_cuda_config *c) {
+    return WARPGROUP * (1 + (c->turns ? 2 : c->bm / c->tm));
+}
+static int64_t wgmma_shared(const hone_cuda_config *c) {
+    enum { BARRIER = 8, OF_STAGE = 2 * BARRIER, OF_BLOCK = 2 * BARRIER };
+    return c->stages * ((c->bm + c->bn) * 128LL + OF_STAGE) + OF_BLOCK;
+}
+
 static const hone_cuda_family families[] = {
-    {"gemv", "gemm_gemv.cu", 1, gemv_threads, gemv_shared},
-    {"simt", "gemm_simt.cu", 0, simt_threads, simt_shared},
-    {"mma", "gemm_mma.cu", 1, mma_threads, mma_shared},
+    {"gemv", "gemm_gemv.cu", 1, 0, 0, 0, gemv_threads, gemv_shared},
+    {"simt", "gemm_simt.cu", 0, 0, 0, 0, simt_threads, simt_shared},
+    {"mma", "gemm_mma.cu", 1, 1, 0, 0, mma_threads, mma_shared},
+    {"wgmma", "gemm_wgmma.cu", 1, 1, 1, 1, wgmma_threads, wgmma_shared},
 };
+
+int hone_cuda_hand(const hone_cuda_config *c) { return !c->family->dealt ? 0 : c->tn < 32 ? 16 : 32; }
 
 static const hone_cuda_family *find_family(const char *name) {
     for (int i = 0; i < COUNT(families); i++)
@@ -34,8 +45,10 @@ static const hone_cuda_family *find_family(const char *name) {
 }
 
 const char *const *hone_cuda_paths(const hone_device *device) {
-    static const char *const all[] = {"gemv", "simt", "mma", NULL}, *const old[] = {"gemv", "simt", NULL};
-    return hone_cuda_properties(device)->arch >= LEAST_MMA_ARCH ? all : old;
+    static const char *const simt[] = {"gemv", "simt", NULL}, *const mma[] = {"gemv", "simt", "mma", NULL},
+                             *const wgmma[] = {"gemv", "simt", "mma", "wgmma", NULL};
+    const int arch = hone_cuda_properties(device)->arch;
+    return arch == WGMMA_ARCH ? wgmma : arch >= LEAST_MMA_ARCH ? mma : simt;
 }
 
 const char *hone_cuda_forms(const hone_problem *problem) {
@@ -51,16 +64,17 @@ static hone_status declare_parameters(hone_space *space, const hone_device *devi
     const struct {
         const char *name, *values;
     } list[] = {{"family", names},
-                {"bm", "1 2 4 8 16 32 64 128 256"},
-                {"tm", "1 2 4 8 16 32 64"},
-                {"bn", "1 2 4 8 16 32 64 128 256"},
-                {"tn", "1 2 4 8 16 32 64 128"},
+                {"bm", "1 2 4 8 16 32 64 128 192 256"},
+                {"tm", "1 2 4 8 16 32 64 128"},
+                {"bn", "1 2 4 8 16 32 64 128 192 256"},
+                {"tn", "1 2 4 8 16 32 64 128 192 256"},
                 {"bk", "0 8 16 32"},
-                {"stages", "1 2 3 4 5"},
+                {"stages", "1 2 3 4 5 6 7 8"},
                 {"wk", "1 2 4 8"},
                 {"ku", "1 2 4"},
                 {"ks", "1 2 4 8 16"},
                 {"raster", "1 4 8 16"},
+                {"turns", "0 1"},
                 {"form", hone_cuda_forms(problem)}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
@@ -80,7 +94,8 @@ static hone_status declare_numbers(hone_space *space, const hone_cuda_device *d,
                 {"shared_bytes", d->shared_bytes},
                 /* Floats are summed as two parts each, which leaves out 3 * 2^-24 of a product: three
                  * roundings, that the error bound of a sum of four has. */
-                {"least_mma_k", p->dtype == HONE_F32 ? 4 : 1}};
+                {"least_mma_k", p->dtype == HONE_F32 ? 4 : 1},
+                {"halves_or_bytes", p->dtype != HONE_F32}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
         status = hone_space_constant(space, list[i].name, list[i].value);
@@ -98,12 +113,19 @@ static hone_status declare_constraints(hone_space *space) {
 
         "family != 'gemv' || bm == tm && tm <= 8 && tn <= 8 && tm * tn <= 32",
         "family != 'simt' || bm >= 8 && tm <= 16 && bn >= 16 && tn >= 4 && tn <= 16 && tm * tn <= 128",
-        "family != 'mma' || tm >= 16 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
+        "family != 'mma' || tm >= 16 && tm <= 64 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
+        "family != 'wgmma' || halves_or_bytes && tm >= 64 && bm <= 3 * tm && bn >= 64 && tn == bn && bk == "
+        "32",
+        /* A warpgroup's sums, in the registers that each of so many has. */
+        "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 128 * 128)",
+        "turns == 0 || family == 'wgmma' && bm == tm",
         "bk == 0 && family == 'gemv' || bk > 0 && family != 'gemv'",
         "stages == 1 && family == 'gemv' || stages > 1 && family != 'gemv'",
+        "stages <= 5 || family == 'wgmma'",
         /* Shared memory. */
         "family != 'simt' || 4 * stages * (bm * (bk + 4) + bk * bn) <= shared_bytes",
         "family != 'mma' || 4 * stages * (bm + bn) * bk <= shared_bytes",
+        "family != 'wgmma' || stages * ((bm + bn) * 128 + 16) + 16 <= shared_bytes",
         /* Whole warps, no more threads than a block may have, and no more registers than a unit has. */
         "family != 'simt' || (bm / tm) * (bn / tn) % 32 == 0",
         "family != 'simt' || (bm / tm) * (bn / tn) * (tm * tn + 4 * tm + 40) <= 65536",
@@ -146,10 +168,10 @@ hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *conf
         const char *name;
         int *to;
         int least;
-    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1}, {"bk", &read.bk, 0},
-                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1}, {"stages", &read.stages, 1},
-                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1}, {"wk", &read.wk, 1},
-                   {"ku", &read.ku, 1}};
+    } numbers[] = {{"bm", &read.bm, 1},         {"bn", &read.bn, 1},      {"bk", &read.bk, 0},
+                   {"tm", &read.tm, 1},         {"tn", &read.tn, 1},      {"stages", &read.stages, 1},
+                   {"raster", &read.raster, 1}, {"ks", &read.ks, 1},      {"wk", &read.wk, 1},
+                   {"ku", &read.ku, 1},         {"turns", &read.turns, 0}};
     for (int i = 0; i < COUNT(numbers); i++) {
         int64_t value;
         hone_status status = hone_config_get_int(&value, config, numbers[i].name);

@@ -54,27 +54,29 @@ static inline c_element c_rounded(float y, const hone_cuda_call *q) {
 }
 #endif
 
-/* Up to 16 bytes of a row of C, stored at once where they are aligned. */
+/* Up to eight elements of a row of C, stored 16 bytes at once where they are aligned. */
+#define MOST_LEFT 8
 typedef union {
-    c_element e[16 / C_BYTES];
+    c_element e[MOST_LEFT];
     unsigned short h;
     word w;
     unsigned long long d;
-    quad q;
+    quad q[MOST_LEFT * C_BYTES / 16 + 1];
 } c_bundle;
 
 static inline void store_row(const hone_cuda_call *q, int row, int column, const c_bundle *y, int count) {
     c_element *to = (c_element *)q->c + (long long)row * q->ldc + column;
     const int bytes = count * C_BYTES;
     if (bytes > 1 && q->c_aligned && column + count <= q->n) {
-        if (bytes == 16)
-            *(quad *)to = y->q;
-        else if (bytes == 8)
+        if (bytes == 8)
             *(unsigned long long *)to = y->d;
         else if (bytes == 4)
             *(word *)to = y->w;
-        else
+        else if (bytes == 2)
             *(unsigned short *)to = y->h;
+#pragma unroll
+        for (int i = 0; i < bytes / 16; i++)
+            ((quad *)to)[i] = y->q[i];
         return;
     }
 #pragma unroll
@@ -83,7 +85,7 @@ static inline void store_row(const hone_cuda_call *q, int row, int column, const
             to[i] = y->e[i];
 }
 
-/* `count` sums (1, 2 or 4) of a row that begin at a multiple of `count`, to C or, of one of several parts of K, to
+/* `count` sums (1, 2, 4 or 8) of a row that begin at a multiple of `count`, to C or, of one of several parts of K, to
  * where `reduce` adds them up. */
 static inline void leave(const hone_cuda_call *q, int row, int column, const vsum *sums,
                          const column_values *values, int count) {
@@ -103,6 +105,19 @@ static inline void leave(const hone_cuda_call *q, int row, int column, const vsu
     store_row(q, row, column, &y, count);
 #endif
 }
+
+#if HAND
+/* A thread's sums of a row of a hand, which fragments of mma have by twos: its HAND / 4 neighbours in C. `apart`: from one
+ * fragment's sums to the next one's. */
+static inline void leave_hand(const hone_cuda_call *q, int row, int column, const vsum *sums, int apart,
+                              const column_values *values) {
+    vsum own[HAND / 4];
+#pragma unroll
+    for (int i = 0; i < HAND / 4; i++)
+        own[i] = sums[i / 2 * apart + i % 2];
+    leave(q, row, column, own, values, HAND / 4);
+}
+#endif
 
 #if SPLITS > 1
 /* A thread an element of C. */

@@ -22,7 +22,7 @@ static inline quad get_row(const char *from, int bytes) {
 KERNEL(gemm, THREADS) {
     int *const shared = (int *)hone_shared;
     const int lane = THREAD % 32, warp_n = THREAD / 32 % WARPS_N, warp_k = THREAD / 32 / WARPS_N;
-    const block_place place = place_of_block(&call, call.across / 4); /* blocks of k are chunks of 16 bytes */
+    const block_place place = place_of_tile(&call, BLOCK_X, call.across / 4); /* blocks of k are chunks of 16 bytes */
     const int column = place.column + warp_n * TN;
     const int row_bytes = call.k * ELEMENT_BYTES;
     const char *a[TM];

@@ -7,6 +7,8 @@
  *      BK = 16 words    row 0   0 1 2 3     row 2   1 0 3 2     row 4   2 3 0 1     row 6   3 2 1 0
  *                       row 1   0 1 2 3     row 3   1 0 3 2     row 5   2 3 0 1     row 7   3 2 1 0
  *
+ * A row of C leaves in hands of columns (HONE_DEALT), so that a thread stores neighbours.
+ *
  * PARTS = 2: a float is summed as two numbers of 11 bits, a = a0 + a1, and a * b = a0 b0 + a0 b1 + a1 b0, which
  * leaves 2^-22 of it out. */
 #define WARPS_M (BM / TM)
@@ -21,7 +23,8 @@
 static inline void load_block(word *shared, const hone_cuda_call *q, const block_place *place, int block) {
     word *const shared_b = shared + BM * BK;
     LOAD_ROWS(shared, AT, q->a, q->lda, q->k * ELEMENT_BYTES, place->row, BM, q->m, block * BK)
-    LOAD_ROWS(shared_b, AT, q->b, 4LL * q->across, 4 * q->across, place->column, BN, q->n, block * BK)
+    LOAD_ROWS(shared_b, AT, q->b, 4LL * q->across, 4 * q->across, place->column, BN,
+              packed_columns(q), block * BK)
 }
 
 #if PARTS == 2
@@ -73,7 +76,7 @@ KERNEL(gemm, THREADS) {
     word *const shared = (word *)hone_shared;
     const int lane = THREAD % 32, warp = THREAD / 32;
     const int row = warp / WARPS_N * TM, column = warp % WARPS_N * TN; /* of the warp, in its block */
-    const block_place place = place_of_block(&call, pieces(call.depth, BK));
+    const block_place place = place_of_tile(&call, BLOCK_X, pieces(call.depth, BK));
     vsum acc[M_TILES][N_TILES][4];
 #pragma unroll
     for (int i = 0; i < M_TILES; i++)
@@ -100,13 +103,14 @@ KERNEL(gemm, THREADS) {
         stage = stage + 1 == STAGES ? 0 : stage + 1;
     }
 #pragma unroll
-    for (int j = 0; j < N_TILES; j++) {
-        const int at = place.column + column + 8 * j + lane % 4 * 2;
-        column_values values[2];
-        values[0] = values_of_column(&call, at);
-        values[1] = values_of_column(&call, at + 1);
+    for (int j = 0; j < N_TILES; j += HAND / 8) {
+        const int at = place.column + column + 8 * j + lane % 4 * (HAND / 4);
+        column_values values[HAND / 4];
+#pragma unroll
+        for (int l = 0; l < HAND / 4; l++)
+            values[l] = values_of_column(&call, at + l);
 #pragma unroll
         for (int i = 0; i < 2 * M_TILES; i++)
-            leave(&call, place.row + row + 8 * i + lane / 4, at, &acc[i / 2][j][i % 2 * 2], values, 2);
+            leave_hand(&call, place.row + row + 8 * i + lane / 4, at, &acc[i / 2][j][i % 2 * 2], 4, values);
     }
 }

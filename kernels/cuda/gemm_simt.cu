@@ -50,7 +50,7 @@ static inline void multiply_block(vsum acc[TM][TN], const word *shared, int x, i
 KERNEL(gemm, THREADS) {
     word *const shared = (word *)hone_shared;
     const int x = THREAD % ACROSS, y = THREAD / ACROSS;
-    const block_place place = place_of_block(&call, pieces(call.depth, BK));
+    const block_place place = place_of_tile(&call, BLOCK_X, pieces(call.depth, BK));
     vsum acc[TM][TN];
 #pragma unroll
     for (int i = 0; i < TM; i++)

@@ -15,12 +15,12 @@ KERNEL(gather, 256) {
     const int along = call.target_step == 1; /* words of a row are neighbours */
     const int r = (int)(along ? at / call.target_words : at % call.target_rows);
     const int w = (int)(along ? at % call.target_words : at / call.target_rows);
-    const int group = 4 / call.element_bytes;
+    const int group = 4 / call.element_bytes, s = call.hand ? HONE_DEALT(r, call.hand) : r;
     word value = 0;
-    for (int g = 0; g < group && r < call.rows; g++) {
+    for (int g = 0; g < group && s < call.rows; g++) {
         const int k = w * group + g;
         if (k < call.k)
-            value |= get_element(call.source, r * call.source_row + k * call.source_step, call.element_bytes)
+            value |= get_element(call.source, s * call.source_row + k * call.source_step, call.element_bytes)
                      << 8 * call.element_bytes * g;
     }
     ((word *)call.target)[r * call.target_row + w * call.target_step] = value;

@@ -2,7 +2,7 @@
  * and, with another vocabulary in place of this one (HONE_VOCABULARY, tests/cuda/emulator), on a host.
  *
  *   KERNEL(name, threads)   the head of a kernel, whose one parameter is `call`
- *   THREAD, BLOCK_X, BLOCK_Z, hone_shared, block_sync()
+ *   THREAD, BLOCK_X, BLOCK_Z, GRID_X, hone_shared, shared_address(p), block_sync()
  *   half_bits, half_value, float_of, bits_of   conversions
  *   shuffle_xor             a value of the lane whose number differs by `mask`
  *   cp_async16, cp_async_commit, cp_async_wait(n)   16 bytes to shared memory, of which `bytes` are copied
@@ -11,6 +11,21 @@
  *                           gets word l % 4 of row l / 4 of each
  *   mma                     d (16 x 8) += a (16 x 8 words) * b (8 words x 8): kinds MMA_*
  *   dot4_s8, dot4_u8        sum + four products of bytes: a signed or not, b signed
+ *
+ * and of sm_90a, where a warpgroup is 128 threads:
+ *
+ *   barrier_init, barrier_init_fence, barrier_arrive, barrier_wait   mbarriers: a phase is over when `count` have
+ *                           arrived and the bytes that they expect are there; barrier_wait waits for the end of the
+ *                           phase of that parity, and the one before the first has parity 1
+ *   barrier_expect          arrives, and makes the phase wait for so many bytes
+ *   tma_load                a box of a matrix to shared memory, by one thread, swizzled by 128 bytes; what is outside
+ *                           of the matrix becomes zeros
+ *   wgmma_64 to wgmma_256   d (64 x n) += a (64 x 8 words) * b (8 words x n), both in shared memory as tma_load leaves
+ *                           them; runs on its own from wgmma_fence() on, in groups that wgmma_commit() ends, until
+ *                           wgmma_wait(n): all but the latest n are through
+ *   registers_fewer(n), registers_more(n)   of the threads of a warpgroup
+ *
+ * A thread's part of d of wgmma is, for each 8 columns, that of mma in the 16 rows of its warp.
  *
  * Fragments of mma, for g = lane / 4, t = lane % 4: a = words (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4) by
  * row and k; b = (t, g), (t + 4, g) by k and column; d = (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1).
@@ -26,6 +41,11 @@ typedef unsigned int word;
 #define PRAGMA(text)     _Pragma(#text)
 #define UNROLL_BY(times) PRAGMA(unroll times) /* the pragma itself does not expand macros */
 
+/* What tma_load left at `p`, 1024 bytes aligned, for wgmma: rows of 128 bytes, eight of them 1024 bytes apart,
+ * swizzled (PTX ISA, "Matrix descriptor"). A step of 32 bytes along k is 2 more. */
+#define SWIZZLED_MATRIX(p)                                                                                   \
+    ((1ull << 62) | (64ull << 32) | (1ull << 16) | ((unsigned long long)(shared_address(p) & 0x3ffff) >> 4))
+
 #ifdef HONE_VOCABULARY
 #include HONE_VOCABULARY
 #else
@@ -33,11 +53,13 @@ typedef unsigned int word;
 #pragma nv_diag_suppress 177 /* no kernel uses all of this */
 #define inline __inline__ __device__ /* every function here runs on the device */
 #define VF_TABLE static __device__ const
+#define VF_COLD  static __device__ __noinline__
 #define KERNEL(name, threads)                                                                                \
     extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ hone_cuda_call call)
 #define THREAD  ((int)threadIdx.x)
 #define BLOCK_X ((int)blockIdx.x)
 #define BLOCK_Z ((int)blockIdx.z)
+#define GRID_X  ((int)gridDim.x)
 extern __shared__ __align__(1024) unsigned char hone_shared[];
 
 static inline void block_sync() { __syncthreads(); }
@@ -124,4 +146,98 @@ static inline word tf32_bits(float x) {
     asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
     return bits;
 }
+
+/* ---- sm_90a */
+
+typedef unsigned long long barrier;
+
+static inline void barrier_init(barrier *b, int count) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(b)), "r"(count) : "memory");
+}
+/* What is initialised can be seen by TMA. */
+static inline void barrier_init_fence() {
+    asm volatile("fence.mbarrier_init.release.cluster;\n\tfence.proxy.async.shared::cta;" ::: "memory");
+}
+static inline void barrier_arrive(barrier *b) {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(b)) : "memory");
+}
+static inline void barrier_expect(barrier *b, int bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(b)), "r"(bytes)
+                 : "memory");
+}
+static inline void barrier_wait(barrier *b, int parity) {
+    int over;
+    do
+        asm volatile("{\n\t.reg .pred p;\n\t"
+                     "mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n\t"
+                     "selp.b32 %0, 1, 0, p;\n\t}"
+                     : "=r"(over)
+                     : "r"(shared_address(b)), "r"(parity)
+                     : "memory");
+    while (!over);
+}
+/* The box whose first element is number `x` of row `y`. */
+static inline void tma_load(void *to, const hone_tensor_map *map, int x, int y, barrier *b) {
+    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+                 " [%0], [%1, {%2, %3}], [%4];" ::"r"(shared_address(to)),
+                 "l"(map), "r"(x), "r"(y), "r"(shared_address(b))
+                 : "memory");
+}
+
+#define wgmma_fence()     asm volatile("wgmma.fence.sync.aligned;" ::: "memory")
+#define wgmma_commit()    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory")
+#define wgmma_wait(n)     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(n) : "memory")
+#define registers_fewer(n) asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(n))
+#define registers_more(n)  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(n))
+
+#if MMA_KIND == MMA_F16
+#define WGMMA_TYPES "k16.f32.f16.f16"
+#define WGMMA_MORE  ", 1, 1, 0, 0" /* no sign changed, both along k */
+#elif MMA_KIND == MMA_BF16
+#define WGMMA_TYPES "k16.f32.bf16.bf16"
+#define WGMMA_MORE  ", 1, 1, 0, 0"
+#elif MMA_KIND == MMA_S8
+#define WGMMA_TYPES "k32.s32.s8.s8"
+#define WGMMA_MORE  ""
+#elif MMA_KIND == MMA_U8
+#define WGMMA_TYPES "k32.s32.u8.s8"
+#define WGMMA_MORE  ""
+#endif
+
+#ifdef WGMMA_TYPES
+#if MMA_KIND == MMA_S8 || MMA_KIND == MMA_U8
+#define WGMMA_REGISTER "+r"
+typedef int wgmma_sum;
+#else
+#define WGMMA_REGISTER "+f"
+typedef float wgmma_sum;
+#endif
+#define OUT_8(i)                                                                                             \
+    WGMMA_REGISTER(d[i]), WGMMA_REGISTER(d[i + 1]), WGMMA_REGISTER(d[i + 2]), WGMMA_REGISTER(d[i + 3]),      \
+        WGMMA_REGISTER(d[i + 4]), WGMMA_REGISTER(d[i + 5]), WGMMA_REGISTER(d[i + 6]), WGMMA_REGISTER(d[i + 7])
+#define OUT_32(i) OUT_8(i), OUT_8(i + 8), OUT_8(i + 16), OUT_8(i + 24)
+#define LIST_0                                                                                               \
+    "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27," \
+    "%28,%29,%30,%31"
+#define LIST_32                                                                                              \
+    ",%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,"  \
+    "%57,%58,%59,%60,%61,%62,%63"
+#define LIST_64                                                                                              \
+    ",%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,"  \
+    "%89,%90,%91,%92,%93,%94,%95"
+#define LIST_96                                                                                              \
+    ",%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116," \
+    "%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,%127"
+#define WGMMA_DEFINE(n, list, a_at, b_at, ...)                                                               \
+    static inline void wgmma_##n(wgmma_sum *d, unsigned long long a, unsigned long long b) {                 \
+        asm volatile("wgmma.mma_async.sync.aligned.m64n" #n WGMMA_TYPES " {" list "}, " a_at ", " b_at       \
+                     ", 1" WGMMA_MORE ";"                                                                    \
+                     : __VA_ARGS__                                                                           \
+                     : "l"(a), "l"(b));                                                                      \
+    }
+WGMMA_DEFINE(64, LIST_0, "%32", "%33", OUT_32(0))
+WGMMA_DEFINE(128, LIST_0 LIST_32, "%64", "%65", OUT_32(0), OUT_32(32))
+WGMMA_DEFINE(192, LIST_0 LIST_32 LIST_64, "%96", "%97", OUT_32(0), OUT_32(32), OUT_32(64))
+WGMMA_DEFINE(256, LIST_0 LIST_32 LIST_64 LIST_96, "%128", "%129", OUT_32(0), OUT_32(32), OUT_32(64), OUT_32(96))
+#endif
 #endif

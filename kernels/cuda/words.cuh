@@ -3,15 +3,18 @@
  *   A_TYPE, C_TYPE   TYPE_* of A (and of B, but that B is signed where A is TYPE_U8) and C
  *   ACT              the activation's function; PER_COLUMN, BIAS, ROW_SCALE: what it and the problem have
  *   BM, BN, BK       a block's tile of C, and the words of k that it holds in shared memory at a time
- *   TM, TN           the part of it that a thread (gemm_simt.cu) or a warp (gemm_mma.cu, gemm_gemv.cu) has
+ *   TM, TN           the part of it that a thread (gemm_simt.cu), a warp (gemm_mma.cu, gemm_gemv.cu) or a
+ *                    warpgroup (gemm_wgmma.cu) has
  *   STAGES           blocks of k in shared memory, of which one is multiplied while the others arrive
  *   SPLITS           parts of K that are summed apart
+ *   TURNS            gemm_wgmma.cu: consumers take tiles in turn
  *   RASTER           blocks below each other that follow each other, so that what runs at once shares B
- *   MMA_KIND         gemm_mma.cu: the kind of products
+ *   MMA_KIND         gemm_mma.cu, gemm_wgmma.cu: the kind of products
+ *   HAND             columns that are dealt to the threads of a quad: HONE_DEALT; 0: they lie in order
  *   WARPS_K, UNROLL  gemm_gemv.cu: warps that share K; steps of k in flight
  *
- * A is rows of words along k. Packed weights are columns of words along k, [n][across], or, for gemm_simt.cu,
- * [k word][across]; `across` is a multiple of 4 and what it adds are zeros. Nothing reads a word of A that is not
+ * A is rows of words along k. Packed weights are columns of words along k, [n][across], dealt where HAND is not 0, or, for
+ * gemm_simt.cu, [k word][across]; `across` is a multiple of 4 and what it adds are zeros, as are columns that fill a hand. Nothing reads a word of A that is not
  * whole: copies to shared memory stop at K's last byte. */
 #define TYPE_F32  0
 #define TYPE_F16  1
@@ -41,6 +44,9 @@ static inline vsum sum_of(int bits) { return float_of(bits); }
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int pieces(int x, int y) { return (x + y - 1) / y; }
 
+/* Columns of packed weights that there are. */
+static inline int packed_columns(const hone_cuda_call *q) { return HAND ? pieces(q->n, HAND + !HAND) * HAND : q->n; }
+
 typedef struct __attribute__((aligned(16))) {
     word w[4];
 } quad;
@@ -62,15 +68,15 @@ static inline vsum word_mac(vsum sum, word a, word b) {
 #endif
 }
 
-/* A block's tile of C, and its part of the blocks of k. */
+/* Where a tile of C begins, and a block's part of the blocks of k. */
 typedef struct {
     int row, column, first, last;
 } block_place;
 
-static inline block_place place_of_block(const hone_cuda_call *q, int k_blocks) {
+static inline block_place place_of_tile(const hone_cuda_call *q, int tile, int k_blocks) {
     const int tiles_m = pieces(q->m, BM), tiles_n = pieces(q->n, BN), group = RASTER * tiles_n;
-    const int above = BLOCK_X / group * RASTER, height = least(RASTER, tiles_m - above);
-    const int inside = BLOCK_X % group, share = pieces(k_blocks, SPLITS);
+    const int above = tile / group * RASTER, height = least(RASTER, tiles_m - above);
+    const int inside = tile % group, share = pieces(k_blocks, SPLITS);
     block_place place;
     place.row = (above + inside % height) * BM;
     place.column = inside / height * BN;

@@ -84,6 +84,9 @@ hone_status cli_selected_problems(hone_problem **out, const char ***names, int *
 /* The device selected, checked. threads 0 becomes the device's. */
 hone_status cli_selected_device(const hone_device **out, int *threads, const hone_context *context,
                                 const cli_selectors *selectors);
+/* The same, or a device that is only described: for what runs nothing. */
+hone_status cli_described_device(const hone_device **out, int *threads, const hone_context *context,
+                                 const cli_selectors *selectors);
 
 /* ---- output */
 

@@ -306,10 +306,12 @@ cleanup:
     return status;
 }
 
-hone_status cli_selected_device(const hone_device **out, int *threads, const hone_context *context,
-                                const cli_selectors *selectors) {
+typedef hone_status find_device(const hone_device **out, const hone_context *context, const char *name);
+
+static hone_status select_device(const hone_device **out, int *threads, const hone_context *context,
+                                 const cli_selectors *selectors, find_device *find) {
     const hone_device *device = NULL;
-    hone_status status = hone_context_device(&device, context, selectors->device);
+    hone_status status = find(&device, context, selectors->device);
     if (status != HONE_OK)
         return status;
     if (selectors->threads > device->threads)
@@ -318,4 +320,14 @@ hone_status cli_selected_device(const hone_device **out, int *threads, const hon
     *out = device;
     *threads = selectors->threads > 0 ? (int)selectors->threads : device->threads;
     return HONE_OK;
+}
+
+hone_status cli_selected_device(const hone_device **out, int *threads, const hone_context *context,
+                                const cli_selectors *selectors) {
+    return select_device(out, threads, context, selectors, hone_context_device);
+}
+
+hone_status cli_described_device(const hone_device **out, int *threads, const hone_context *context,
+                                 const cli_selectors *selectors) {
+    return select_device(out, threads, context, selectors, hone_context_described);
 }

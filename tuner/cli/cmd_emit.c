@@ -19,7 +19,7 @@ static hone_status emit_to(FILE *file, const emit_arguments *arguments, const ho
     char text[HONE_CONFIG_TEXT];
     hone_config config;
     int threads;
-    hone_status status = cli_selected_device(&device, &threads, context, &arguments->selectors);
+    hone_status status = cli_described_device(&device, &threads, context, &arguments->selectors);
     if (status != HONE_OK)
         return status;
     if (!device->backend->emit)

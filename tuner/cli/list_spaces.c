@@ -17,8 +17,16 @@ typedef struct space_view {
     char name[64]; /* "cpu/f32" */
     char problem[HONE_PROBLEM_TEXT];
     const hone_space *space;
-    int64_t points;
+    const hone_points *points;
 } space_view;
+
+/* Legal points with the first parameter's value number `value`: that one selects the code. */
+static int64_t count_first(const space_view *view, int value) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < view->points->count; i++)
+        count += view->points->indices[i * view->space->param_count] == value;
+    return count;
+}
 
 typedef hone_status (*view_function)(const space_view *view, void *context);
 
@@ -38,7 +46,7 @@ static hone_status view_problem(const hone_device *device, const hone_problem *p
     if (status == HONE_OK)
         status = hone_points_create(&points, space);
     if (status == HONE_OK) {
-        view.points = points->count;
+        view.points = points;
         status = show(&view, context);
     }
     hone_points_destroy(points);
@@ -62,7 +70,7 @@ static hone_status view_spaces(const cli_selectors *given, view_function show, v
     if (status == HONE_OK)
         status = hone_context_create(&devices);
     if (status == HONE_OK)
-        status = cli_selected_device(&device, &threads, devices, &selectors);
+        status = cli_described_device(&device, &threads, devices, &selectors);
     for (int i = 0; i < count && status == HONE_OK; i++)
         status = view_problem(device, &problems[i], threads, show, context);
     hone_context_destroy(devices);
@@ -89,7 +97,7 @@ static hone_status print_view(const space_view *view, void *context) {
     if (!*first)
         putchar('\n');
     *first = 0;
-    printf("%s  %s  %lld legal points\n", view->name, view->problem, (long long)view->points);
+    printf("%s  %s  %lld legal points\n", view->name, view->problem, (long long)view->points->count);
     cli_grid grid = {0};
     cli_grid_row(&grid, 2, "  parameter", "values");
     for (int i = 0; i < view->space->param_count; i++) {
@@ -105,6 +113,14 @@ static hone_status print_view(const space_view *view, void *context) {
         cli_grid_add(&grid, "%s", values);
     }
     hone_status status = cli_grid_print(&grid, "00");
+    const hone_param *selects = &view->space->params[0];
+    printf("  legal points by %s:", selects->name);
+    for (int i = 0; i < selects->count; i++) {
+        char value[24];
+        hone_value_format(value, &selects->values[i]);
+        printf("%s %s %lld", i ? "," : "", value, (long long)count_first(view, i));
+    }
+    putchar('\n');
     for (int i = 0; i < view->space->constraint_count; i++)
         print_constraint(hone_expr_text(view->space->constraints[i]));
     return status;
@@ -131,13 +147,20 @@ static hone_status append_view(const space_view *view, void *context) {
         json_array_append_new(parameters,
                               json_pack("{s:s, s:o}", "name", space->params[i].name, "values", values));
     }
+    json_t *by_first = json_object();
+    for (int i = 0; i < space->params[0].count; i++) {
+        char value[24];
+        hone_value_format(value, &space->params[0].values[i]);
+        json_object_set_new(by_first, value, json_integer(count_first(view, i)));
+    }
     for (int i = 0; i < space->constant_count; i++)
         json_object_set_new(constants, space->constants[i].name, value_json(&space->constants[i].value));
     for (int i = 0; i < space->constraint_count; i++)
         json_array_append_new(constraints, json_string(hone_expr_text(space->constraints[i])));
-    json_array_append_new(context, json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "name", view->name, "problem",
-                                             view->problem, "points", (json_int_t)view->points, "parameters",
-                                             parameters, "constants", constants, "constraints", constraints));
+    json_array_append_new(context, json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "name", view->name,
+                                             "problem", view->problem, "points_by_first", by_first, "points",
+                                             (json_int_t)view->points->count, "parameters", parameters,
+                                             "constants", constants, "constraints", constraints));
     return HONE_OK;
 }
 

@@ -1,8 +1,10 @@
-/* The vocabulary of kernels/cuda/vocabulary.cuh on a host, for kernels that the emulated NVRTC compiles as C. A thread
- * is a fiber of the emulated driver; what a warp does together, the last of its lanes to arrive does for all.
+/* The vocabulary of kernels/cuda/vocabulary.cuh on a host, for kernels that the emulated NVRTC compiles as C.
+ * A thread is a fiber of the emulated driver; what a warp does together, the last of its lanes to arrive does
+ * for all.
  *
- * Instructions follow the PTX ISA's descriptions of fragments; sums of f32 products are rounded towards zero, which
- * tensor cores are not better than. Shared memory and registers of copies hold NaNs until something arrives there. */
+ * Instructions follow the PTX ISA's descriptions of fragments; sums of f32 products are rounded towards zero,
+ * which tensor cores are not better than. Shared memory and registers of copies hold NaNs until something
+ * arrives there. */
 #ifndef HONE_CUDA_EMULATED_H
 #define HONE_CUDA_EMULATED_H
 
@@ -26,7 +28,11 @@ hone_emulator *hone_emulated; /* set by the driver when it loads a module */
 #define THREAD      (hone_emulated->thread)
 #define BLOCK_X     (hone_emulated->block_x)
 #define BLOCK_Z     (hone_emulated->block_z)
+#define GRID_X      (hone_emulated->grid_x)
 #define hone_shared (hone_emulated->shared)
+
+/* As an offset, as if shared memory began at 0. */
+static inline word shared_address(const void *p) { return (word)((const unsigned char *)p - hone_shared); }
 
 static inline void block_sync(void) { hone_emulated->block_sync(); }
 
@@ -162,5 +168,160 @@ static inline void cp_async16(void *to, const void *from, int bytes) {
 }
 static inline void cp_async_commit(void) { hone_emulated->copy_commit(); }
 #define cp_async_wait(n) hone_emulated->copy_wait(n)
+
+/* ---- sm_90a */
+
+typedef union {
+    unsigned long long bits;
+    struct {
+        unsigned short pending, count;
+        int bytes; /* that are still to come */
+    };
+} barrier_state;
+typedef unsigned long long barrier; /* the highest bit of `count` is the phase's parity */
+enum { BARRIER_PARITY = 0x8000 };
+
+static inline void barrier_turn(barrier *b) {
+    barrier_state *s = (barrier_state *)b;
+    if (s->pending || s->bytes)
+        return;
+    s->count ^= BARRIER_PARITY;
+    s->pending = s->count & (BARRIER_PARITY - 1);
+    hone_emulated->progress();
+}
+static inline void barrier_init(barrier *b, int count) {
+    *(barrier_state *)b = (barrier_state){.pending = (unsigned short)count, .count = (unsigned short)count};
+}
+static inline void barrier_init_fence(void) {}
+static inline void barrier_expect(barrier *b, int bytes) {
+    barrier_state *s = (barrier_state *)b;
+    if (!s->pending)
+        hone_emulated->fail("more threads arrive at a barrier than it waits for");
+    s->bytes += bytes;
+    s->pending--;
+    barrier_turn(b);
+}
+static inline void barrier_arrive(barrier *b) { barrier_expect(b, 0); }
+static inline void barrier_wait(barrier *b, int parity) {
+    while (!!(((barrier_state *)b)->count & BARRIER_PARITY) == parity)
+        hone_emulated->leave_turn();
+}
+
+/* Bits 7 to 9 of an address exchange the 16-byte chunks of a row of 128. */
+static inline unsigned swizzled(unsigned at) { return at ^ (at >> 3 & 0x70); }
+
+typedef struct {
+    unsigned char *to;
+    const hone_emulated_map *map;
+    barrier *full;
+    int x, y;
+} emulated_tma;
+static inline void tma_copy(void *what) {
+    const emulated_tma *t = what;
+    const hone_emulated_map *m = t->map;
+    unsigned char *const shared = t->to - shared_address(t->to);
+    for (int r = 0; r < m->box_rows; r++)
+        for (int c = 0; c < m->box_columns; c++) {
+            const int there = t->y + r < m->rows && t->x + c < m->columns;
+            unsigned char *to =
+                shared + swizzled(shared_address(t->to) + (unsigned)(r * 128 + c * m->element));
+            if (there)
+                memcpy(to, m->at + (t->y + r) * m->pitch + (long long)(t->x + c) * m->element,
+                       (size_t)m->element);
+            else
+                memset(to, 0, (size_t)m->element);
+        }
+    ((barrier_state *)t->full)->bytes -= m->box_rows * 128;
+    barrier_turn(t->full);
+}
+static inline void tma_load(void *to, const hone_tensor_map *map, int x, int y, barrier *b) {
+    const emulated_tma t = {to, (const hone_emulated_map *)map, b, x, y};
+    if (shared_address(to) % 1024)
+        hone_emulated->fail(
+            "TMA with a swizzle of 128 bytes to an address that is not a multiple of 1024 bytes");
+    hone_emulated->later(&t, sizeof t, tma_copy);
+}
+
+#define registers_fewer(n)
+#define registers_more(n)
+
+#if defined(MMA_KIND) && MMA_KIND != MMA_TF32
+typedef mma_sum wgmma_sum;
+enum { MAX_WGMMA = 256 };
+typedef struct {
+    mma_sum *d;
+    unsigned long long a, b;
+    int n, group;
+} emulated_wgmma;
+
+/* What a thread has started and not waited for. */
+typedef struct {
+    emulated_wgmma list[MAX_WGMMA];
+    int first, count, group, limit;
+} wgmma_list;
+static wgmma_list *wgmma_lists[1024];
+static inline wgmma_list *my_wgmmas(void) {
+    wgmma_list **l = &wgmma_lists[THREAD];
+    if (!*l && !(*l = hone_emulated->zeroed(sizeof **l)))
+        hone_emulated->fail("no memory");
+    return *l;
+}
+static inline void wgmma_start(mma_sum *d, unsigned long long a, unsigned long long b, int n) {
+    wgmma_list *l = my_wgmmas();
+    if (l->first == l->count)
+        l->first = l->count = 0;
+    if (l->count == MAX_WGMMA)
+        hone_emulated->fail("too many wgmma are waited for");
+    if ((a ^ SWIZZLED_MATRIX(hone_shared)) >> 14 || (b ^ SWIZZLED_MATRIX(hone_shared)) >> 14)
+        hone_emulated->fail("wgmma with a descriptor that is not emulated");
+    l->list[l->count++] = (emulated_wgmma){d, a, b, n, l->group};
+}
+#define wgmma_fence()
+static inline void wgmma_commit(void) { my_wgmmas()->group++; }
+
+/* Eight words of a row that tma_load left in shared memory. */
+static inline void descriptor_row(word to[8], unsigned long long descriptor, int row) {
+    const unsigned at = (unsigned)(descriptor & 0x3fff) << 4;
+    for (unsigned k = 0; k < 8; k++)
+        memcpy(&to[k], hone_shared + swizzled(at + (unsigned)(row / 8 * 1024 + row % 8 * 128) + 4 * k), 4);
+}
+static inline void wgmma_run(void **lanes, int index) {
+    const emulated_wgmma *first = &((wgmma_list *)lanes[0])->list[index];
+    word a[64][8], b[256][8];
+    for (int r = 0; r < 64; r++)
+        descriptor_row(a[r], first->a, r);
+    for (int c = 0; c < first->n; c++)
+        descriptor_row(b[c], first->b, c);
+    for (int t = 0; t < 128; t++) {
+        const emulated_wgmma *w = &((wgmma_list *)lanes[t])->list[index];
+        if (w->a != first->a || w->b != first->b)
+            hone_emulated->fail("threads of a warpgroup multiply different matrices");
+        const int row = t / 32 * 16 + t % 32 / 4, column = t % 4 * 2;
+        for (int i = 0; i < w->n / 2; i++)
+            w->d[i] = mma_words(w->d[i], a[row + i / 2 % 2 * 8], b[i / 4 * 8 + column + i % 2]);
+    }
+}
+static inline void wgmma_group(void **lanes) {
+    const wgmma_list *l = lanes[0];
+    int index = l->first;
+    for (; index < l->count && l->list[index].group < l->limit; index++)
+        wgmma_run(lanes, index);
+    for (int t = 0; t < 128; t++)
+        ((wgmma_list *)lanes[t])->first = index;
+}
+static inline void wgmma_wait(int groups) {
+    wgmma_list *l = my_wgmmas();
+    l->limit = l->group - groups;
+    hone_emulated->group_together(l, wgmma_group);
+}
+#define WGMMA_DEFINE(n)                                                                                      \
+    static inline void wgmma_##n(mma_sum *d, unsigned long long a, unsigned long long b) {                   \
+        wgmma_start(d, a, b, n);                                                                             \
+    }
+WGMMA_DEFINE(64)
+WGMMA_DEFINE(128)
+WGMMA_DEFINE(192)
+WGMMA_DEFINE(256)
+#endif
 
 #endif

@@ -1,10 +1,13 @@
-/* A libcuda.so.1 with one device that runs on the host: what cuda_api.h names, for kernels that the emulated NVRTC
- * compiled. Found through LD_LIBRARY_PATH in place of NVIDIA's, so that all of the backend runs without a GPU.
+/* A libcuda.so.1 with one device that runs on the host: what cuda_api.h names, for kernels that the emulated
+ * NVRTC compiled. Found through LD_LIBRARY_PATH in place of NVIDIA's, so that all of the backend runs without
+ * a GPU.
  *
  * Buffers are full of NaNs at first, and end where a page begins that nothing may touch.
+ * The device has few multiprocessors, so that persistent blocks take several tiles.
  * HONE_EMULATOR_ARCH=80    the device's compute capability (90)
  * HONE_EMULATOR_L2=bytes   its second-level cache (50 MiB)
- * HONE_EMULATOR_FAIL=n     the n-th kernel that is started fails, and all after it, as on a device that is lost */
+ * HONE_EMULATOR_FAIL=n     the n-th kernel that is started fails, and all after it, as on a device that is
+ * lost */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -21,7 +24,7 @@
 #include "image.h"
 
 enum { ILLEGAL_ADDRESS = 700, LAUNCH_OUT_OF_RESOURCES = 701, PAGE = 4096, USUAL_SHARED = 48 * 1024 };
-enum { UNITS = 132, L2 = 50 << 20, SHARED_OF_BLOCK = 227 << 10, SHARED_OF_UNIT = 228 << 10 };
+enum { UNITS = 4, L2 = 50 << 20, SHARED_OF_BLOCK = 227 << 10, SHARED_OF_UNIT = 228 << 10 };
 
 struct CUctx_st {
     int unused;
@@ -187,8 +190,9 @@ EXPORT hone_cu_result cuFuncSetAttribute(hone_cu_function f, unsigned attribute,
     return 0;
 }
 EXPORT hone_cu_result cuLaunchKernel(hone_cu_function f, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-                                     unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
-                                     hone_cu_stream stream, void **parameters, void **extra) {
+                                     unsigned block_x, unsigned block_y, unsigned block_z,
+                                     unsigned shared_bytes, hone_cu_stream stream, void **parameters,
+                                     void **extra) {
     (void)stream;
     if (!grid_x || grid_y != 1 || !grid_z || block_y != 1 || block_z != 1 || extra)
         return HONE_CU_INVALID_VALUE;
@@ -198,7 +202,8 @@ EXPORT hone_cu_result cuLaunchKernel(hone_cu_function f, unsigned grid_x, unsign
     pthread_mutex_lock(&lock);
     const int lost = fails && ++launches >= fails;
     if (!lost)
-        hone_emulate(&(hone_emulated_launch){f->kernel, parameters[0], grid_x, grid_z, block_x, shared_bytes});
+        hone_emulate(
+            &(hone_emulated_launch){f->kernel, parameters[0], grid_x, grid_z, block_x, shared_bytes});
     pthread_mutex_unlock(&lock);
     return lost ? ILLEGAL_ADDRESS : 0;
 }
@@ -254,13 +259,35 @@ EXPORT hone_cu_result cuPointerGetAttribute(void *value, unsigned attribute, hon
     pthread_mutex_unlock(&lock);
     return error;
 }
+/* Checks what the driver's documentation demands of these maps. */
+EXPORT hone_cu_result cuTensorMapEncodeTiled(void *map, unsigned type, unsigned rank, void *address,
+                                             const uint64_t *extents, const uint64_t *strides,
+                                             const uint32_t *box, const uint32_t *steps, unsigned interleave,
+                                             unsigned swizzle, unsigned promotion, unsigned fill) {
+    const int element = type == HONE_CU_MAP_U8 ? 1 : type == HONE_CU_MAP_U16 ? 2 : 0;
+    (void)promotion;
+    if (!element || rank != 2 || (uintptr_t)address % 16 || strides[0] % 16 || !extents[0] || !extents[1] ||
+        box[0] > 256 || box[1] > 256 || box[0] * (unsigned)element != 128 || steps[0] != 1 || steps[1] != 1 ||
+        interleave || swizzle != HONE_CU_MAP_SWIZZLE_128 || fill || (uintptr_t)map % 64)
+        return HONE_CU_INVALID_VALUE;
+    *(hone_emulated_map *)map = (hone_emulated_map){address,
+                                                    (long long)extents[0],
+                                                    (long long)extents[1],
+                                                    (long long)strides[0],
+                                                    (int)box[0],
+                                                    (int)box[1],
+                                                    element};
+    return 0;
+}
+
 EXPORT hone_cu_result cuMemcpyHtoDAsync_v2(hone_cu_address to, const void *from, size_t bytes,
                                            hone_cu_stream stream) {
     (void)stream;
     memcpy((void *)(uintptr_t)to, from, bytes);
     return 0;
 }
-EXPORT hone_cu_result cuMemcpyDtoHAsync_v2(void *to, hone_cu_address from, size_t bytes, hone_cu_stream stream) {
+EXPORT hone_cu_result cuMemcpyDtoHAsync_v2(void *to, hone_cu_address from, size_t bytes,
+                                           hone_cu_stream stream) {
     const int fails = number("HONE_EMULATOR_FAIL", 0);
     (void)stream;
     if (fails && launches >= fails)

@@ -1,5 +1,5 @@
-/* A libnvrtc that compiles kernels for the emulated driver, as C with the compiler that $CC or this build names, with
- * emulated.h for their vocabulary. */
+/* A libnvrtc that compiles kernels for the emulated driver, as C with the compiler that $CC or this build
+ * names, with emulated.h for their vocabulary. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,8 +27,9 @@ EXPORT hone_cu_result nvrtcVersion(int *major, int *minor) {
     *minor = 1;
     return 0;
 }
-EXPORT hone_cu_result nvrtcCreateProgram(hone_nvrtc_program *out, const char *text, const char *name, int headers,
-                                         const char *const *header_texts, const char *const *header_names) {
+EXPORT hone_cu_result nvrtcCreateProgram(hone_nvrtc_program *out, const char *text, const char *name,
+                                         int headers, const char *const *header_texts,
+                                         const char *const *header_names) {
     (void)name, (void)headers, (void)header_texts, (void)header_names;
     hone_nvrtc_program p = calloc(1, sizeof *p);
     if (!p || !(p->text = strdup(text))) {

@@ -1,5 +1,5 @@
-/* Blocks of threads as fibers: each runs until it waits for its warp or its block, then the next one. Blocks run one
- * after another. */
+/* Blocks of threads as fibers: each runs until it waits for its warp or its block, then the next one. Blocks
+ * run one after another. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +11,16 @@
 #include "emulator.h"
 #include "half.h"
 
-enum { MAX_THREADS = 1024, WARP = 32, STACK = 128 * 1024, MAX_COPIES = 4096, PAGE = 4096 };
+enum {
+    MAX_THREADS = 1024,
+    WARP = 32,
+    GROUP = 128,
+    STACK = 128 * 1024,
+    MAX_COPIES = 4096,
+    MAX_LATER = 256,
+    LATER_BYTES = 64,
+    PAGE = 4096
+};
 
 typedef struct copy {
     void *to;
@@ -31,12 +40,18 @@ static ucontext_t scheduler;
 static const hone_emulated_launch *now;
 static int moved; /* something has come further since the last round */
 
-/* Who has come to a warp's or to the block's meeting, and how many meetings there have been. */
+/* Who has come to a warp's, a warpgroup's or the block's meeting, and how many meetings there have been. */
 typedef struct meeting {
-    void *lanes[WARP];
+    void *lanes[GROUP];
     int arrived, held;
 } meeting;
-static meeting warps[MAX_THREADS / WARP], block;
+static meeting warps[MAX_THREADS / WARP], warpgroups[MAX_THREADS / GROUP], block;
+
+static struct {
+    void (*act)(void *what);
+    _Alignas(16) unsigned char what[LATER_BYTES];
+} laters[MAX_LATER];
+static int later_count;
 
 static void fail(const char *what) {
     fprintf(stderr, "emulated CUDA device: %s (block %d, thread %d)\n", what, hone_emulator_functions.block_x,
@@ -71,18 +86,37 @@ static void block_sync(void) {
         leave_turn();
 }
 
-static void together(void *mine, hone_emulated_warp *act) {
-    const int thread = hone_emulator_functions.thread;
-    meeting *m = &warps[thread / WARP];
+/* Of `size` threads whose numbers follow each other. */
+static void meet(meeting *m, int size, void *mine, hone_emulated_warp *act) {
     const int held = m->held;
-    m->lanes[thread % WARP] = mine;
-    if (arrive(m, WARP)) {
+    m->lanes[hone_emulator_functions.thread % size] = mine;
+    if (arrive(m, size)) {
         act(m->lanes);
         dismiss(m);
     }
     while (m->held == held)
         leave_turn();
 }
+static void together(void *mine, hone_emulated_warp *act) {
+    meet(&warps[hone_emulator_functions.thread / WARP], WARP, mine, act);
+}
+static void group_together(void *mine, hone_emulated_warp *act) {
+    meet(&warpgroups[hone_emulator_functions.thread / GROUP], GROUP, mine, act);
+}
+
+static void later(const void *what, size_t bytes, void (*act)(void *)) {
+    if (later_count == MAX_LATER || bytes > LATER_BYTES)
+        fail("TMA has too much to do");
+    laters[later_count].act = act;
+    memcpy(laters[later_count++].what, what, bytes);
+}
+static void do_laters(void) {
+    for (int i = 0; i < later_count; i++)
+        laters[i].act(laters[i].what);
+    moved |= later_count > 0;
+    later_count = 0;
+}
+static void progress(void) { moved = 1; }
 
 static void copy_later(void *to, const void *from, int bytes) {
     fiber *f = &fibers[hone_emulator_functions.thread];
@@ -107,14 +141,20 @@ static void copy_wait(int groups) {
     }
 }
 
+static void *zeroed(size_t bytes) { return calloc(1, bytes); }
 static float half_value(unsigned short bits) { return hone_f16_to_f32(bits); }
 static unsigned short half_bits(float x) { return hone_f16_from_f32(x); }
 
 hone_emulator hone_emulator_functions = {.block_sync = block_sync,
                                          .together = together,
+                                         .group_together = group_together,
+                                         .leave_turn = leave_turn,
+                                         .later = later,
+                                         .progress = progress,
                                          .copy = copy_later,
                                          .copy_commit = copy_commit,
                                          .copy_wait = copy_wait,
+                                         .zeroed = zeroed,
                                          .half_value = half_value,
                                          .half_bits = half_bits,
                                          .fail = fail};
@@ -141,6 +181,7 @@ static void start_thread(int thread) {
 static void run_block(void) {
     const int threads = (int)now->threads;
     memset(warps, 0, sizeof warps);
+    memset(warpgroups, 0, sizeof warpgroups);
     memset(&block, 0, sizeof block);
     memset(hone_emulator_functions.shared, 0xff, now->shared_bytes);
     for (int t = 0; t < threads; t++)
@@ -154,6 +195,7 @@ static void run_block(void) {
             swapcontext(&scheduler, &fibers[t].context);
             left -= fibers[t].done;
         }
+        do_laters();
         if (left && !moved)
             fail("threads wait for others that do not come");
     }
@@ -172,6 +214,7 @@ void hone_emulate(const hone_emulated_launch *launch) {
     unsigned char *base;
     size_t mapped;
     now = launch;
+    hone_emulator_functions.grid_x = (int)launch->grid_x;
     if (!stacks) {
         stacks = mmap(NULL, (size_t)MAX_THREADS * STACK, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -1,0 +1,156 @@
+/* C by warpgroups (sm_90a): one warpgroup has TMA bring blocks of A and of packed B to shared memory, the others
+ * multiply TM x BN elements of the tile each.
+ *
+ *      producer     wait empty[s] -> expect full[s] -> TMA of A and B          s = 0 .. STAGES - 1, and again
+ *      consumers    wait full[s]  -> wgmma of the block, 32 bytes of k each    -> arrive at empty[s - 1]
+ *
+ * Blocks stay: a block takes every GRID_X-th tile, and its producer goes on to the next one while the consumers store
+ * theirs. With TURNS consumers take tiles in turn instead of sharing each: while one stores, the other multiplies. A block
+ * of k is 128 bytes, which TMA's swizzle spreads over all banks. Columns are dealt, as in gemm_mma.cu. */
+#define GROUP     128 /* threads of a warpgroup */
+#define CONSUMERS (TURNS ? 2 : BM / TM)
+#define READERS   (TURNS ? 1 : CONSUMERS) /* of a stage */
+#define THREADS   (GROUP * (1 + CONSUMERS))
+#define ROW       128 /* bytes of a row in shared memory */
+#define STAGE     ((BM + BN) * ROW)
+#define M_TILES   (TM / 64)
+#define N_TILES   (BN / 8)
+#define STEPS     4 /* of 32 bytes in a row */
+#define WGMMA_(n) wgmma_##n
+#define WGMMA(n)  WGMMA_(n)
+
+/* go[c]: the other consumer has multiplied its tile, and c may begin with the next. Without, c would wait at a stage whose
+ * phase is more than one ahead, which one bit of parity cannot tell. */
+typedef struct {
+    barrier full[STAGES], empty[STAGES], go[2];
+} stage_barriers;
+
+/* The next stage; `parity` changes with every round. */
+static inline void next_stage(int *stage, int *parity) {
+    if (++*stage == STAGES) {
+        *stage = 0;
+        *parity ^= 1;
+    }
+}
+
+static inline void produce(const hone_cuda_call *q, stage_barriers *barriers) {
+    const int tiles = pieces(q->m, BM) * pieces(q->n, BN), k_blocks = pieces(q->depth, ROW / 4);
+    int stage = 0, parity = 1; /* of the phase before the first: all stages are empty */
+    for (int tile = BLOCK_X; tile < tiles; tile += GRID_X) {
+        const block_place place = place_of_tile(q, tile, k_blocks);
+        for (int block = place.first; block < place.last; block++) {
+            unsigned char *const to = hone_shared + stage * STAGE;
+            barrier_wait(&barriers->empty[stage], parity);
+            barrier_expect(&barriers->full[stage], STAGE);
+            tma_load(to, &q->map_a, block * (ROW / ELEMENT_BYTES), place.row, &barriers->full[stage]);
+            tma_load(to + BM * ROW, &q->map_b, block * (ROW / ELEMENT_BYTES), place.column, &barriers->full[stage]);
+            next_stage(&stage, &parity);
+        }
+    }
+}
+
+/* `row`: of the consumer's part of the tile. */
+static inline void multiply_block(vsum acc[M_TILES][4 * N_TILES], int stage, int row) {
+    unsigned char *const shared_a = hone_shared + stage * STAGE, *const shared_b = shared_a + BM * ROW;
+    const unsigned long long b = SWIZZLED_MATRIX(shared_b);
+    wgmma_fence();
+#pragma unroll
+    for (int step = 0; step < STEPS; step++)
+#pragma unroll
+        for (int i = 0; i < M_TILES; i++) {
+            const unsigned long long a = SWIZZLED_MATRIX(shared_a + (row + 64 * i) * ROW);
+            WGMMA(BN)(acc[i], a + 2 * step, b + 2 * step);
+        }
+    wgmma_commit();
+}
+
+static inline void leave_tile(const hone_cuda_call *q, vsum acc[M_TILES][4 * N_TILES], int row0, int column0) {
+    const int lane = THREAD % 32, row = row0 + THREAD % GROUP / 32 * 16 + lane / 4;
+#pragma unroll
+    for (int j = 0; j < N_TILES; j += HAND / 8) {
+        const int column = column0 + 8 * j + lane % 4 * (HAND / 4);
+        column_values values[HAND / 4];
+#pragma unroll
+        for (int l = 0; l < HAND / 4; l++)
+            values[l] = values_of_column(q, column + l);
+#pragma unroll
+        for (int i = 0; i < 2 * M_TILES; i++)
+            leave_hand(q, row + i / 2 * 64 + i % 2 * 8, column, &acc[i / 2][4 * j + i % 2 * 2], 4, values);
+    }
+}
+
+/* A consumer's sums of its part of a tile, from the stage that is next. */
+static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers *barriers, const block_place *place,
+                                 int row, int *stage, int *parity) {
+    int before = -1; /* the stage whose products may still run */
+#pragma unroll
+    for (int i = 0; i < M_TILES; i++)
+#pragma unroll
+        for (int j = 0; j < 4 * N_TILES; j++)
+            acc[i][j] = 0;
+    for (int block = place->first; block < place->last; block++) {
+        barrier_wait(&barriers->full[*stage], *parity);
+        multiply_block(acc, *stage, row);
+        wgmma_wait(1);
+        if (before >= 0 && THREAD % 32 == 0)
+            barrier_arrive(&barriers->empty[before]);
+        before = *stage;
+        next_stage(stage, parity);
+    }
+    wgmma_wait(0);
+    if (before >= 0 && THREAD % 32 == 0)
+        barrier_arrive(&barriers->empty[before]);
+}
+
+static inline void consume(const hone_cuda_call *q, stage_barriers *barriers, int consumer) {
+    const int tiles = pieces(q->m, BM) * pieces(q->n, BN), k_blocks = pieces(q->depth, ROW / 4);
+    const int row = TURNS ? 0 : consumer * TM;
+    int stage = 0, parity = 0, turn = 0;
+    int go = !consumer; /* of the phase before the first: the first consumer may begin */
+    for (int tile = BLOCK_X; tile < tiles; tile += GRID_X, turn ^= 1) {
+        const block_place place = place_of_tile(q, tile, k_blocks);
+        if (TURNS && turn != consumer) {
+            for (int block = place.first; block < place.last; block++)
+                next_stage(&stage, &parity);
+            continue;
+        }
+        vsum acc[M_TILES][4 * N_TILES];
+        if (TURNS)
+            barrier_wait(&barriers->go[consumer], go);
+        multiply_tile(acc, barriers, &place, row, &stage, &parity);
+        if (TURNS && THREAD % 32 == 0)
+            barrier_arrive(&barriers->go[!consumer]);
+        go ^= 1;
+        leave_tile(q, acc, place.row + row, place.column);
+    }
+}
+
+KERNEL(gemm, THREADS) {
+    stage_barriers *const barriers = (stage_barriers *)(hone_shared + STAGES * STAGE);
+    if (THREAD == 0) {
+        for (int s = 0; s < STAGES; s++) {
+            barrier_init(&barriers->full[s], 1);
+            barrier_init(&barriers->empty[s], 4 * READERS); /* warps */
+        }
+        barrier_init(&barriers->go[0], 4);
+        barrier_init(&barriers->go[1], 4);
+        barrier_init_fence();
+    }
+    block_sync();
+    if (THREAD < GROUP) {
+#if CONSUMERS == 2
+        registers_fewer(40);
+#elif CONSUMERS == 3
+        registers_fewer(32);
+#endif
+        if (THREAD == 0)
+            produce(&call, barriers);
+    } else {
+#if CONSUMERS == 2
+        registers_more(232);
+#elif CONSUMERS == 3
+        registers_more(160);
+#endif
+        consume(&call, barriers, THREAD / GROUP - 1);
+    }
+}
