@@ -97,18 +97,21 @@ static hone_status check_memory(const hone_operands *operands) {
 
 hone_span hone_operands_input(const hone_operands *operands) {
     const hone_problem *p = &operands->problem;
-    return (hone_span){operands->a, (size_t)(p->m * operands->lda) * hone_dtype_size(p->a_type)};
+    return (hone_span){hone_operands_args(operands).a,
+                       (size_t)(p->m * operands->lda) * hone_dtype_size(p->a_type)};
 }
 
 hone_span hone_operands_weights(const hone_operands *operands) {
     const hone_problem *p = &operands->problem;
-    return (hone_span){operands->b, (size_t)((p->weights_transposed ? p->n : p->k) * operands->ldb) *
-                                        hone_dtype_size(p->dtype)};
+    return (hone_span){hone_operands_args(operands).b,
+                       (size_t)((p->weights_transposed ? p->n : p->k) * operands->ldb) *
+                           hone_dtype_size(p->dtype)};
 }
 
 hone_span hone_operands_output(const hone_operands *operands) {
     const hone_problem *p = &operands->problem;
-    return (hone_span){operands->c, (size_t)(p->m * operands->ldc) * hone_dtype_size(p->c_type)};
+    return (hone_span){hone_operands_args(operands).c,
+                       (size_t)(p->m * operands->ldc) * hone_dtype_size(p->c_type)};
 }
 
 double hone_problem_bytes(const hone_problem *problem) {

@@ -31,7 +31,7 @@ typedef struct hone_operands {
     void *device_a, *device_b, *device_c_block;
 } hone_operands;
 
-/* The memory of A, of B as stored, and of C with its rows' gaps. */
+/* The memory of A, of B as stored, and of C with its rows' gaps, where calls find them. */
 hone_span hone_operands_input(const hone_operands *operands);
 hone_span hone_operands_weights(const hone_operands *operands);
 hone_span hone_operands_output(const hone_operands *operands);

@@ -2,6 +2,7 @@
 #include "cuda_device.h"
 #include "cuda_model.h"
 #include "cuda_own.h"
+#include "cuda_peak.h"
 #include "cuda_plan.h"
 #include "cuda_program.h"
 #include "cuda_space.h"
@@ -22,5 +23,6 @@ const hone_backend hone_backend_cuda = {
     .device_us = hone_cuda_device_us,
     .memory = &hone_cuda_own_memory,
     .emit = hone_cuda_emit,
+    .peak_run = hone_cuda_peak_run,
     .code_paths = hone_cuda_paths,
 };

@@ -20,6 +20,10 @@ static const struct {
                   [HONE_S8] = {"TYPE_S8", "MMA_S8"},
                   [HONE_U8] = {"TYPE_U8", "MMA_U8"}};
 
+void hone_cuda_define_type(FILE *out, hone_dtype type) {
+    fprintf(out, "#define A_TYPE %s\n#define MMA_KIND %s\n", type_names[type].type, type_names[type].mma);
+}
+
 void hone_cuda_write_gemm(FILE *out, const void *what) {
     const hone_cuda_source *source = what;
     const hone_problem *p = source->problem;
@@ -45,8 +49,8 @@ void hone_cuda_write_gemm(FILE *out, const void *what) {
                    {"ROW_SCALE", p->a_scale_per_row}};
     for (int i = 0; i < COUNT(numbers); i++)
         fprintf(out, "#define %s %d\n", numbers[i].name, numbers[i].value);
-    fprintf(out, "#define A_TYPE %s\n#define C_TYPE %s\n#define MMA_KIND %s\n#define ACT act_%s_%s\n",
-            type_names[p->a_type].type, type_names[p->c_type].type, type_names[p->a_type].mma, c->form,
+    hone_cuda_define_type(out, p->a_type);
+    fprintf(out, "#define C_TYPE %s\n#define ACT act_%s_%s\n", type_names[p->c_type].type, c->form,
             hone_activation_name(p->act));
     hone_embedded_write(out, "gemm_program.cu");
     hone_embedded_write(out, c->family->source);

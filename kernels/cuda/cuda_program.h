@@ -14,6 +14,9 @@ typedef struct hone_cuda_source {
 typedef void hone_cuda_write(FILE *out, const void *what);
 hone_cuda_write hone_cuda_write_gemm, hone_cuda_write_prepare;
 
+/* What every program needs to know of its operands' type. */
+void hone_cuda_define_type(FILE *out, hone_dtype type);
+
 /* Code for one architecture, and what the assembler said of its kernels. */
 typedef struct hone_cuda_code {
     void *image; /* to be freed */

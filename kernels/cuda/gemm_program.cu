@@ -3,4 +3,5 @@
 #include "vocabulary.cuh"
 #include "vec_cuda.cuh"
 #include "words.cuh"
+#include "tiles.cuh"
 #include "epilogue_cuda.cuh"

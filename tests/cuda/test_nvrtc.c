@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "../../kernels/cuda/cuda_device.h"
-#include "../../kernels/cuda/cuda_program.h"
+#include "../../kernels/cuda/cuda_peak.h"
 #include "../sweep.h"
 
 static hone_sweep sweep = {.drawn = {2028}};
@@ -54,6 +54,15 @@ static void compile_families(const hone_problem *problem, const char *except) {
     hone_space_destroy(space);
 }
 
+static void compile_peak(hone_dtype dtype) {
+    hone_cuda_code code;
+    const hone_cuda_peak_source source = {hone_cuda_properties(sweep.device)->arch, dtype};
+    assert_int_equal(HONE_OK, hone_cuda_compile(&code, source.arch, hone_cuda_write_peak, &source));
+    assert_int_equal(0, code.spilled_bytes);
+    assert_false(code.serialised);
+    free(code.image);
+}
+
 static void compiles_for(const char *device) {
     static const hone_dtype dtypes[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
     assert_int_equal(HONE_OK, hone_context_described(&sweep.device, sweep.context, device));
@@ -62,6 +71,7 @@ static void compiles_for(const char *device) {
         hone_problem_init(&problem, dtypes[n], sweep_choose(&sweep, hone_activation_count()), 512, 512, 512);
         problem.m = n % 2 ? 2 : 512; /* gemv is for few rows */
         compile_families(&problem, n % 2 ? "simt" : "");
+        compile_peak(dtypes[n]);
     }
 }
 
