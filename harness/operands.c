@@ -107,18 +107,21 @@ static hone_status check_memory(const hone_operands *operands) {
 
 hone_span hone_operands_input(const hone_operands *operands) {
     const hone_problem *p = &operands->problem;
-    return (hone_span){operands->a, (size_t)(p->m * operands->lda) * hone_dtype_size(p->a_type)};
+    return (hone_span){hone_operands_args(operands).a,
+                       (size_t)(p->m * operands->lda) * hone_dtype_size(p->a_type)};
 }
 
 hone_span hone_operands_weights(const hone_operands *operands) {
     const hone_problem *p = &operands->problem;
-    return (hone_span){operands->b, (size_t)((p->weights_transposed ? p->n : p->k) * operands->ldb) *
-                                        hone_dtype_size(p->dtype)};
+    return (hone_span){hone_operands_args(operands).b,
+                       (size_t)((p->weights_transposed ? p->n : p->k) * operands->ldb) *
+                           hone_dtype_size(p->dtype)};
 }
 
 hone_span hone_operands_output(const hone_operands *operands) {
     const hone_problem *p = &operands->problem;
-    return (hone_span){operands->c, (size_t)(p->m * operands->ldc) * hone_dtype_size(p->c_type)};
+    return (hone_span){hone_operands_args(operands).c,
+                       (size_t)(p->m * operands->ldc) * hone_dtype_size(p->c_type)};
 }
 
 double hone_problem_bytes(const hone_problem *problem) {
@@ -181,6 +184,7 @@ cleanup:
 void hone_operands_destroy(hone_operands *operands) {
     if (!operands)
         return;
+    hone_operands_unplace(operands);
     free(operands->a);
     free(operands->b);
     free(operands->bias);
@@ -193,12 +197,13 @@ void hone_operands_destroy(hone_operands *operands) {
 }
 
 hone_args hone_operands_args(const hone_operands *operands) {
+    const int placed = operands->device != NULL;
     return (hone_args){
-        .a = operands->a,
+        .a = placed ? operands->device_a : operands->a,
         .lda = operands->lda,
-        .b = operands->b,
+        .b = placed ? operands->device_b : operands->b,
         .ldb = operands->ldb,
-        .c = operands->c,
+        .c = placed ? (char *)operands->device_c_block + operands->c_offset : operands->c,
         .ldc = operands->ldc,
         .bias = operands->bias,
         .alpha = operands->alpha,

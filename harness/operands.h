@@ -25,9 +25,13 @@ typedef struct hone_operands {
     void *c; /* inside c_block, after the guard */
     unsigned char *c_block;
     size_t c_block_size, c_offset;
+
+    /* Copies in the memory of a device that has its own; NULL: none. */
+    const hone_device *device;
+    void *device_a, *device_b, *device_c_block;
 } hone_operands;
 
-/* The memory of A, of B as stored, and of C with its rows' gaps. */
+/* The memory of A, of B as stored, and of C with its rows' gaps, where calls find them. */
 hone_span hone_operands_input(const hone_operands *operands);
 hone_span hone_operands_weights(const hone_operands *operands);
 hone_span hone_operands_output(const hone_operands *operands);
@@ -40,6 +44,14 @@ double hone_problem_bytes(const hone_problem *problem);
 hone_status hone_operands_create(hone_operands **out, const hone_problem *problem, uint64_t seed,
                                  int padding);
 void hone_operands_destroy(hone_operands *operands);
+
+/* Copies A, B and C to the device, where calls find them from now on. Nothing to do on a device without
+ * memory of its own. HONE_E_NOMEM, HONE_E_UNAVAILABLE: destroy the operands. */
+hone_status hone_operands_place(hone_operands *operands, const hone_device *device);
+/* Brings C with its gaps and guards to the device, or back to `c`; nothing to do for operands of the host. */
+hone_status hone_operands_send_c(const hone_operands *operands);
+hone_status hone_operands_fetch_c(hone_operands *operands);
+void hone_operands_unplace(hone_operands *operands);
 
 /* The arguments of a call on these operands with B as stored. */
 hone_args hone_operands_args(const hone_operands *operands);

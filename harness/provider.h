@@ -21,11 +21,11 @@ struct hone_provider {
     /* Whether it can run such a problem on such a device, without preparing
      * anything. HONE_E_UNAVAILABLE with the reason when not. */
     hone_status (*check)(const hone_device *device, const hone_problem *problem);
-    /* Prepares `operands`' problem: packs weights unless plain, sets threads.
-     * `config` is used by hone and unfused only (NULL: default). The operands
-     * outlive the case; a cold measurement prepares one case for each copy of the
-     * operands. HONE_E_UNAVAILABLE: this provider cannot run that problem or
-     * device. HONE_E_USAGE: illegal config. HONE_E_NOMEM. */
+    /* Prepares `operands`' problem (hone_operands_args tells where they are, the host or the device): packs
+     * weights unless plain, sets threads. `config` is used by hone and unfused only (NULL: default). The
+     * operands outlive the case; a cold measurement prepares one case for each copy of the operands.
+     * HONE_E_UNAVAILABLE: this provider cannot run that problem or device. HONE_E_USAGE: illegal config.
+     * HONE_E_NOMEM. */
     hone_status (*prepare)(hone_provider_case **out, hone_context *context, const hone_device *device,
                            const hone_operands *operands, const char *config, int threads);
     /* Runs once on the operands given to prepare. */
@@ -33,7 +33,8 @@ struct hone_provider {
     /* What a run has failed with, with its reason: a device that is not the host may fail in any call, and
      * what a failed call took is no sample. NULL: runs cannot fail. */
     hone_status (*failure)(const hone_provider_case *self);
-    /* Microseconds of the latest run by the device's own clock; NaN: not known. May be NULL. */
+    /* Microseconds of the latest run by the device's own clock; NaN: not known, or the run failed. May be
+     * NULL. It is what counts on a device with memory of its own, whose callers do not wait for each call. */
     double (*device_us)(const hone_provider_case *self);
     /* The weights as the runs read them. NULL: it does not know. */
     hone_span (*weights)(const hone_provider_case *self);

@@ -78,7 +78,7 @@ static void warm_up(timed_runner *self) {
             ++stable;
         if (ns < fastest)
             fastest = ns;
-        if (fastest < wanted && batch < BATCH_MAX) {
+        if (fastest < wanted && !self->runner.device_us && batch < BATCH_MAX) {
             batch *= 2;
             fastest = INT64_MAX;
             stable = 0;
@@ -151,6 +151,7 @@ void hone_sampler_destroy(hone_sampler *sampler) {
         return;
     for (int i = 0; i < sampler->count; ++i) {
         free(sampler->runners[i].samples.us);
+        free(sampler->runners[i].samples.wall_us);
         free(sampler->runners[i].samples.marks);
     }
     free(sampler->runners);
@@ -176,6 +177,10 @@ static hone_status reserve(hone_sampler *self) {
         if (us == NULL)
             return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
         samples->us = us;
+        double *wall_us = realloc(samples->wall_us, (size_t)want * sizeof *wall_us);
+        if (wall_us == NULL)
+            return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
+        samples->wall_us = wall_us;
         unsigned char *marks = realloc(samples->marks, (size_t)want);
         if (marks == NULL)
             return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
@@ -185,7 +190,7 @@ static hone_status reserve(hone_sampler *self) {
     return HONE_OK;
 }
 
-/* Microseconds of all its calls. */
+/* Microseconds of all its calls by the host's clock. */
 static double take_sample(timed_runner *self, int warm_calls) {
     hone_samples *samples = &self->samples;
     call(self, warm_calls);
@@ -194,8 +199,17 @@ static double take_sample(timed_runner *self, int warm_calls) {
     const int64_t ns = time_calls(self, samples->batch);
     samples->marks[samples->count] = involuntary_switches() > switches;
     samples->disturbed += samples->marks[samples->count];
-    samples->us[samples->count++] = (double)ns / 1e3 / samples->batch;
+    const double us = (double)ns / 1e3 / samples->batch;
+    samples->wall_us[samples->count] = us;
+    samples->us[samples->count++] =
+        self->runner.device_us ? self->runner.device_us(self->runner.context) : us;
     return (double)ns / 1e3;
+}
+
+static hone_status check_latest(const hone_samples *samples) {
+    if (samples->us[samples->count - 1] >= 0)
+        return HONE_OK;
+    return hone_fail_context(HONE_E_UNAVAILABLE, "a call failed on the device while it was measured");
 }
 
 /* By time, and in any case in rounds 0, 1, 2, 4, 8, ..., so that short runs have some. */
@@ -236,7 +250,7 @@ static void review(hone_sampler *self) {
 }
 
 hone_status hone_sampler_round(hone_sampler *sampler) {
-    const hone_status status = reserve(sampler);
+    hone_status status = reserve(sampler);
     if (status != HONE_OK)
         return status;
     const int backwards = sampler->rounds % 2 != 0;
@@ -249,11 +263,13 @@ hone_status hone_sampler_round(hone_sampler *sampler) {
             continue;
         sampler->measured_us += take_sample(runner, first_warm_calls);
         first_warm_calls = warm_calls;
+        if (!status)
+            status = check_latest(&runner->samples);
     }
     ++sampler->rounds;
     if (sampler->rounds >= sampler->next_review)
         review(sampler);
-    return HONE_OK;
+    return status;
 }
 
 static int all_settled(const hone_sampler *self) {

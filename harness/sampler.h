@@ -17,12 +17,16 @@
 typedef struct hone_runner {
     void (*run)(void *context, int64_t sequence);
     void *context;
+    /* Microseconds of the latest run by a device's own clock: the samples, which are of one call each then.
+     * NULL: the host's clock is what counts. */
+    double (*device_us)(void *context);
     int beside; /* 1: called at the start of some rounds, once a sample; nobody waits for it to settle */
 } hone_runner;
 
 /* Growing samples of one runner, in microseconds a call. */
 typedef struct hone_samples {
     double *us;
+    double *wall_us;      /* the same calls by the host's clock; us without hone_runner.device_us */
     unsigned char *marks; /* 1: the thread was preempted during that sample (kept) */
     int64_t count, capacity;
     int batch;     /* calls timed together; 1 where the clock resolves one */
@@ -52,10 +56,11 @@ hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, 
 void hone_sampler_destroy(hone_sampler *sampler);
 
 /* One round: appends one sample to each runner's samples; to those of the ones beside now and then: in
- * every round where there are no others. HONE_E_NOMEM. */
+ * every round where there are no others. HONE_E_NOMEM. HONE_E_UNAVAILABLE: a device told no time, for the
+ * call failed. */
 hone_status hone_sampler_round(hone_sampler *sampler);
 
-/* Rounds until every runner settled or the limits are reached. HONE_E_NOMEM. */
+/* Rounds until every runner settled or the limits are reached. Fails as a round does. */
 hone_status hone_sampler_run(hone_sampler *sampler);
 
 /* The samples of one runner, in the order they were taken; owned by the sampler.

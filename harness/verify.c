@@ -152,7 +152,11 @@ hone_status hone_verify_run(hone_numerics *out, hone_operands *operands, const h
     memset(marks, 0xff, mark_bytes);
     for (int pattern = 0; pattern < 2; pattern++) {
         hone_operands_fill(operands, pattern);
+        if ((status = hone_operands_send_c(operands)))
+            goto cleanup;
         run(context);
+        if ((status = hone_operands_fetch_c(operands)))
+            goto cleanup;
         int64_t touched = hone_operands_touched(operands, pattern);
         if (touched > found.touched)
             found.touched = touched;

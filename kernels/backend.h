@@ -33,6 +33,16 @@ typedef struct hone_span {
     size_t bytes;
 } hone_span;
 
+/* Memory that a device has of its own. The matrices of hone_args and both sides of hone_plan_pack may be
+ * there, each for itself. HONE_E_NOMEM; HONE_E_UNAVAILABLE: the device failed. */
+typedef struct hone_memory {
+    hone_status (*allocate)(void **out, const hone_device *device, size_t bytes);
+    void (*release)(const hone_device *device, void *at); /* NULL is let be */
+    /* To the device, or back to the host; both wait. */
+    hone_status (*write)(const hone_device *device, void *to, const void *from, size_t bytes);
+    hone_status (*read)(const hone_device *device, void *to, const void *from, size_t bytes);
+} hone_memory;
+
 /* Worker threads that a host backend runs on; shared by the plans of a context. */
 typedef struct hone_pool hone_pool;
 
@@ -82,6 +92,8 @@ struct hone_backend {
     /* Microseconds that the device's own clock gave the kernels of the latest call, without moving operands
      * and without waiting; NaN: not known. May be NULL: the call's time is the kernel's. */
     double (*device_us)(const hone_backend_plan *plan);
+    /* NULL: calls take their matrices from the host's memory. */
+    const hone_memory *memory;
 
     /* Prints the source of the variant that a config selects: one translation
      * unit that compiles by itself, with the command in its first comment. */

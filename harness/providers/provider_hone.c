@@ -7,7 +7,8 @@
 struct hone_provider_case {
     hone_plan *plan;
     hone_args args;
-    void *packed;
+    const hone_device *device;
+    void *packed; /* in the device's memory where it has its own */
     hone_span weights;
     hone_run_failure failure;
 };
@@ -24,8 +25,16 @@ static void destroy(hone_provider_case *self) {
     if (!self)
         return;
     hone_plan_destroy(self->plan);
-    free(self->packed);
+    if (self->device->backend->memory)
+        self->device->backend->memory->release(self->device, self->packed);
+    else
+        free(self->packed);
     free(self);
+}
+
+static hone_status allocate(void **out, const hone_device *device, size_t bytes) {
+    const hone_memory *memory = device->backend->memory;
+    return memory ? memory->allocate(out, device, bytes) : hone_provider_allocate(out, bytes);
 }
 
 static hone_status prepare(hone_provider_case **out, hone_context *context, const hone_device *device,
@@ -33,6 +42,7 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
     hone_provider_case *self = calloc(1, sizeof *self);
     if (!self)
         return hone_fail(HONE_E_NOMEM, "out of memory for a case of hone");
+    self->device = device;
     self->args = hone_operands_args(operands);
     hone_status status =
         hone_plan_create(&self->plan, context, device->name, &operands->problem, config, threads);
@@ -40,10 +50,10 @@ static hone_status prepare(hone_provider_case **out, hone_context *context, cons
         goto cleanup;
     size_t bytes = hone_plan_packed_size(self->plan);
     if (bytes) {
-        status = hone_provider_allocate(&self->packed, bytes);
+        status = allocate(&self->packed, device, bytes);
         if (status)
             goto cleanup;
-        status = hone_plan_pack(self->packed, self->plan, operands->b, operands->ldb);
+        status = hone_plan_pack(self->packed, self->plan, self->args.b, operands->ldb);
         if (status)
             goto cleanup;
         self->args.b = self->packed;

@@ -260,12 +260,14 @@ HONE_API size_t hone_plan_packed_size(const hone_plan *plan);
 
 /* Packs a weight matrix for this plan: b is K x N with leading dimension ldb
  * (N x K if the problem says transposed). HONE_E_USAGE: NULL, misaligned, or a
- * leading dimension too small. The packed form is valid for any plan of the
- * same problem and config in the same process and build. */
+ * leading dimension too small. On a CUDA device both may be in its memory. The
+ * packed form is valid for any plan of the same problem and config in the same
+ * process and build. */
 HONE_API hone_status hone_plan_pack(void *packed, const hone_plan *plan, const void *b, int64_t ldb);
 
-/* Runs the plan and waits for it. All matrices are in the host's memory, for every
- * device; one with memory of its own keeps a copy of the packed weights.
+/* Runs the plan and waits for it. The matrices are in the host's memory, for every
+ * device; one with memory of its own keeps a copy of the packed weights. A CUDA
+ * device also takes A, B and C, each for itself, where they lie in its memory.
  * Writes exactly M x N elements of C. Allocates nothing itself, though an OpenCL
  * driver may. One call at a time for a plan; different plans may run at once.
  * HONE_E_USAGE: a pointer or leading dimension that the problem needs is

@@ -1,6 +1,7 @@
 /* The CUDA backend: kernels written as text, compiled for the device at run time. */
 #include "cuda_device.h"
 #include "cuda_model.h"
+#include "cuda_own.h"
 #include "cuda_peak.h"
 #include "cuda_plan.h"
 #include "cuda_program.h"
@@ -20,6 +21,7 @@ const hone_backend hone_backend_cuda = {
     .pack = hone_cuda_pack,
     .execute = hone_cuda_execute,
     .device_us = hone_cuda_device_us,
+    .memory = &hone_cuda_own_memory,
     .emit = hone_cuda_emit,
     .peak_run = hone_cuda_peak_run,
     .code_paths = hone_cuda_paths,

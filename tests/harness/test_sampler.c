@@ -118,6 +118,30 @@ static void warm_calls_are_not_timed(void **state) {
     hone_sampler_destroy(sampler);
 }
 
+static double device_time;
+static double fake_device_us(void *context) {
+    (void)context;
+    return device_time;
+}
+
+/* The device's clock counts, call by call; the host's is kept beside it. */
+static void device_times_are_the_samples(void **state) {
+    (void)state;
+    fake one = steady(0, 0);
+    const hone_runner runner = {.run = fake_run, .context = &one, .device_us = fake_device_us};
+    hone_sampler *sampler = NULL;
+    device_time = 1e-3;
+    assert_int_equal(hone_sampler_create(&sampler, &runner, 1, NULL), HONE_OK);
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    assert_int_equal(samples->batch, 1);
+    assert_true(samples->us[0] == device_time && samples->wall_us[0] >= 0);
+    device_time = NAN; /* the call failed */
+    assert_int_equal(hone_sampler_round(sampler), HONE_E_UNAVAILABLE);
+    assert_int_equal(hone_sampler_run(sampler), HONE_E_UNAVAILABLE);
+    hone_sampler_destroy(sampler);
+}
+
 /* Those beside take part in rounds 0, 1, 2, 4, ... where their time is up, once and before the others, of
  * whom the first has an untimed call; nobody waits for them. */
 static void test_runners_beside(void **state) {
@@ -251,11 +275,17 @@ static void bad_options_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_runners_beside),     cmocka_unit_test(order_alternates),
-        cmocka_unit_test(short_calls_are_batched), cmocka_unit_test(warm_calls_are_not_timed),
-        cmocka_unit_test(settled_runs_stop_early), cmocka_unit_test(unsettled_runs_say_so),
-        cmocka_unit_test(sample_limits_are_kept),  cmocka_unit_test(long_calls_give_up_on_samples),
-        cmocka_unit_test(stop_ends_a_run),         cmocka_unit_test(samples_grow),
+        cmocka_unit_test(device_times_are_the_samples),
+        cmocka_unit_test(test_runners_beside),
+        cmocka_unit_test(order_alternates),
+        cmocka_unit_test(short_calls_are_batched),
+        cmocka_unit_test(warm_calls_are_not_timed),
+        cmocka_unit_test(settled_runs_stop_early),
+        cmocka_unit_test(unsettled_runs_say_so),
+        cmocka_unit_test(sample_limits_are_kept),
+        cmocka_unit_test(long_calls_give_up_on_samples),
+        cmocka_unit_test(stop_ends_a_run),
+        cmocka_unit_test(samples_grow),
         cmocka_unit_test(bad_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

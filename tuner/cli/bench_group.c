@@ -63,12 +63,6 @@ static hone_status prepare_case(bench_case *self, const hone_reference *referenc
     return hone_fail(HONE_E_WRONG, "%s is wrong: %s", self->provider->name, reason);
 }
 
-static void run_case(void *context, int64_t sequence) {
-    bench_case *self = context;
-    (void)sequence; /* warm-up calls advance the copies too */
-    self->provider->run(self->contender.cases[self->calls++ % self->contender.count]);
-}
-
 /* Spinning threads of one provider would slow the next one: with several
  * threads the providers take turns in blocks, each after a rest, and so need a
  * sampler of their own. */
@@ -103,7 +97,7 @@ static hone_status create_samplers(bench_group *group) {
         if (group->cases[i].error[0])
             continue;
         runs[count] = &group->cases[i];
-        runners[count++] = (hone_runner){.run = run_case, .context = &group->cases[i]};
+        runners[count++] = hone_contender_runner(&group->cases[i].contender);
     }
     if (count == 0)
         return HONE_OK;
@@ -161,7 +155,7 @@ void bench_group_close(bench_group *group) {
         bench_case *self = &group->cases[i];
         hone_contender_clear(&self->contender);
         self->sampler = NULL;
-        self->reported = self->taken = self->calls = 0;
+        self->reported = self->taken = 0;
     }
     hone_operand_set_clear(&group->operands);
     hone_roof_destroy(group->roof);
@@ -181,7 +175,7 @@ static hone_status take_turn(bench_case *self) {
     hone_status status = HONE_OK;
     hone_provider_rest();
     for (int n = 0; n < WAKING_CALLS; n++)
-        run_case(self, 0);
+        hone_contender_run(&self->contender);
     for (int n = 0; n < BLOCK && !status; n++)
         status = hone_sampler_round(self->sampler);
     return status;
@@ -247,11 +241,12 @@ static int disturbed(const bench_case *self, const hone_samples *samples) {
     return count;
 }
 
-static void compute_stats(hone_stats *stats, const bench_case *self, const hone_samples *samples) {
+/* Of those, by one clock or the other. */
+static void compute_stats(hone_stats *stats, const bench_case *self, const double *us) {
     int64_t count = self->taken - self->reported;
     double *sorted = malloc((size_t)count * sizeof *sorted + 1);
     if (sorted)
-        memcpy(sorted, samples->us + self->reported, (size_t)count * sizeof *sorted);
+        memcpy(sorted, us + self->reported, (size_t)count * sizeof *sorted);
     hone_stats_compute(stats, sorted, sorted ? (size_t)count : 0);
     free(sorted);
 }
@@ -260,8 +255,9 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
     bench_case *self = context;
     const bench_group *group = self->group;
     const hone_samples *samples = hone_sampler_samples(self->sampler, self->runner);
-    hone_stats stats;
-    compute_stats(&stats, self, samples);
+    hone_stats stats, wall;
+    compute_stats(&stats, self, samples->us);
+    compute_stats(&wall, self, samples->wall_us);
     hone_limits limits = hone_roof_limits(group->roof, group->roof_sampler, group->roof_runner);
     double gflops =
         2e-3 * (double)group->problem.m * (double)group->problem.n * (double)group->problem.k / stats.p50;
@@ -273,6 +269,7 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
         {"p95_low_us", stats.p95_low},
         {"p95_high_us", stats.p95_high},
         {"p99_us", stats.p99},
+        {"wall_p50_us", hone_contender_times_device(&self->contender) ? wall.p50 : NAN},
         {"device_p50_us", hone_contender_device_us(&self->contender)},
         {"gflops", gflops},
         {"pct_peak", 100 * gflops / limits.gops},
@@ -320,6 +317,8 @@ static double expected_seconds(const bench_group *group) {
 
 static int64_t iterations(void *context, double min_seconds) {
     const bench_case *self = context;
+    if (min_seconds <= 0 && isnan(self->group->setup->peaks[self->group->problem.dtype].gops))
+        return MANY_SAMPLES; /* there is nothing to expect a time from */
     double each = expected_seconds(self->group);
     double wanted = (min_seconds > 0 ? min_seconds : default_seconds) / each;
     double least =

@@ -31,7 +31,6 @@ typedef struct bench_case {
     char label[HONE_PROBLEM_TEXT + 2 * HONE_CONFIG_TEXT];
     char error[512]; /* why it cannot be measured; "" when it can */
     hone_contender contender;
-    int64_t calls; /* cold: the next copy of the operands */
     hone_numerics numerics;
     hone_sampler *sampler; /* its own or the group's */
     int runner;            /* its place in the sampler */

@@ -179,6 +179,7 @@ static hone_status run_cases(bench_run *run) {
         {"pinned", "each thread to a core"},
         {"huge_pages", e->huge_pages},
         {"mode", run->setup.cold ? "cold" : "warm"},
+        {"clock", run->setup.device->backend->memory ? "device" : "host"},
         {"seed", seed},
         {"peak_gops", peak},
         {"read_gbps", bandwidth},

@@ -2,7 +2,8 @@
  *
  * Warm, every call uses the same operands. Cold, the calls rotate through so
  * many copies of them that a copy has left the last-level cache before its turn
- * comes again; each copy has its own packed weights and C. */
+ * comes again; each copy has its own packed weights and C. Where the device has memory of its own, they lie
+ * there from the start, and the device's own time of a call is what counts. */
 #ifndef HONE_TUNER_CONTENDER_H
 #define HONE_TUNER_CONTENDER_H
 
@@ -18,7 +19,7 @@ typedef struct hone_operand_set {
     hone_operands *padded; /* the first copy's values in longer rows: a store beyond one shows */
 } hone_operand_set;
 
-/* HONE_E_NOMEM, HONE_E_USAGE. Leaves an empty set on failure. */
+/* HONE_E_NOMEM, HONE_E_USAGE, HONE_E_UNAVAILABLE. Leaves an empty set on failure. */
 hone_status hone_operand_set_create(hone_operand_set *set, const hone_device *device,
                                     const hone_problem *problem, uint64_t seed, int cold);
 void hone_operand_set_clear(hone_operand_set *set);
@@ -30,8 +31,9 @@ typedef struct hone_contender {
     int threads;
     int has_config;
     char config[HONE_CONFIG_TEXT];
-    hone_provider_case **cases;
+    hone_provider_case **cases, *latest;
     int count;
+    int64_t calls; /* so far: which copy is the next */
 } hone_contender;
 
 /* `set` is borrowed and outlives the contender. The provider's status on failure. */
@@ -45,11 +47,16 @@ hone_status hone_contender_verify(hone_numerics *out, const hone_contender *cont
 /* The limits for the contender, on its threads and its operands. HONE_E_NOMEM. */
 hone_status hone_contender_roof(hone_roof **out, const hone_contender *contender,
                                 const hone_operand_set *set);
+/* One call, on the next copy of the operands. */
+void hone_contender_run(hone_contender *contender);
+/* Whether samples are the device's own times; else the host's. */
+int hone_contender_times_device(const hone_contender *contender);
 /* For the sampler; valid as long as the contender stays where it is. */
 hone_runner hone_contender_runner(hone_contender *contender);
 /* What one of its runs has failed with, after which its samples say nothing. */
 hone_status hone_contender_failure(const hone_contender *contender);
-/* The median of a few further calls by the device's own clock, in microseconds; NaN: not known. */
+/* The median of a few further calls by the device's own clock, in microseconds; NaN: not known, or what the
+ * samples are anyway. */
 double hone_contender_device_us(const hone_contender *contender);
 const char *hone_contender_label(const hone_contender *contender);
 

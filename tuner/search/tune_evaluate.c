@@ -38,6 +38,13 @@ static hone_status add_failure(hone_tune_session *session, const char *config, c
     return hone_db_add_failure(session->db, session->run, &measurement, kind, reason, session->options->seed);
 }
 
+/* What failed on the device is the config's doing. A device that it has lost fails all others too, which says
+ * nothing about them: HONE_E_UNAVAILABLE then. */
+static hone_status add_device_failure(hone_tune_session *session, const char *config, const char *kind) {
+    hone_status status = add_failure(session, config, kind, hone_error_detail());
+    return status ? status : hone_operands_fetch_c(session->operands.copies[0]);
+}
+
 /* Whether a status is about the machine rather than about the config. */
 static int is_fatal(hone_status status) { return status == HONE_E_NOMEM || status == HONE_E_DATA; }
 
@@ -49,7 +56,7 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
     if (is_fatal(status))
         return status;
     if (status)
-        return add_failure(session, config, "build", hone_error_detail());
+        return add_device_failure(session, config, "build");
     status = hone_contender_verify(numerics, contender, &session->operands, session->reference);
     if (!status && !numerics->correct) {
         char reason[160];
@@ -59,7 +66,7 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
     }
     if (status) {
         hone_contender_clear(contender);
-        return status;
+        return status == HONE_E_UNAVAILABLE ? add_device_failure(session, config, "run") : status;
     }
     *ok = 1;
     return HONE_OK;
@@ -139,6 +146,8 @@ static hone_status evaluate_new(double *value, hone_tune_session *session, const
         return status;
     if (hone_session_accepts(session, &numerics))
         status = screen(value, session, &contender, &numerics);
+    if (status == HONE_E_UNAVAILABLE)
+        status = add_device_failure(session, config, "run");
     hone_contender_clear(&contender);
     return status;
 }

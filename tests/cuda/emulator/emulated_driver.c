@@ -5,6 +5,7 @@
  * Buffers are full of NaNs at first, and end where a page begins that nothing may touch.
  * The device has few multiprocessors, so that persistent blocks take several tiles.
  * HONE_EMULATOR_ARCH=80    the device's compute capability (90)
+ * HONE_EMULATOR_L2=bytes   its second-level cache (50 MiB)
  * HONE_EMULATOR_FAIL=n     the n-th kernel that is started fails, and all after it, as on a device that is
  * lost */
 #define _GNU_SOURCE
@@ -93,7 +94,7 @@ EXPORT hone_cu_result cuDeviceGetAttribute(int *value, unsigned attribute, hone_
         unsigned attribute;
         int value;
     } known[] = {{HONE_CU_ATTRIBUTE_UNITS, UNITS},
-                 {HONE_CU_ATTRIBUTE_L2, L2},
+                 {HONE_CU_ATTRIBUTE_L2, number("HONE_EMULATOR_L2", L2)},
                  {HONE_CU_ATTRIBUTE_MAJOR, arch / 10},
                  {HONE_CU_ATTRIBUTE_MINOR, arch % 10},
                  {HONE_CU_ATTRIBUTE_SHARED_OF_BLOCK, SHARED_OF_BLOCK},
@@ -291,7 +292,10 @@ EXPORT hone_cu_result cuMemcpyHtoDAsync_v2(hone_cu_address to, const void *from,
 }
 EXPORT hone_cu_result cuMemcpyDtoHAsync_v2(void *to, hone_cu_address from, size_t bytes,
                                            hone_cu_stream stream) {
+    const int fails = number("HONE_EMULATOR_FAIL", 0);
     (void)stream;
+    if (fails && launches >= fails)
+        return ILLEGAL_ADDRESS;
     memcpy(to, (const void *)(uintptr_t)from, bytes);
     return 0;
 }

@@ -1,0 +1,50 @@
+# The commands on a device with memory of its own: bench, tune and query, warm and cold, weights packed and plain; what
+# counts is the device's time, which is a part of the call's.
+set -eu
+small="--device cuda --shape 5x24x40 --dtype f16 --act relu"
+cold_cache=20000 # bytes, of which a few copies of these operands are more than twice as many
+
+for weights in packed plain; do
+    for mode in "" --cold; do
+        HONE_EMULATOR_L2=$cold_cache "$HONE" bench $small $mode --config "weights=$weights" \
+            --benchmark_min_time=0.0002 --json >bench.json 2>err.txt || { cat err.txt; exit 1; }
+        python3 - "$mode" <<'PY'
+import json, sys
+document = json.load(open("bench.json"))
+case = document["benchmarks"][0]
+assert document["context"]["clock"] == "device", document["context"]
+assert 0 < case["p50_us"] < case["wall_p50_us"], case
+assert "device_p50_us" not in case and case["batch"] == 1 and case["samples"] >= 60, case
+assert case["err_bound_ratio"] <= 1, case
+assert ("cold_copies" in case) == (sys.argv[1] == "--cold"), case
+assert case.get("cold_copies", 99) * (5 * 40 + 40 * 24 + 5 * 24) * 2 > 2 * 20000, case
+PY
+        HONE_EMULATOR_L2=$cold_cache "$HONE" tune $small $mode --weights $weights --max-evals 4 --db x.db --json \
+            >tune.json 2>err.txt || { cat err.txt; exit 1; }
+        "$HONE" query $small --weights $weights --db x.db --require --json >query.json
+        python3 - <<'PY'
+import json
+best, match = json.load(open("tune.json")), json.load(open("query.json"))
+best = best[0] if isinstance(best, list) else best
+assert match["match"] == "exact" and match["device"].startswith("cuda:") and match["p50_us"] > 0, match
+assert best["evaluations"] >= 4 and "family=" in best["config"], best
+PY
+    done
+done
+"$HONE" db check --db x.db
+
+# A kernel that fails is evidence against its config; a device that does not come back ends the command.
+status=0
+HONE_EMULATOR_FAIL=30 "$HONE" bench $small --config default --benchmark_min_time=0.0002 >out.txt 2>err.txt || status=$?
+[ $status -eq 3 ] || { echo "a lost device: exit $status"; cat out.txt err.txt; exit 1; }
+grep -q 'failed on the device.*ILLEGAL_ADDRESS' err.txt out.txt || { cat out.txt err.txt; exit 1; }
+
+status=0
+HONE_EMULATOR_FAIL=30 "$HONE" tune $small --max-evals 4 --db lost.db >out.txt 2>err.txt || status=$?
+[ $status -eq 3 ] || { echo "tuning on a lost device: exit $status"; cat out.txt err.txt; exit 1; }
+"$HONE" db check --db lost.db --json | python3 -c 'import json, sys; assert json.load(sys.stdin)["failures"] <= 1'
+
+# The host's processor is timed by the host's clock.
+"$HONE" bench --device cpu --shape 5x24x40 --config default --benchmark_min_time=0.0002 --json >bench.json 2>err.txt
+grep -q '"clock": "host"' bench.json
+! grep -q wall_p50_us bench.json
