@@ -38,13 +38,17 @@ static inline vf vf_limit(vf x, float limit) { return vf_min(vf_set(limit), vf_a
 
 static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
-/* 2^t for t within +-120. */
+/* 2^t for t within +-120. VF_EXP2_BRIEF: the vocabulary has an instruction. */
+#ifdef VF_EXP2_BRIEF
+static inline vf vf_exp2_brief(vf t) { return VF_EXP2_BRIEF(t); }
+#else
 static inline vf vf_exp2_brief(vf t) {
     VF_TABLE_AT float *c = act_exp2_4;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[4]), r, vf_set(c[3]));
     p = vf_fma(vf_fma(vf_fma(p, r, vf_set(c[2])), r, vf_set(c[1])), r, vf_set(c[0]));
     return vf_scale_floor(p, t);
 }
+#endif
 static inline vf vf_exp2_fast(vf t) {
     VF_TABLE_AT float *c = act_exp2_5;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[5]), r, vf_set(c[4]));

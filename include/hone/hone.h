@@ -267,7 +267,9 @@ HONE_API hone_status hone_plan_pack(void *packed, const hone_plan *plan, const v
 
 /* Runs the plan and waits for it. The matrices are in the host's memory, for every
  * device; one with memory of its own keeps a copy of the packed weights. A CUDA
- * device also takes A, B and C, each for itself, where they lie in its memory.
+ * device also takes A, B and C, each for itself, where they lie in its memory;
+ * whatever wrote them there must have been waited for. Its primary context stays
+ * current on the calling thread.
  * Writes exactly M x N elements of C. Allocates nothing itself, though an OpenCL
  * driver may. One call at a time for a plan; different plans may run at once.
  * HONE_E_USAGE: a pointer or leading dimension that the problem needs is

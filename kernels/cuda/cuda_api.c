@@ -1,6 +1,7 @@
 #include "cuda_api.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,17 +51,30 @@ static void open_driver(void) {
         *(void **)(void *)&driver.functions.tensor_map_encode = dlsym(library, "cuTensorMapEncodeTiled");
 }
 
-/* Newest first: each knows all architectures of its time and some before. */
-static const char *const nvrtc_names[] = {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2",
-                                          "libnvrtc.so"};
+/* Newest first: each knows all architectures of its time and some before. A driver loads the code of its own
+ * major version and of those before it. */
+static const struct {
+    const char *name;
+    int major;
+} nvrtc_names[] = {
+    {"libnvrtc.so.13", 13}, {"libnvrtc.so.12", 12}, {"libnvrtc.so.11.2", 11}, {"libnvrtc.so", 0}};
+
+static int most_major(void) {
+    const hone_cuda_driver *cu;
+    int version = 0;
+    return hone_cuda_driver_open(&cu) || cu->version(&version) ? INT_MAX : version / 1000;
+}
 
 static void *find_nvrtc(void) {
     const char *const folders[] = {"", getenv("CUDA_HOME"), getenv("CUDA_PATH"), "/usr/local/cuda"};
+    const int most = most_major();
     char path[1024];
     for (int f = 0; f < COUNT(folders); f++)
         for (int i = 0; folders[f] && i < COUNT(nvrtc_names); i++) {
+            if (nvrtc_names[i].major > most)
+                continue;
             const int n = snprintf(path, sizeof path, "%s%s%s", folders[f], *folders[f] ? "/lib64/" : "",
-                                   nvrtc_names[i]);
+                                   nvrtc_names[i].name);
             void *library = n < (int)sizeof path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
             if (library)
                 return library;
@@ -71,9 +85,9 @@ static void *find_nvrtc(void) {
 static void open_nvrtc(void) {
     void *library = find_nvrtc();
     if (!library)
-        nvrtc.lacks =
-            "libnvrtc.so is not there; install the CUDA Toolkit, or its NVRTC alone and name its folder "
-            "in LD_LIBRARY_PATH";
+        nvrtc.lacks = "libnvrtc.so is not there; install the CUDA Toolkit, or NVRTC alone (PyPI: "
+                      "nvidia-cuda-nvrtc) and name its folder "
+                      "in LD_LIBRARY_PATH";
     else if (find_functions(&nvrtc.functions, library, nvrtc_functions, COUNT(nvrtc_functions)))
         nvrtc.lacks = "libnvrtc.so is too old; install CUDA 11.2 or later";
 }

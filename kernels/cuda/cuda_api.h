@@ -1,6 +1,6 @@
 /* What is used of NVIDIA's driver and of NVRTC, opened at run time: one binary starts everywhere, and says
  * what is missing where it is asked for a device. Declared here, so that building needs no CUDA Toolkit;
- * where CMake finds one, tests/cuda/test_cuda_api.c compares. Types and values: CUDA Driver API, NVRTC. */
+ * where CMake finds one, tests/cuda/test_toolkit.c compares. Types and values: CUDA Driver API, NVRTC. */
 #ifndef HONE_CUDA_API_H
 #define HONE_CUDA_API_H
 

@@ -21,7 +21,8 @@ static const double L2_BYTES = 24;        /* from the second-level cache, when a
 static const double MEMORY_BYTES = 16;    /* from memory, when all ask */
 static const double LAUNCH_CYCLES = 4000; /* a kernel after another */
 static const double FILL_CYCLES = 1200;   /* until a block's first products */
-static const double EPILOGUE_CYCLES = 40; /* a smooth activation of 32 elements, stored */
+static const double PLAIN_CYCLES = 10;    /* 32 elements that are rounded and stored */
+static const double SMOOTH_CYCLES = 40;   /* a smooth activation of 32 elements, stored */
 static const double CYCLES_A_NANOSECOND = 1.7;
 
 /* Multiply-adds of words that tensor cores do in a cycle of a multiprocessor; a word of f16 is two. By mma,
@@ -67,7 +68,8 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     const double warps = c->family->threads(c) / 32.0 * at_once;
     /* Of the multipliers, with so few warps; wgmma runs on its own. */
     const double hidden = c->family->by_tma ? 1 : fmin(1, warps / WARPS_TO_FILL);
-    const double epilogue = (double)c->bm * c->bn / 32 / 4 * EPILOGUE_CYCLES;
+    const double element = hone_activation_info(p->act)->smooth ? SMOOTH_CYCLES : PLAIN_CYCLES;
+    const double epilogue = (double)c->bm * c->bn / 32 / 4 * element;
     /* A block's own operands pass the second-level cache; weights and A come from memory once. */
     const double traffic = 4.0 * depth * (c->bm + c->bn) / L2_BYTES;
     const double block =

@@ -62,7 +62,14 @@ static hone_status prepare(peak *p, const hone_cuda_driver *cu, int arch, hone_d
         error = cu->allocate(&p->words, THREADS * sizeof(int32_t));
     if (!error)
         error = cu->function_get(&p->kernel, p->module, "peak");
-    return error ? hone_cuda_fail(error, "prepare the measurement of its peak") : HONE_OK;
+    if (!error)
+        return HONE_OK;
+    if (p->words)
+        cu->release(p->words);
+    if (p->module)
+        cu->module_unload(p->module);
+    *p = (peak){0};
+    return hone_cuda_fail(error, "prepare the measurement of its peak");
 }
 
 /* 0: it did not run. */

@@ -48,6 +48,7 @@ struct hone_backend_plan {
     float *vectors;                   /* what buffers[VECTORS] holds */
     size_t vectors_size;
     int vectors_there; /* buffers[VECTORS] has been written */
+    int zeros_there;   /* with zero points that a call brought */
     int timed;         /* the events are a call's */
 };
 
@@ -317,14 +318,16 @@ static hone_status bind_vectors(hone_cuda_call *call, hone_backend_plan *p, cons
         const size_t bytes = parts[i].count * sizeof(float);
         float *mine = p->vectors + offset;
         *parts[i].to = address(at + offset * sizeof(float));
-        if (parts[i].from ? memcmp(mine, parts[i].from, bytes) == 0 : i < COUNT(parts) - 1)
+        if (!parts[i].from || memcmp(mine, parts[i].from, bytes) == 0)
             continue;
-        if (parts[i].from)
-            memcpy(mine, parts[i].from, bytes);
-        else
-            memset(mine, 0, bytes); /* zero points that are gone */
+        memcpy(mine, parts[i].from, bytes);
         changed = 1;
     }
+    if (s8 && !args->a_zero && p->zeros_there) {
+        memset(p->vectors + offset - rows, 0, rows * sizeof(float));
+        changed = 1;
+    }
+    p->zeros_there = args->a_zero != NULL;
     if (!changed)
         return HONE_OK;
     hone_cu_result error = p->cu->write(at, p->vectors, p->vectors_size, p->stream);

@@ -62,9 +62,9 @@ void hone_cuda_write_prepare(FILE *out, const void *what) {
     hone_embedded_write(out, "prepare_program.cu");
 }
 
-/* wgmma and setmaxnreg are there only by the architecture's own name. */
-static void arch_name(char *out, size_t size, int arch) {
-    snprintf(out, size, "sm_%d%s", arch, arch == 90 ? "a" : "");
+/* wgmma and setmaxnreg are there only by the architecture's own name, which NVRTC 12 brought. */
+static void arch_name(char *out, size_t size, int arch, int nvrtc) {
+    snprintf(out, size, "sm_%d%s", arch, arch == 90 && nvrtc >= 12 ? "a" : "");
 }
 
 hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_problem *problem,
@@ -76,7 +76,7 @@ hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_prob
         (status = hone_config_format(text, sizeof text, config)) ||
         (status = hone_problem_format(key, sizeof key, problem)))
         return status;
-    arch_name(arch, sizeof arch, hone_cuda_properties(device)->arch);
+    arch_name(arch, sizeof arch, hone_cuda_properties(device)->arch, 12);
     fprintf(out,
             "/*\n * CUDA C++ for %s\n * problem %s\n * config  %s\n *\n"
             " * nvcc -cubin -arch=%s -fmad=false -x cu THIS_FILE.cu\n *\n"
@@ -100,18 +100,26 @@ static char *compiler_log(const hone_nvrtc *rtc, hone_nvrtc_program program) {
     return log;
 }
 
-/* The largest number that comes after `before` or, without one, stands in front of `after`. */
-static int largest(const char *log, const char *before, const char *after) {
+/* The largest number that stands in front of some words of the log. */
+static int largest(const char *log, const char *words) {
     int most = 0;
-    for (const char *at = log; (at = strstr(at, after)); at += strlen(after)) {
+    for (const char *at = log; (at = strstr(at, words)); at += strlen(words)) {
         const char *number = at;
-        while (number > log && (number[-1] == ' ' || (number[-1] >= '0' && number[-1] <= '9')))
+        while (number > log && number[-1] >= '0' && number[-1] <= '9')
             number--;
         const int value = atoi(number);
-        if (value > most && (size_t)(number - log) >= strlen(before))
-            most = value;
+        most = value > most ? value : most;
     }
     return most;
+}
+
+/* What the assembler says when warpgroups lose what makes them fast. */
+static int is_slowed(const char *log) {
+    static const char *const words[] = {"C7510", "C7511", "C7517", "'setmaxnreg' ignored"};
+    for (int i = 0; i < COUNT(words); i++)
+        if (strstr(log, words[i]))
+            return 1;
+    return 0;
 }
 
 static hone_status take_code(hone_cuda_code *out, const hone_nvrtc *rtc, hone_nvrtc_program program) {
@@ -125,12 +133,11 @@ static hone_status take_code(hone_cuda_code *out, const hone_nvrtc *rtc, hone_nv
         free(log);
         return hone_fail(HONE_E_NOMEM, "no memory for a program");
     }
-    *out =
-        (hone_cuda_code){.image = image,
-                         .bytes = bytes,
-                         .registers = largest(log, "Used ", " registers"),
-                         .spilled_bytes = largest(log, "", " bytes spill stores"),
-                         .serialised = strstr(log, "C7510") || strstr(log, "C7511") || strstr(log, "C7517")};
+    *out = (hone_cuda_code){.image = image,
+                            .bytes = bytes,
+                            .registers = largest(log, " registers"),
+                            .spilled_bytes = largest(log, " bytes spill stores"),
+                            .serialised = is_slowed(log)};
     free(log);
     return HONE_OK;
 }
@@ -197,7 +204,7 @@ static hone_status find_or_compile(hone_cuda_code *out, int arch, const char *te
     if (status)
         return status;
     rtc->version(&major, &minor);
-    arch_name(name, sizeof name, arch);
+    arch_name(name, sizeof name, arch, major);
     snprintf(key, sizeof key, "%s nvrtc %d.%d", name, major, minor);
     const int cached = hone_cache_path(path, sizeof path, "cuda", key, text, length);
     if (cached && read_entry(out, path))

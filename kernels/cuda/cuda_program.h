@@ -22,7 +22,7 @@ typedef struct hone_cuda_code {
     void *image; /* to be freed */
     size_t bytes;
     int registers, spilled_bytes; /* of a thread, the largest of all kernels */
-    int serialised;               /* the assembler waits after every wgmma */
+    int serialised;               /* the assembler waits after every wgmma, or leaves setmaxnreg out */
 } hone_cuda_code;
 
 /* HONE_E_UNAVAILABLE: no NVRTC, or it refuses the text, with its words. HONE_E_NOMEM. Any thread. */

@@ -93,9 +93,10 @@ static hone_status declare_numbers(hone_space *space, const hone_cuda_device *d,
                 {"k", p->k},
                 {"units", d->units},
                 {"shared_bytes", d->shared_bytes},
-                /* Floats are summed as two parts each, which leaves out 3 * 2^-24 of a product: three
-                 * roundings, that the error bound of a sum of four has. */
-                {"least_mma_k", p->dtype == HONE_F32 ? 4 : 1},
+                /* Floats are summed as two parts each, which leaves out 3 * 2^-24 of a product, and tensor
+                 * cores cut sums off; the error bound of a longer sum has room for that. */
+                {"least_mma_k", p->dtype == HONE_F32 ? 32 : 1},
+                {"tensor", d->arch >= LEAST_MMA_ARCH && p->dtype != HONE_F32},
                 {"halves_or_bytes", p->dtype != HONE_F32}};
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
@@ -114,11 +115,13 @@ static hone_status declare_constraints(hone_space *space) {
 
         "family != 'gemv' || bm == tm && tm <= 8 && tn <= 8 && tm * tn <= 32",
         "family != 'simt' || bm >= 8 && tm <= 16 && bn >= 16 && tn >= 4 && tn <= 16 && tm * tn <= 128",
+        /* Large tiles are the tensor cores' where they have the type. */
+        "family != 'simt' || tensor == 0 || bm * bn <= 64 * 64",
         "family != 'mma' || tm >= 16 && tm <= 64 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
         "family != 'wgmma' || halves_or_bytes && tm >= 64 && bm <= 3 * tm && bn >= 64 && tn == bn && bk == "
         "32",
         /* A warpgroup's sums, in the registers that each of so many has. */
-        "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 128 * 128)",
+        "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 64 * 192)",
         "turns == 0 || family == 'wgmma' && bm == tm",
         "cluster == 1 || family == 'wgmma' && bm < m",
         "bk == 0 && family == 'gemv' || bk > 0 && family != 'gemv'",

@@ -1,13 +1,19 @@
 /* The CUDA backend's space. Its parameters:
  *
- *   family how a block computes its part of C: simt, by multiply-adds (gemm_simt.cu); mma, by tensor cores
- *          (gemm_mma.cu); wgmma, by those of sm_90a (gemm_wgmma.cu); gemv, few rows, without shared memory
- * (gemm_gemv.cu) bm, bn rows and columns of C that a block computes bk     words (4 bytes) along k that it
- * has in shared memory at a time; gemv: 0 tm, tn the part that a thread (simt), a warp (mma, gemv) or a
- * warpgroup (wgmma) has of it stages blocks of k in shared memory; gemv: 1 raster blocks along M that follow
- * each other before the next ones along N ks     parts of K that are summed apart and added up by a second
- * kernel wk     warps that share K in a block (gemv; else 1) ku     steps of k in flight (gemv; else 1) form
- * how a smooth activation is computed (activations.def)
+ *   family  how a block computes its part of C: simt, by multiply-adds (gemm_simt.cu);
+ *           mma, by tensor cores (gemm_mma.cu); wgmma, by those of sm_90a (gemm_wgmma.cu);
+ *           gemv, few rows, without shared memory (gemm_gemv.cu)
+ *   bm, bn  rows and columns of C that a block computes
+ *   bk      words (4 bytes) along k that it has in shared memory at a time; gemv: 0
+ *   tm, tn  the part that a thread (simt), a warp (mma, gemv) or a warpgroup (wgmma) has of it
+ *   stages  blocks of k in shared memory; gemv: 1
+ *   raster  blocks along M that follow each other before the next ones along N
+ *   ks      parts of K that are summed apart and added up by a second kernel
+ *   wk      warps that share K in a block (gemv; else 1)
+ *   ku      steps of k in flight (gemv; else 1)
+ *   turns   1: consumers take tiles in turn; 0: they share each (wgmma; else 0)
+ *   cluster blocks below each other that share what they read of B (wgmma; else 1)
+ *   form    how a smooth activation is computed (activations.def)
  */
 #ifndef HONE_CUDA_SPACE_H
 #define HONE_CUDA_SPACE_H

@@ -10,17 +10,17 @@ typedef struct {
 static inline column_values values_of_column(const hone_cuda_call *q, int column) {
     const int at = least(column, q->n - 1);
     column_values v;
-    v.bias = BIAS ? q->bias[at] : 0.0f;
-    v.alpha = PER_COLUMN ? q->alpha[at] : q->p;
-    v.scale = IS_S8 ? q->b_scale[at] : 1.0f;
-    v.sum = IS_S8 ? q->column_sums[at] : 0;
+    v.bias = BIAS ? read_float(q->bias + at) : 0.0f;
+    v.alpha = PER_COLUMN ? read_float(q->alpha + at) : q->p;
+    v.scale = IS_S8 ? read_float(q->b_scale + at) : 1.0f;
+    v.sum = IS_S8 ? read_int(q->column_sums + at) : 0;
     return v;
 }
 
 static inline float value_of_sum(vsum sum, const column_values *v, const hone_cuda_call *q, int row) {
 #if IS_S8
     const int at = ROW_SCALE ? row : 0;
-    const float x = fmaf((float)(sum - q->a_zero[at] * v->sum), q->a_scale[at] * v->scale, v->bias);
+    const float x = fmaf((float)(sum - read_int(q->a_zero + at) * v->sum), read_float(q->a_scale + at) * v->scale, v->bias);
 #else
     const float x = sum + v->bias;
 #endif

@@ -3,11 +3,9 @@
 #define WARPS_N (BN / TN)
 #define THREADS (32 * WARPS_N * WARPS_K)
 
-/* Four words of a row of A, of which `bytes` are there. */
-static inline quad get_row(const char *from, int bytes) {
+/* The last words of a row of A, of which `bytes` are there. */
+static inline quad get_tail(const char *from, int bytes) {
     quad r;
-    if (bytes >= 16)
-        return *(const quad *)from;
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         r.w[i] = 0;
@@ -17,6 +15,23 @@ static inline quad get_row(const char *from, int bytes) {
                 r.w[i] |= (word)(unsigned char)from[4 * i + b] << 8 * b;
     }
     return r;
+}
+
+/* `tail`: bytes of A's rows that are there in this chunk, the last; 0: all 16. */
+static inline void multiply_chunk(vsum acc[TM][TN], const char *const a[TM], const quad *const b[TN], int chunk, int tail) {
+    quad weights[TN];
+#pragma unroll
+    for (int j = 0; j < TN; j++)
+        weights[j] = b[j][chunk];
+#pragma unroll
+    for (int i = 0; i < TM; i++) {
+        const quad values = tail ? get_tail(a[i] + 16 * chunk, tail) : *(const quad *)(a[i] + 16 * chunk);
+#pragma unroll
+        for (int j = 0; j < TN; j++)
+#pragma unroll
+            for (int g = 0; g < 4; g++)
+                acc[i][j] = word_mac(acc[i][j], values.w[g], weights[j].w[g]);
+    }
 }
 
 KERNEL(gemm, THREADS) {
@@ -40,22 +55,13 @@ KERNEL(gemm, THREADS) {
         for (int j = 0; j < TN; j++)
             acc[i][j] = 0;
 
+    const int step = 32 * WARPS_K, whole = least(place.last, row_bytes / 16);
+    int chunk = place.first + warp_k * 32 + lane;
     UNROLL_BY(UNROLL)
-    for (int chunk = place.first + warp_k * 32 + lane; chunk < place.last; chunk += 32 * WARPS_K) {
-        quad weights[TN];
-#pragma unroll
-        for (int j = 0; j < TN; j++)
-            weights[j] = b[j][chunk];
-#pragma unroll
-        for (int i = 0; i < TM; i++) {
-            const quad values = get_row(a[i] + 16 * chunk, row_bytes - 16 * chunk);
-#pragma unroll
-            for (int j = 0; j < TN; j++)
-#pragma unroll
-                for (int g = 0; g < 4; g++)
-                    acc[i][j] = word_mac(acc[i][j], values.w[g], weights[j].w[g]);
-        }
-    }
+    for (; chunk < whole; chunk += step)
+        multiply_chunk(acc, a, b, chunk, 0);
+    if (chunk < place.last && chunk == row_bytes / 16)
+        multiply_chunk(acc, a, b, chunk, row_bytes % 16);
 #pragma unroll
     for (int i = 0; i < TM; i++)
 #pragma unroll

@@ -16,7 +16,11 @@ static inline void load_block(word *shared, const hone_cuda_call *q, const block
     const int k = block * BK;
     LOAD_ROWS(shared, A_AT, q->a, q->lda, q->k * ELEMENT_BYTES, place->row, BM, q->m, k)
     word *const shared_b = shared + BM * A_ROW;
-    for (int chunk = THREAD; chunk < BK * (BN / 4); chunk += THREADS) {
+#pragma unroll
+    for (int i = 0; i < (BK * (BN / 4) + THREADS - 1) / THREADS; i++) {
+        const int chunk = i * THREADS + THREAD;
+        if (BK * (BN / 4) % THREADS && chunk >= BK * (BN / 4))
+            break;
         const int row = k + chunk / (BN / 4), column = place->column + chunk % (BN / 4) * 4;
         const int there = row < q->depth && column < q->across;
         const word *from = (const word *)q->b + (there ? (long long)row * q->across + column : 0);

@@ -22,7 +22,7 @@
 #define WGMMA_(n) wgmma_##n
 #define WGMMA(n)  WGMMA_(n)
 
-/* go[c]: the other consumer has multiplied its tile, and c may begin with the next. Without, c would wait at a stage whose
+/* go[c]: the other consumer has begun to multiply all of its tile, and c may begin with the next. Without, c would wait at a stage whose
  * phase is more than one ahead, which one bit of parity cannot tell. */
 typedef struct {
     barrier full[STAGES], empty[STAGES], go[2];
@@ -109,7 +109,8 @@ static inline void release(stage_barriers *barriers, int stage) {
 
 /* A consumer's sums of its part of a tile, from the stage that is next. */
 static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers *barriers, const block_place *place,
-                                 int row, int *stage, int *parity) {
+                                 int consumer, int *stage, int *parity) {
+    const int row = TURNS ? 0 : consumer * TM;
     int before = -1; /* the stage whose products may still run */
 #pragma unroll
     for (int i = 0; i < M_TILES; i++)
@@ -125,14 +126,18 @@ static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers 
         before = *stage;
         next_stage(stage, parity);
     }
+    if (TURNS && THREAD % 32 == 0)
+        barrier_arrive(&barriers->go[!consumer]);
     wgmma_wait(0);
+#pragma unroll
+    for (int i = 0; i < M_TILES; i++)
+        wgmma_settled(acc[i], 4 * N_TILES);
     if (before >= 0)
         release(barriers, before);
 }
 
 static inline void consume(const hone_cuda_call *q, stage_barriers *barriers, int consumer) {
     const int tiles = count_tiles(q), k_blocks = pieces(q->depth, ROW / 4);
-    const int row = TURNS ? 0 : consumer * TM;
     int stage = 0, parity = 0, turn = 0;
     int go = !consumer; /* of the phase before the first: the first consumer may begin */
     for (int tile = BLOCK_X / CLUSTER; tile < tiles; tile += GRID_X / CLUSTER, turn ^= 1) {
@@ -145,11 +150,9 @@ static inline void consume(const hone_cuda_call *q, stage_barriers *barriers, in
         vsum acc[M_TILES][4 * N_TILES];
         if (TURNS)
             barrier_wait(&barriers->go[consumer], go);
-        multiply_tile(acc, barriers, &place, row, &stage, &parity);
-        if (TURNS && THREAD % 32 == 0)
-            barrier_arrive(&barriers->go[!consumer]);
+        multiply_tile(acc, barriers, &place, consumer, &stage, &parity);
         go ^= 1;
-        leave_tile(q, acc, place.row + row, place.column);
+        leave_tile(q, acc, place.row + (TURNS ? 0 : consumer * TM), place.column);
     }
 }
 
@@ -189,7 +192,7 @@ KERNEL(gemm, THREADS) {
 #elif CONSUMERS == 3
         registers_more(160);
 #endif
-        consume(&call, barriers, THREAD / GROUP - 1);
+        consume(&call, barriers, uniform(THREAD / GROUP - 1));
     }
 #if CLUSTER > 1
     SYNC_ALL(); /* others may still arrive at barriers of this block */

@@ -43,10 +43,12 @@ static inline block_place place_of_tile(const hone_cuda_call *q, int tile, int r
  * of `row_bytes` bytes that lie `ld` bytes apart; what is not there becomes zeros. AT(row, chunk) is where four
  * words of a row go. */
 #define LOAD_ROWS(shared, AT, from, ld, row_bytes, first, rows, count, k)                                    \
-    for (int chunk_ = THREAD; chunk_ < (rows) * (BK / 4); chunk_ += THREADS) {                               \
-        const int row_ = chunk_ / (BK / 4), beside_ = chunk_ % (BK / 4), at_ = (first) + row_;               \
-        const int left_ = (row_bytes) - 4 * (k)-16 * beside_;                                                \
+    PRAGMA(unroll)                                                                                           \
+    for (int i_ = 0; i_ < ((rows) * (BK / 4) + THREADS - 1) / THREADS; i_++) {                               \
+        const int chunk_ = i_ * THREADS + THREAD, row_ = chunk_ / (BK / 4), beside_ = chunk_ % (BK / 4);     \
+        const int at_ = (first) + row_, left_ = (row_bytes) - 4 * (k) - 16 * beside_;                        \
         const int bytes_ = at_ < (count) && left_ > 0 ? least(left_, 16) : 0;                                \
-        const char *from_ = (const char *)(from) + (bytes_ ? (long long)at_ * (ld) + 4 * (k) + 16 * beside_ : 0); \
-        cp_async16(&(shared)[AT(row_, beside_)], from_, bytes_);                                             \
+        const char *from_ = (const char *)(from) + (long long)least(at_, (count) - 1) * (ld);                \
+        if ((rows) * (BK / 4) % THREADS == 0 || chunk_ < (rows) * (BK / 4))                                  \
+            cp_async16(&(shared)[AT(row_, beside_)], bytes_ ? from_ + 4 * (k) + 16 * beside_ : from_, bytes_); \
     }

@@ -32,12 +32,14 @@ static inline vf vf_fraction(vf t) {
     vf c = vf_min(120.0f, vf_max(-120.0f, t));
     return c - floorf(c);
 }
+/* Where t is NaN x is too, being made from its fraction. */
 static inline vf vf_scale_floor(vf x, vf t) {
-    vf c = floorf(vf_min(120.0f, vf_max(-120.0f, t)));
-    return t == t ? x * vf_power_of_two(vi_integral(c)) : t;
+    return x * vf_power_of_two(vi_integral(floorf(vf_min(120.0f, vf_max(-120.0f, t)))));
 }
 static inline vf vf_rcp(vf d) { return 1.0f / d; }
-static inline vf vf_rcp_brief(vf d) { return 1.0f / d; }
+static inline vf vf_rcp_brief(vf d) { return reciprocal(d); }
+
+#define VF_EXP2_BRIEF power_of_two
 
 #define VF_TABLES   0
 #define VF_TABLE_AT const

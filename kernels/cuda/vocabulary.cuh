@@ -4,6 +4,9 @@
  *   KERNEL(name, threads)   the head of a kernel, whose one parameter is `call`
  *   THREAD, BLOCK_X, BLOCK_Z, GRID_X, hone_shared, shared_address(p), block_sync()
  *   half_bits, half_value, float_of, bits_of   conversions
+ *   reciprocal, power_of_two   1 / x and 2^x to 22 bits
+ *   read_float, read_int    from memory that no kernel of the call writes
+ *   uniform(x)              x, which is the same in all lanes of a warp
  *   shuffle_xor             a value of the lane whose number differs by `mask`
  *   cp_async16, cp_async_commit, cp_async_wait(n)   16 bytes to shared memory, of which `bytes` are copied
  *                           and the rest are zeros; all but the latest n groups have arrived
@@ -25,6 +28,7 @@
  *   wgmma_64 to wgmma_256   d (64 x n) += a (64 x 8 words) * b (8 words x n), both in shared memory as tma_load leaves
  *                           them; runs on its own from wgmma_fence() on, in groups that wgmma_commit() ends, until
  *                           wgmma_wait(n): all but the latest n are through
+ *   wgmma_settled           sums that have been waited for are read only after this
  *   registers_fewer(n), registers_more(n)   of the threads of a warpgroup
  *
  * A thread's part of d of wgmma is, for each 8 columns, that of mma in the 16 rows of its warp.
@@ -78,6 +82,20 @@ static inline unsigned short half_bits(float x) {
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
     return bits;
 }
+static inline float reciprocal(float x) {
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+static inline float power_of_two(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+static inline float read_float(const float *p) { return __ldg(p); }
+static inline int read_int(const int *p) { return __ldg(p); }
+/* The same for all threads of a warp, which the compiler then knows. */
+static inline int uniform(int x) { return __shfl_sync(0xffffffffu, x, 0); }
 static inline int shuffle_xor(int value, int mask) { return __shfl_xor_sync(0xffffffffu, value, mask); }
 
 static inline int dot4_s8(int sum, word a, word b) {
@@ -215,6 +233,9 @@ static inline void tma_load_all(void *to, const hone_tensor_map *map, int x, int
 #define wgmma_fence()     asm volatile("wgmma.fence.sync.aligned;" ::: "memory")
 #define wgmma_commit()    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory")
 #define wgmma_wait(n)     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(n) : "memory")
+#define wgmma_settled(d, count)                                                                              \
+    _Pragma("unroll") for (int settled_ = 0; settled_ < (count); settled_++)                                 \
+        asm volatile("" : WGMMA_REGISTER((d)[settled_])::"memory")
 #define registers_fewer(n) asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(n))
 #define registers_more(n)  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(n))
 

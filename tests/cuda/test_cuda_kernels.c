@@ -1,5 +1,6 @@
 /* Kernels of the CUDA backend on the emulated device: every activation in turn with random legal configs on
  * ragged shapes, every family for every type, matrices in the device's memory, and a device that is lost. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,6 +51,48 @@ static void every_family_verifies(void **state) {
             if (strcmp(*family, "wgmma") != 0 || problem.dtype != HONE_F32)
                 verify_family(&problem, *family, n);
         }
+}
+
+/* Infinities and numbers that round to them where f32 is summed in parts. */
+static void large_numbers_are_summed_as_they_are(void **state) {
+    enum { M = 8, N = 16, K = 64 };
+    static float a[M * K], b[K * N], c[M * N];
+    const float largest = 3.4028235e38f;
+    (void)state;
+    for (int i = 0; i < M * K; i++)
+        a[i] = 1.0f;
+    for (int i = 0; i < K * N; i++)
+        b[i] = 0.0078125f;
+    a[0 * K + 3] = INFINITY;
+    a[1 * K + 5] = -INFINITY;
+    a[2 * K + 7] = largest;
+    b[9 * N + 11] = INFINITY;
+    for (const char *const *family = sweep.device->backend->code_paths(sweep.device); *family; family++) {
+        hone_problem problem;
+        hone_space *space;
+        hone_plan *plan;
+        char config[HONE_CONFIG_TEXT], with[32];
+        if (strcmp(*family, "wgmma") == 0)
+            continue; /* has no f32 */
+        assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/identity/8x16x64/nobias"));
+        assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, &problem, 1));
+        snprintf(with, sizeof with, "family=%s,", *family);
+        assert_true(sweep_config(&sweep, config, space, with));
+        hone_space_destroy(space);
+        assert_int_equal(HONE_OK, hone_plan_create(&plan, sweep.context, "cuda", &problem, config, 0));
+        void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
+        assert_non_null(packed);
+        assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, N));
+        const hone_args args = {.a = a, .lda = K, .b = packed, .c = c, .ldc = N};
+        assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+        assert_true(c[0] == INFINITY);
+        assert_true(c[1 * N] == -INFINITY);
+        assert_true(isnan(c[1 * N + 11]));
+        assert_true(c[2 * N] > 0.99f * largest / 128 && c[2 * N] < 1.01f * largest / 128);
+        assert_true(c[3 * N] == 0.5f && c[3 * N + 11] == INFINITY);
+        hone_plan_destroy(plan);
+        free(packed);
+    }
 }
 
 /* ---- matrices that are on the device */
@@ -136,6 +179,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(bf16_configs_verify),
         cmocka_unit_test(s8_configs_verify),
         cmocka_unit_test(every_family_verifies),
+        cmocka_unit_test(large_numbers_are_summed_as_they_are),
         cmocka_unit_test(matrices_of_the_device_are_used_in_place),
         cmocka_unit_test(nothing_runs_on_a_description),
         cmocka_unit_test(a_lost_device_is_an_error),

@@ -18,6 +18,7 @@ int main(void) {
 
 #include "../../harness/providers/cublaslt_library.h"
 #include "../../kernels/cuda/cuda_api.h"
+#include "../../kernels/cuda/cuda_call.h"
 
 /* Enumerations are compatible with the unsigned int that they are made of. */
 #define SAME_AS_TOOLKIT(member, name, parameters)                                                            \
@@ -44,6 +45,11 @@ SAME_VALUE(HONE_CU_FUNCTION_LOCAL_BYTES, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);
 SAME_VALUE(HONE_CU_FUNCTION_REGISTERS, CU_FUNC_ATTRIBUTE_NUM_REGS);
 SAME_VALUE(HONE_CU_FUNCTION_DYNAMIC_SHARED, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
 SAME_VALUE(HONE_CU_STREAM_NON_BLOCKING, CU_STREAM_NON_BLOCKING);
+SAME_VALUE(HONE_CU_MAP_U8, CU_TENSOR_MAP_DATA_TYPE_UINT8);
+SAME_VALUE(HONE_CU_MAP_U16, CU_TENSOR_MAP_DATA_TYPE_UINT16);
+SAME_VALUE(HONE_CU_MAP_SWIZZLE_128, CU_TENSOR_MAP_SWIZZLE_128B);
+SAME_VALUE(HONE_CU_MAP_PROMOTE_256, CU_TENSOR_MAP_L2_PROMOTION_L2_256B);
+_Static_assert(sizeof(CUtensorMap) == sizeof(hone_tensor_map), "tensor maps are larger in the toolkit");
 
 /* cuBLASLt's functions, with the toolkit's names for the pointers that both declare opaque. */
 #define cublaslt_handle          cublasLtHandle_t

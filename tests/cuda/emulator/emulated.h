@@ -52,6 +52,11 @@ static inline float float_of(int bits) {
 }
 static inline float half_value(unsigned short bits) { return hone_emulated->half_value(bits); }
 static inline unsigned short half_bits(float x) { return hone_emulated->half_bits(x); }
+static inline float reciprocal(float x) { return 1.0f / x; }
+static inline float power_of_two(float x) { return exp2f(x); }
+static inline float read_float(const float *p) { return *p; }
+static inline int read_int(const int *p) { return *p; }
+static inline int uniform(int x) { return x; }
 static inline float bfloat_value(unsigned short bits) { return float_of((int)((unsigned)bits << 16)); }
 
 static inline word tf32_bits(float x) {
@@ -263,6 +268,7 @@ static inline void tma_load_all(void *to, const hone_tensor_map *map, int x, int
         tma_load_to(rank, to, map, x, y, b);
 }
 
+#define wgmma_settled(d, count)
 #define registers_fewer(n)
 #define registers_more(n)
 
