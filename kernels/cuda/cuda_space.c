@@ -152,10 +152,11 @@ static hone_status declare_constraints(hone_space *space) {
 
 hone_status hone_cuda_space(hone_space **out, const hone_device *device, const hone_problem *problem,
                             int threads) {
+    const hone_nvrtc *rtc; /* without it nothing runs on a device, and no config is to blame */
     hone_space *space = NULL;
-    hone_status status = hone_space_create(&space);
+    hone_status status = hone_cuda_properties(device)->described ? HONE_OK : hone_nvrtc_open(&rtc);
     (void)threads; /* the device's */
-    if (status)
+    if (status || (status = hone_space_create(&space)))
         return status;
     if ((status = declare_parameters(space, device, problem)) ||
         (status = declare_numbers(space, hone_cuda_properties(device), problem)) ||

@@ -89,7 +89,8 @@ hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *
                          device->name);
     if (choice->weights >= 0)
         problem->weights_plain = choice->weights;
-    if (choice->db)
+    const int described = device->backend->described && device->backend->described(device->name);
+    if (choice->db && !described) /* nothing was measured on a description */
         return look_up(out, choice, problem, context, device, threads);
     hone_status status = device->backend->default_config(&config, device, problem, threads);
     for (int i = 0; !status && i < choice->given.count; i++)

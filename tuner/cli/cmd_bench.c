@@ -279,7 +279,8 @@ int cli_run_bench(int argc, char **argv) {
          "best (of the database), default, or k=v,... (other keys: default; weights=plain: B unpacked); "
          "without it: best where there is a database, else default"},
         {"provider", CLI_LIST, &arguments.providers, "NAME",
-         "providers, measured interleaved: hone (default), unfused, openblas, onednn, mkl, clblast, all"},
+         "providers, measured interleaved: hone (default), unfused, openblas, onednn, mkl, clblast, "
+         "cublaslt, all"},
         {"cold", CLI_FLAG, &arguments.cold, NULL, "rotate operands through more than the last-level cache"},
         {"seed", CLI_INT, &arguments.seed, "N", "of the operands; 1"},
         {"out", CLI_TEXT, &arguments.out, "FILE", "also write Google Benchmark's JSON there"},

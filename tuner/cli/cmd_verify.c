@@ -10,7 +10,7 @@
 #include "cli.h"
 
 /* Odd leading dimensions, and gaps that show a write beyond a row's end. */
-enum { PADDING = 3, MAX_CODE_PARAMS = 6, BLOCKINGS = 3 };
+enum { PADDING = 3, MAX_CODE_PARAMS = 7, BLOCKINGS = 3 };
 
 typedef struct verify_arguments {
     cli_selectors selectors;
@@ -103,7 +103,7 @@ static hone_status verify_one(verify_run *run, const char *problem, const char *
 /* ------------------------------------------------------- all of the code paths */
 
 /* Parameters that choose generated code; the others only block its loops. */
-static const char *const code_params[MAX_CODE_PARAMS] = {"isa", "wtype", "mr", "nr", "epi", "form"};
+static const char *const code_params[MAX_CODE_PARAMS] = {"isa", "family", "wtype", "mr", "nr", "epi", "form"};
 
 /* Points that run the same code. */
 typedef struct code_path {

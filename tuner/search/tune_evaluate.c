@@ -45,6 +45,12 @@ static hone_status add_device_failure(hone_tune_session *session, const char *co
     return status ? status : hone_operands_fetch_c(session->operands.copies[0]);
 }
 
+/* A call failed on the device. Where its memory cannot be asked for, the config cannot be told from a device
+ * that is lost, and is not blamed. */
+static hone_status add_run_failure(hone_tune_session *session, const char *config) {
+    return session->device->backend->memory ? add_device_failure(session, config, "run") : HONE_E_UNAVAILABLE;
+}
+
 /* Whether a status is about the machine rather than about the config. */
 static int is_fatal(hone_status status) { return status == HONE_E_NOMEM || status == HONE_E_DATA; }
 
@@ -66,7 +72,7 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
     }
     if (status) {
         hone_contender_clear(contender);
-        return status == HONE_E_UNAVAILABLE ? add_device_failure(session, config, "run") : status;
+        return status == HONE_E_UNAVAILABLE ? add_run_failure(session, config) : status;
     }
     *ok = 1;
     return HONE_OK;
@@ -147,7 +153,7 @@ static hone_status evaluate_new(double *value, hone_tune_session *session, const
     if (hone_session_accepts(session, &numerics))
         status = screen(value, session, &contender, &numerics);
     if (status == HONE_E_UNAVAILABLE)
-        status = add_device_failure(session, config, "run");
+        status = add_run_failure(session, config);
     hone_contender_clear(&contender);
     return status;
 }
