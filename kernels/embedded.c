@@ -1,6 +1,7 @@
 #include "embedded.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HONE_EMBEDDED(file, symbol) extern const char symbol[];
@@ -43,4 +44,23 @@ void hone_embedded_write(FILE *out, const char *name) {
     const char *text = find_source(name, strlen(name));
     assert(text);
     write_text(out, text);
+}
+
+hone_status hone_source_text(char **out, size_t *length, hone_source_write *write, const void *what) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&text, &bytes);
+    int whole = stream != NULL;
+    if (whole) {
+        write(stream, what);
+        whole = !ferror(stream);
+        whole = fclose(stream) == 0 && whole;
+    }
+    if (!whole) {
+        free(text);
+        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    }
+    *out = text;
+    *length = bytes;
+    return HONE_OK;
 }

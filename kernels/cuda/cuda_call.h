@@ -20,7 +20,7 @@ typedef struct __attribute__((aligned(64))) hone_tensor_map {
 
 typedef struct hone_cuda_call {
     const void *a; /* M x K; rows begin at multiples of 16 bytes */
-    const void *b; /* packed weights: see words.cuh */
+    const void *b; /* packed weights: see tiles.cuh */
     void *c;
     int *sums; /* of the parts of K, [part][M][N], f32 or s32; where K is split */
     const float *bias, *alpha, *b_scale, *a_scale;

@@ -13,7 +13,7 @@ typedef struct hone_cuda_pass_source {
     hone_dtype x_type;
 } hone_cuda_pass_source;
 
-hone_cuda_write hone_cuda_write_pass; /* of a hone_cuda_pass_source */
+hone_source_write hone_cuda_write_pass; /* of a hone_cuda_pass_source */
 
 typedef struct hone_cuda_pass hone_cuda_pass;
 

@@ -5,12 +5,12 @@
 
 #include "cuda_program.h"
 
-/* Its program's text; `what` is a hone_cuda_peak_source. */
+/* Its program's text; of a hone_cuda_peak_source. */
 typedef struct hone_cuda_peak_source {
     int arch;
     hone_dtype dtype;
 } hone_cuda_peak_source;
-hone_cuda_write hone_cuda_write_peak;
+hone_source_write hone_cuda_write_peak;
 
 double hone_cuda_peak_run(const hone_device *device, hone_dtype dtype, hone_pool *pool, int64_t rounds);
 

@@ -23,7 +23,7 @@ static const struct {
                       [REDUCE] = {"reduce", GEMM_PROGRAM},
                       [GATHER] = {"gather", PREPARE_PROGRAM},
                       [SUM_ROWS] = {"sum_rows", PREPARE_PROGRAM}};
-static hone_cuda_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_cuda_write_prepare};
+static hone_source_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_cuda_write_prepare};
 
 /* Buffers of a plan on the device. */
 enum { A, A_ROWS, B, PACKED, C, SUMS, VECTORS, BUFFERS };

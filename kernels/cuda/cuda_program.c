@@ -5,7 +5,6 @@
 
 #include "activation.h"
 #include "cuda_device.h"
-#include "embedded.h"
 #include "program_cache.h"
 #include "status.h"
 
@@ -215,17 +214,13 @@ static hone_status find_or_compile(hone_cuda_code *out, int arch, const char *te
     return status;
 }
 
-hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_cuda_write *write, const void *what) {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
-    if (!stream)
-        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
-    write(stream, what);
-    int whole = !ferror(stream);
-    whole = fclose(stream) == 0 && whole;
-    hone_status status = whole ? find_or_compile(out, arch, text, length)
-                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_source_write *write, const void *what) {
+    char *text;
+    size_t length;
+    hone_status status = hone_source_text(&text, &length, write, what);
+    if (status)
+        return status;
+    status = find_or_compile(out, arch, text, length);
     free(text);
     return status;
 }

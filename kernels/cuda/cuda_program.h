@@ -3,6 +3,7 @@
 #ifndef HONE_CUDA_PROGRAM_H
 #define HONE_CUDA_PROGRAM_H
 
+#include "../embedded.h"
 #include "cuda_space.h"
 
 typedef struct hone_cuda_source {
@@ -10,9 +11,8 @@ typedef struct hone_cuda_source {
     const hone_cuda_config *config;
 } hone_cuda_source;
 
-/* Writes a program's text; `what` is a hone_cuda_source. */
-typedef void hone_cuda_write(FILE *out, const void *what);
-hone_cuda_write hone_cuda_write_gemm, hone_cuda_write_prepare;
+/* Of a hone_cuda_source; of nothing, for it is the same for all problems. */
+hone_source_write hone_cuda_write_gemm, hone_cuda_write_prepare;
 
 /* What every program needs to know of its operands' type. */
 void hone_cuda_define_type(FILE *out, hone_dtype type);
@@ -26,7 +26,7 @@ typedef struct hone_cuda_code {
 } hone_cuda_code;
 
 /* HONE_E_UNAVAILABLE: no NVRTC, or it refuses the text, with its words. HONE_E_NOMEM. Any thread. */
-hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_cuda_write *write, const void *what);
+hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_source_write *write, const void *what);
 
 /* hone_backend.emit */
 hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_problem *problem,

@@ -30,7 +30,7 @@ static const struct {
                       [PACK_ROWS] = {"pack_rows", PACK_PROGRAM},
                       [PACK_COLUMNS] = {"pack_columns", PACK_PROGRAM},
                       [SUM_COLUMNS] = {"sum_columns", PACK_PROGRAM}};
-static hone_opencl_write *const writers[PROGRAMS] = {hone_opencl_write_gemm, hone_opencl_write_pack};
+static hone_source_write *const writers[PROGRAMS] = {hone_opencl_write_gemm, hone_opencl_write_pack};
 
 enum { PACK_GROUP = 64, ID_BYTES = HONE_PACK_ALIGN };
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "activation.h"
-#include "embedded.h"
 #include "program_cache.h"
 #include "status.h"
 
@@ -185,18 +184,14 @@ static hone_status find_or_compile(cl_program *out, hone_opencl_device *d, const
     return HONE_OK;
 }
 
-hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, hone_opencl_write *write,
+hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, hone_source_write *write,
                                 const void *what) {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
-    if (!stream)
-        return hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
-    write(stream, what);
-    int whole = !ferror(stream);
-    whole = fclose(stream) == 0 && whole;
-    hone_status status = whole ? find_or_compile(out, device, text, length)
-                               : hone_fail(HONE_E_NOMEM, "no memory for a kernel's source");
+    char *text;
+    size_t length;
+    hone_status status = hone_source_text(&text, &length, write, what);
+    if (status)
+        return status;
+    status = find_or_compile(out, device, text, length);
     free(text);
     return status;
 }

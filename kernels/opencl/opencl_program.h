@@ -5,13 +5,11 @@
 
 #include <stdio.h>
 
+#include "../embedded.h"
 #include "opencl_space.h"
 
 /* TYPE_* of elements.cl. */
 const char *hone_opencl_type_name(hone_dtype type);
-
-/* Writes a program's text for what it is given. */
-typedef void hone_opencl_write(FILE *out, const void *what);
 
 /* What a config's programs are written for. */
 typedef struct hone_opencl_source {
@@ -21,7 +19,7 @@ typedef struct hone_opencl_source {
 } hone_opencl_source;
 
 /* Of a hone_opencl_source: gemm_program.cl, and pack_program.cl, which many configs share. */
-hone_opencl_write hone_opencl_write_gemm, hone_opencl_write_pack;
+hone_source_write hone_opencl_write_gemm, hone_opencl_write_pack;
 
 /* hone_backend.emit */
 hone_status hone_opencl_emit(FILE *out, const hone_device *device, const hone_problem *problem,
@@ -32,7 +30,7 @@ hone_status hone_opencl_emit(FILE *out, const hone_device *device, const hone_pr
  * it compiled: no cache. A damaged entry, or one that the driver refuses, is made again. Release it with
  * clReleaseProgram. HONE_E_UNAVAILABLE: it does not compile, with the first lines of the compiler's log.
  * HONE_E_NOMEM. */
-hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, hone_opencl_write *write,
+hone_status hone_opencl_compile(cl_program *out, hone_opencl_device *device, hone_source_write *write,
                                 const void *what);
 
 #endif
