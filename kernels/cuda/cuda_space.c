@@ -118,8 +118,8 @@ static hone_status declare_constraints(hone_space *space) {
         /* Large tiles are the tensor cores' where they have the type. */
         "family != 'simt' || tensor == 0 || bm * bn <= 64 * 64",
         "family != 'mma' || tm >= 16 && tm <= 64 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
-        "family != 'wgmma' || halves_or_bytes && tm >= 64 && bm <= 3 * tm && bn >= 64 && tn == bn && bk == "
-        "32",
+        "family != 'wgmma' || halves_or_bytes && tm >= 64 && bm <= 3 * tm",
+        "family != 'wgmma' || bn >= 64 && tn == bn && bk == 32",
         /* A warpgroup's sums, in the registers that each of so many has. */
         "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 64 * 192)",
         "turns == 0 || family == 'wgmma' && bm == tm",
