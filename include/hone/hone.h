@@ -9,7 +9,7 @@
  * The order of a caller's work:
  *
  *     hone_context_create      once a process
- *     hone_db_open             once a database          (optional)
+ *     hone_db_open             once a process           (optional)
  *     hone_db_lookup           the best known config    (optional)
  *     hone_plan_create         once a problem and thread
  *     hone_plan_pack           once a weight matrix
@@ -43,6 +43,9 @@ extern "C" {
 #else
 #define HONE_API
 #endif
+/* Also in libhone-db, which reads databases and has no kernels: it needs SQLite
+ * and nothing else. A program links one of the two. */
+#define HONE_DB_API HONE_API
 
 /* ------------------------------------------------------------------ status */
 
@@ -60,20 +63,20 @@ typedef enum hone_status {
 } hone_status;
 
 /* One sentence about a status. Never NULL. Any thread. */
-HONE_API const char *hone_status_text(hone_status status);
+HONE_DB_API const char *hone_status_text(hone_status status);
 
 /* The detail of the calling thread's latest failure, "" when there was none.
  * Valid until that thread's next failing call. Kept per thread, not on the
  * context, because a context is shared by threads. */
-HONE_API const char *hone_error_detail(void);
+HONE_DB_API const char *hone_error_detail(void);
 
 /* "MAJOR.MINOR.PATCH" of the library that is linked. */
-HONE_API const char *hone_version(void);
+HONE_DB_API const char *hone_version(void);
 
 /* Identity of the kernels in this library: a version and a hash of the kernel
  * sources, compiler and flags. Measurements carry the identity they were taken
  * with; one from another build is reported as stale. */
-HONE_API const char *hone_build_id(void);
+HONE_DB_API const char *hone_build_id(void);
 
 /* ------------------------------------------------------------------- names */
 
@@ -88,24 +91,24 @@ typedef enum hone_dtype {
 } hone_dtype;
 
 /* "f32", "f16", "bf16", "s8", "u8"; NULL for a value that is none. */
-HONE_API const char *hone_dtype_name(hone_dtype dtype);
+HONE_DB_API const char *hone_dtype_name(hone_dtype dtype);
 /* Also accepts fp32, fp16, int8. HONE_E_USAGE for an unknown name. */
-HONE_API hone_status hone_dtype_parse(hone_dtype *out, const char *name);
+HONE_DB_API hone_status hone_dtype_parse(hone_dtype *out, const char *name);
 /* Bytes of one element; 0 for a value that is none. */
-HONE_API size_t hone_dtype_size(hone_dtype dtype);
+HONE_DB_API size_t hone_dtype_size(hone_dtype dtype);
 
 /* An activation is an index into the activation table, 0 .. count-1. */
 typedef int hone_activation;
 #define HONE_ACT_MAX_PARAMS 2
 
-HONE_API int hone_activation_count(void);
+HONE_DB_API int hone_activation_count(void);
 /* Canonical name; NULL when out of range. */
-HONE_API const char *hone_activation_name(hone_activation act);
+HONE_DB_API const char *hone_activation_name(hone_activation act);
 /* Also accepts aliases ("swish"). HONE_E_USAGE for an unknown name. */
-HONE_API hone_status hone_activation_parse(hone_activation *out, const char *name);
+HONE_DB_API hone_status hone_activation_parse(hone_activation *out, const char *name);
 /* fp64 reference value. `params` holds HONE_ACT_MAX_PARAMS values (NULL: the
  * defaults). NaN gives NaN; an infinity gives the limit. */
-HONE_API double hone_activation_reference(hone_activation act, double x, const double *params);
+HONE_DB_API double hone_activation_reference(hone_activation act, double x, const double *params);
 
 /* ----------------------------------------------------------------- problem */
 
@@ -132,19 +135,19 @@ typedef struct hone_problem {
 
 /* Set every field: the shape, f32 or `dtype`'s natural types, `act` with its
  * default parameters, bias on, weights K x N and packed. */
-HONE_API void hone_problem_init(hone_problem *problem, hone_dtype dtype, hone_activation act, int64_t m,
+HONE_DB_API void hone_problem_init(hone_problem *problem, hone_dtype dtype, hone_activation act, int64_t m,
                                 int64_t n, int64_t k);
 
 /* HONE_E_USAGE when a field is out of range or two fields contradict. */
-HONE_API hone_status hone_problem_check(const hone_problem *problem);
+HONE_DB_API hone_status hone_problem_check(const hone_problem *problem);
 
 /* The canonical text, e.g. "gemm/f32/gelu_tanh/128x3072x768" with options
  * after it: "/alpha=0.2" an activation parameter that is not the default,
  * "/tb" weights stored N x K, "/plain" weights not packed, "/nobias",
  * "/a=u8", "/out=f32", "/rowscale". HONE_E_USAGE when it does not fit. */
-HONE_API hone_status hone_problem_format(char *out, size_t size, const hone_problem *problem);
+HONE_DB_API hone_status hone_problem_format(char *out, size_t size, const hone_problem *problem);
 /* The inverse; accepts aliases and options in any order. */
-HONE_API hone_status hone_problem_parse(hone_problem *out, const char *text);
+HONE_DB_API hone_status hone_problem_parse(hone_problem *out, const char *text);
 
 /* ----------------------------------------------------------------- context */
 
@@ -177,10 +180,10 @@ typedef enum hone_match_kind {
 } hone_match_kind;
 
 /* "exact", "near", "family", "default". */
-HONE_API const char *hone_match_kind_name(hone_match_kind kind);
+HONE_DB_API const char *hone_match_kind_name(hone_match_kind kind);
 
 /* The answer of a lookup. Numbers that were not measured are NaN (for
- * HONE_MATCH_DEFAULT: all of them) and `samples` is 0. */
+ * HONE_MATCH_DEFAULT: all of them), `samples` is 0 and `workspace` -1. */
 typedef struct hone_match {
     hone_match_kind kind;
     int stale; /* 1: measured with other kernels than this library's */
@@ -190,10 +193,12 @@ typedef struct hone_match {
     char config[256];                        /* canonical config text */
     char build[96];                          /* hone_build_id it was measured with */
     char measured_at[32];                    /* ISO 8601, UTC; "" for default */
+    const char *database;                    /* file that answered, until it is closed; "" for default */
     double p50_us, p95_us;                   /* microseconds a call */
     double gflops;                           /* 1e9 operations a second at p50 */
     double err_rel_fro, err_bound_ratio;
     int64_t samples;
+    int64_t workspace; /* bytes a plan of it needs beside the packed weights */
 } hone_match;
 
 /* Limits on what a lookup may answer. Zero-initialise for none. */
@@ -201,22 +206,46 @@ typedef struct hone_lookup_options {
     int threads;           /* threads the config was tuned for; 0: as many as the device has */
     const char *objective; /* "p50" (NULL), "p95" or "throughput" */
     double max_rel_error;  /* largest acceptable err_rel_fro; 0: any */
+    const char *isa;       /* only configs with isa=<this>, or family=<this> on a GPU; NULL: any */
+    int64_t max_workspace; /* largest acceptable workspace in bytes; 0: any */
     int allow_stale;       /* 1: answer with measurements of other builds too */
 } hone_lookup_options;
 
-/* Opens an existing database for reading. NULL: $HONE_DB, else hone/hone.db in
- * the XDG data folder. HONE_E_DATA: missing, not a Hone database, damaged, or
- * written by a newer version. A hone_db is for one thread at a time. */
-HONE_API hone_status hone_db_open(hone_db **out, const char *path);
-HONE_API void hone_db_close(hone_db *db);
+/* Opens an existing database for reading. NULL: the user's, which is $HONE_DB,
+ * else hone/hone.db in the XDG data folder, and under it the system's, which are
+ * the files that $HONE_DB_PATH lists with ':' between them, else hone/hone.db in
+ * each folder of $XDG_DATA_DIRS that has one. A lookup prefers the better kind of
+ * match, then the nearer, then the upper file; a failure recorded in any of them
+ * counts. A file of an older schema is read through a temporary copy.
+ * HONE_E_DATA: missing, not a Hone database, damaged, or written by a newer
+ * version; of NULL, when there is none at all. */
+HONE_DB_API hone_status hone_db_open(hone_db **out, const char *path);
+HONE_DB_API void hone_db_close(hone_db *db);
 
 /* The best config for `problem` on the device named `device`, in the order
  * exact, near, family, default; always says which in out->kind. `db` may be
  * NULL, which gives the default. `options` may be NULL.
- * HONE_E_USAGE, HONE_E_UNAVAILABLE (no such device), HONE_E_DATA. */
+ * Any number of threads may look up in one hone_db at once. An answer that was
+ * given before is given again without a lock and without asking the file, in
+ * less than a microsecond; what is stored meanwhile shows after hone_db_refresh.
+ * HONE_E_USAGE, HONE_E_UNAVAILABLE (no such device), HONE_E_DATA; HONE_E_NOMATCH:
+ * nothing known keeps to max_workspace. */
 HONE_API hone_status hone_db_lookup(hone_match *out, hone_db *db, const hone_context *context,
                                     const char *device, const hone_problem *problem,
                                     const hone_lookup_options *options);
+
+/* The same without any device at hand: exact, near, family by a fingerprint, as
+ * `hone devices` prints it. `family` (may be NULL) is for a device that the
+ * database does not know; threads 0 needs one that it does. Whether a near or
+ * family config is legal for the problem is for the caller to see.
+ * HONE_E_NOMATCH: nothing is known. HONE_E_USAGE, HONE_E_DATA. */
+HONE_DB_API hone_status hone_db_find(hone_match *out, hone_db *db, const char *fingerprint,
+                                     const char *family, const hone_problem *problem,
+                                     const hone_lookup_options *options);
+
+/* Forgets the answers given so far, so that the next ones see what other
+ * processes have stored. Not while another thread uses `db`. */
+HONE_DB_API void hone_db_refresh(hone_db *db);
 
 /* -------------------------------------------------------------------- plan */
 
@@ -252,6 +281,10 @@ HONE_API void hone_plan_destroy(hone_plan *plan);
 
 /* The canonical text of the config the plan runs. */
 HONE_API const char *hone_plan_config(const hone_plan *plan);
+
+/* Bytes of memory that executing the plan uses beside its operands; all of it is
+ * allocated when the plan is made. On a GPU, of the device's memory. */
+HONE_API size_t hone_plan_workspace(const hone_plan *plan);
 
 /* Bytes that hone_plan_pack may write, a multiple of HONE_PACK_ALIGN; 0 for plain weights. The address given to
  * pack and execute must be aligned to HONE_PACK_ALIGN. */
