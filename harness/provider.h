@@ -38,6 +38,8 @@ struct hone_provider {
     double (*device_us)(const hone_provider_case *self);
     /* The weights as the runs read them. NULL: it does not know. */
     hone_span (*weights)(const hone_provider_case *self);
+    /* hone_plan_workspace. NULL: it does not know. */
+    size_t (*workspace)(const hone_provider_case *self);
     /* Text for the result's label: hone's config, a baseline's composition. */
     const char *(*label)(const hone_provider_case *self);
     void (*destroy)(hone_provider_case *self);

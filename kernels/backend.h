@@ -65,9 +65,10 @@ struct hone_backend {
     hone_status (*space)(hone_space **out, const hone_device *device, const hone_problem *problem,
                          int threads);
 
-    /* A config that is legal and reasonable without any measurement. */
+    /* A config that is legal and reasonable without any measurement; with a `code_path` (one of code_paths;
+     * NULL: any) of that path. HONE_E_UNAVAILABLE: that path has none for the problem. */
     hone_status (*default_config)(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                  int threads);
+                                  int threads, const char *code_path);
 
     /* A time in microseconds that no run of the config can beat; it prunes
      * hopeless candidates before they are measured and judges none. May be NULL. */
@@ -85,6 +86,8 @@ struct hone_backend {
                                const hone_problem *problem, const hone_config *config, hone_pool *pool);
     void (*plan_destroy)(hone_backend_plan *plan);
     size_t (*packed_size)(const hone_backend_plan *plan);
+    /* hone_plan_workspace */
+    size_t (*workspace)(const hone_backend_plan *plan);
     hone_status (*pack)(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
     /* Arguments have been checked. Allocates nothing. HONE_E_UNAVAILABLE, HONE_E_NOMEM: a device that is not
      * the host failed. */

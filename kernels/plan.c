@@ -17,7 +17,7 @@ static hone_status read_config(hone_config *out, const hone_device *device, cons
                                const char *text, int threads) {
     const hone_backend *backend = device->backend;
     if (!text)
-        return backend->default_config(out, device, problem, threads);
+        return backend->default_config(out, device, problem, threads, NULL);
     hone_space *space = NULL;
     hone_status status = hone_config_parse(out, text);
     if (!status)
@@ -71,6 +71,10 @@ const hone_device *hone_plan_device(const hone_plan *plan) { return plan->device
 double hone_plan_device_us(const hone_plan *plan) {
     const hone_backend *backend = plan->device->backend;
     return backend->device_us ? backend->device_us(plan->backend_plan) : NAN;
+}
+
+size_t hone_plan_workspace(const hone_plan *plan) {
+    return plan->device->backend->workspace(plan->backend_plan);
 }
 
 size_t hone_plan_packed_size(const hone_plan *plan) {

@@ -76,6 +76,8 @@ static double device_us(const hone_provider_case *self) { return hone_plan_devic
 
 static hone_span weights(const hone_provider_case *self) { return self->weights; }
 
+static size_t workspace(const hone_provider_case *self) { return hone_plan_workspace(self->plan); }
+
 static const char *label(const hone_provider_case *self) { return hone_plan_config(self->plan); }
 
 const hone_provider hone_provider_hone = {
@@ -87,6 +89,7 @@ const hone_provider hone_provider_hone = {
     .failure = failure,
     .device_us = device_us,
     .weights = weights,
+    .workspace = workspace,
     .label = label,
     .destroy = destroy,
 };

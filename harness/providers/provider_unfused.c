@@ -91,7 +91,7 @@ static hone_status carry_config(hone_config *out, const hone_device *device, con
     if (!status)
         status = backend->space(&to, device, gemm, threads);
     if (!status)
-        status = backend->default_config(&carried, device, gemm, threads);
+        status = backend->default_config(&carried, device, gemm, threads, NULL);
     if (!status) {
         *out = carried;
         if (carry_over(out, to, from, config, 1)) {
@@ -109,7 +109,7 @@ static hone_status choose_config(hone_config *out, const hone_device *device, co
                                  const hone_problem *gemm, const char *text, int threads) {
     hone_config config;
     if (!text)
-        return device->backend->default_config(out, device, gemm, threads);
+        return device->backend->default_config(out, device, gemm, threads, NULL);
     hone_status status = hone_config_parse(&config, text);
     return status ? status : carry_config(out, device, fused, gemm, &config, threads);
 }

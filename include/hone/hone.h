@@ -82,11 +82,11 @@ HONE_DB_API const char *hone_build_id(void);
 
 /* Element types. Values are not stable between versions: store names. */
 typedef enum hone_dtype {
-    HONE_F32, /* IEEE binary32 */
-    HONE_F16, /* IEEE binary16; products accumulated in f32 */
+    HONE_F32,  /* IEEE binary32 */
+    HONE_F16,  /* IEEE binary16; products accumulated in f32 */
     HONE_BF16, /* upper half of binary32; products accumulated in f32 */
-    HONE_S8,  /* signed 8-bit integer with a scale; exact 32-bit sums */
-    HONE_U8,  /* unsigned 8-bit integer with a scale; only as A or C of s8 problems */
+    HONE_S8,   /* signed 8-bit integer with a scale; exact 32-bit sums */
+    HONE_U8,   /* unsigned 8-bit integer with a scale; only as A or C of s8 problems */
     HONE_DTYPE_COUNT
 } hone_dtype;
 
@@ -114,20 +114,20 @@ HONE_DB_API double hone_activation_reference(hone_activation act, double x, cons
 
 /* What is to be computed. Start from hone_problem_init, then change fields. */
 typedef struct hone_problem {
-    int64_t m, n, k;       /* 1 .. HONE_MAX_DIM each */
-    hone_dtype dtype;      /* type of A, B and C; f32, f16, bf16 or s8 */
-    hone_dtype a_type;     /* s8 problems: s8 (default) or u8; else = dtype */
-    hone_dtype c_type;     /* s8 problems: s8 (default), u8, f16 or f32; else = dtype */
+    int64_t m, n, k;   /* 1 .. HONE_MAX_DIM each */
+    hone_dtype dtype;  /* type of A, B and C; f32, f16, bf16 or s8 */
+    hone_dtype a_type; /* s8 problems: s8 (default) or u8; else = dtype */
+    hone_dtype c_type; /* s8 problems: s8 (default), u8, f16 or f32; else = dtype */
     hone_activation act;
     double act_params[HONE_ACT_MAX_PARAMS];
-    int bias;              /* 1: add bias[N] before the activation (default) */
+    int bias;               /* 1: add bias[N] before the activation (default) */
     int weights_transposed; /* 1: B is stored N x K; 0: K x N (default) */
-    int weights_plain;     /* 1: B is read as stored in every call; 0: packed once (default) */
-    int a_scale_per_row;   /* s8 problems: 1 when A has a scale and zero point per row */
+    int weights_plain;      /* 1: B is read as stored in every call; 0: packed once (default) */
+    int a_scale_per_row;    /* s8 problems: 1 when A has a scale and zero point per row */
 } hone_problem;
 
 /* Largest M, N or K; and the largest M*N, M*K or K*N in elements. */
-#define HONE_MAX_DIM ((int64_t)1 << 24)
+#define HONE_MAX_DIM      ((int64_t)1 << 24)
 #define HONE_MAX_ELEMENTS ((int64_t)1 << 34)
 
 /* Length that holds any canonical problem text, NUL included. */
@@ -136,7 +136,7 @@ typedef struct hone_problem {
 /* Set every field: the shape, f32 or `dtype`'s natural types, `act` with its
  * default parameters, bias on, weights K x N and packed. */
 HONE_DB_API void hone_problem_init(hone_problem *problem, hone_dtype dtype, hone_activation act, int64_t m,
-                                int64_t n, int64_t k);
+                                   int64_t n, int64_t k);
 
 /* HONE_E_USAGE when a field is out of range or two fields contradict. */
 HONE_DB_API hone_status hone_problem_check(const hone_problem *problem);
@@ -193,7 +193,7 @@ typedef struct hone_match {
     char config[256];                        /* canonical config text */
     char build[96];                          /* hone_build_id it was measured with */
     char measured_at[32];                    /* ISO 8601, UTC; "" for default */
-    const char *database;                    /* file that answered, until it is closed; "" for default */
+    char database[512];                      /* file that answered, cut to fit; "" for default */
     double p50_us, p95_us;                   /* microseconds a call */
     double gflops;                           /* 1e9 operations a second at p50 */
     double err_rel_fro, err_bound_ratio;
@@ -286,8 +286,8 @@ HONE_API const char *hone_plan_config(const hone_plan *plan);
  * allocated when the plan is made. On a GPU, of the device's memory. */
 HONE_API size_t hone_plan_workspace(const hone_plan *plan);
 
-/* Bytes that hone_plan_pack may write, a multiple of HONE_PACK_ALIGN; 0 for plain weights. The address given to
- * pack and execute must be aligned to HONE_PACK_ALIGN. */
+/* Bytes that hone_plan_pack may write, a multiple of HONE_PACK_ALIGN; 0 for plain weights. The address given
+ * to pack and execute must be aligned to HONE_PACK_ALIGN. */
 #define HONE_PACK_ALIGN 64
 HONE_API size_t hone_plan_packed_size(const hone_plan *plan);
 

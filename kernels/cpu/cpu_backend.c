@@ -143,6 +143,7 @@ const hone_backend hone_backend_cpu = {
     .plan_create = hone_cpu_plan_create,
     .plan_destroy = hone_cpu_plan_destroy,
     .packed_size = hone_cpu_packed_size,
+    .workspace = hone_cpu_plan_workspace,
     .pack = hone_cpu_pack,
     .execute = hone_cpu_execute,
     .emit = hone_cpu_emit,

@@ -263,12 +263,12 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
 }
 
 hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                    int threads) {
+                                    int threads, const char *code_path) {
     (void)device;
     choice chosen = {.cycles = -1};
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        const char *isa = preferred_isa(problem, v);
+        const char *isa = code_path ? code_path : preferred_isa(problem, v);
         if (!may_run(v, problem) || !isa || strcmp(v->isa, isa) != 0)
             continue;
         hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};
@@ -282,8 +282,8 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     }
     hone_cpu_config best = chosen.config;
     if (!best.variant)
-        return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
-                         hone_dtype_name(problem->dtype));
+        return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel of %s for %s in this build",
+                         code_path ? code_path : "any instruction set", hone_dtype_name(problem->dtype));
     best.beside = hone_cpu_variant_is_amx(best.variant);
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
     (best.beside ? choose_amx_blocks : choose_blocks)(&best, problem);

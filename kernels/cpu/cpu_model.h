@@ -7,7 +7,7 @@
 
 /* The config that the model likes best. HONE_E_UNAVAILABLE: no kernel for the data type. */
 hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                    int threads);
+                                    int threads, const char *code_path);
 
 /* Cycles of one call on the busiest thread. kc, mc and nc of 0: all of K, M and N. */
 double hone_cpu_model_cycles(const hone_cpu_config *config, const hone_problem *problem);

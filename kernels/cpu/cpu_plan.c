@@ -10,9 +10,12 @@
 
 enum { CACHE_LINE = 64 };
 
-static void *allocate(size_t bytes) {
+/* NULL when there is no memory. */
+static void *allocate(hone_backend_plan *p, size_t bytes) {
     void *memory = NULL;
-    return posix_memalign(&memory, HONE_PACK_ALIGN, bytes ? bytes : HONE_PACK_ALIGN) ? NULL : memory;
+    bytes = bytes ? bytes : HONE_PACK_ALIGN;
+    p->allocated += bytes;
+    return posix_memalign(&memory, HONE_PACK_ALIGN, bytes) ? NULL : memory;
 }
 
 /* Rows an even number of lines apart compete for half the sets of a cache, or fewer. */
@@ -25,20 +28,20 @@ static int32_t zero_shift(int a_type, hone_dtype type) {
     return a_type == HONE_A_U8 && type == HONE_S8 ? 128 : a_type == HONE_A_S8 && type == HONE_U8 ? -128 : 0;
 }
 
-static int workspace_create(hone_cpu_workspace *w, const hone_backend_plan *p) {
+static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
     size_t sums = p->slices > 1 ? (size_t)(p->mc * p->nc) : 2 * (size_t)(v->mr * v->nr);
     int plain = p->problem.weights_plain, copied = p->config.copy_a,
         tail = hone_cpu_variant_is_amx(v) && !copied && p->problem.k % p->step;
-    w->a = copied ? allocate((size_t)p->mc * p->a_pitch) : NULL;
-    w->tail = tail ? allocate((size_t)p->mc * HONE_AMX_BYTES) : NULL;
-    w->sums = allocate(sums * 4);
-    w->b = plain ? allocate((size_t)(p->depth * p->nc) * p->b_size) : NULL;
-    w->column_sums = plain ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
+    w->a = copied ? allocate(p, (size_t)p->mc * p->a_pitch) : NULL;
+    w->tail = tail ? allocate(p, (size_t)p->mc * HONE_AMX_BYTES) : NULL;
+    w->sums = allocate(p, sums * 4);
+    w->b = plain ? allocate(p, (size_t)(p->depth * p->nc) * p->b_size) : NULL;
+    w->column_sums = plain ? allocate(p, (size_t)p->nc * sizeof(int32_t)) : NULL;
     int scaled = p->problem.dtype == HONE_S8 && !p->problem.a_scale_per_row,
         starts = scaled && p->config.starts;
-    w->scale = scaled ? allocate((size_t)p->nc * sizeof(float)) : NULL;
-    w->start = starts ? allocate((size_t)p->nc * sizeof(int32_t)) : NULL;
+    w->scale = scaled ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
+    w->start = starts ? allocate(p, (size_t)p->nc * sizeof(int32_t)) : NULL;
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
     w->job = (hone_epilogue_job){
@@ -114,6 +117,8 @@ void hone_cpu_plan_destroy(hone_backend_plan *p) {
         free(p->workspaces);
     free(p);
 }
+
+size_t hone_cpu_plan_workspace(const hone_backend_plan *p) { return p->allocated; }
 
 size_t hone_cpu_panels_size(const hone_backend_plan *p) {
     int64_t columns = hone_cpu_padded_columns(&p->config, p->problem.n);

@@ -35,6 +35,7 @@ struct hone_backend_plan {
     size_t a_pitch; /* bytes of a copied row */
     int fetch_c;    /* C is larger than the second level, and tiles take longer than to ask for it */
     hone_cpu_workspace *workspaces;
+    size_t allocated;      /* bytes, for all of them */
     const hone_args *args; /* of the call in progress */
 };
 
@@ -43,6 +44,7 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
 void hone_cpu_plan_destroy(hone_backend_plan *plan);
 /* Packed weights are all panels, then the column sums of s8. */
 size_t hone_cpu_packed_size(const hone_backend_plan *plan);
+size_t hone_cpu_plan_workspace(const hone_backend_plan *plan);
 size_t hone_cpu_panels_size(const hone_backend_plan *plan);
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
 hone_status hone_cpu_execute(hone_backend_plan *plan, const hone_args *args);

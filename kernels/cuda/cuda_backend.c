@@ -18,6 +18,7 @@ const hone_backend hone_backend_cuda = {
     .plan_create = hone_cuda_plan_create,
     .plan_destroy = hone_cuda_plan_destroy,
     .packed_size = hone_cuda_packed_size,
+    .workspace = hone_cuda_plan_workspace,
     .pack = hone_cuda_pack,
     .execute = hone_cuda_execute,
     .device_us = hone_cuda_device_us,

@@ -138,7 +138,7 @@ static hone_status make_config(hone_config *out, const hone_problem *problem, co
 }
 
 hone_status hone_cuda_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                     int threads) {
+                                     int threads, const char *code_path) {
     static const int splits[] = {1, 2, 4, 8, 16}, rasters[] = {8, 1};
     hone_space *space = NULL;
     hone_config best;
@@ -146,8 +146,11 @@ hone_status hone_cuda_default_config(hone_config *out, const hone_device *device
     hone_status status = hone_cuda_space(&space, device, problem, threads);
     for (int i = 0; i < COUNT(tiles) * COUNT(splits) * COUNT(rasters) && !status; i++) {
         hone_config config;
-        status = make_config(&config, problem, &tiles[i / COUNT(rasters) / COUNT(splits)],
-                             splits[i / COUNT(rasters) % COUNT(splits)], rasters[i % COUNT(rasters)]);
+        const tile *t = &tiles[i / COUNT(rasters) / COUNT(splits)];
+        if (code_path && strcmp(t->family, code_path) != 0)
+            continue;
+        status = make_config(&config, problem, t, splits[i / COUNT(rasters) % COUNT(splits)],
+                             rasters[i % COUNT(rasters)]);
         const double cost = status ? INFINITY : hone_cuda_cost(device, problem, &config, threads);
         if (cost < least && !hone_space_check(space, &config)) {
             best = config;

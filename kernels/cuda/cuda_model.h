@@ -8,6 +8,6 @@
 double hone_cuda_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
                       int threads);
 hone_status hone_cuda_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                     int threads);
+                                     int threads, const char *code_path);
 
 #endif

@@ -44,6 +44,7 @@ struct hone_backend_plan {
     int64_t depth, row_words;         /* words of a row along k, and filled up to chunks */
     int64_t across, weight_rows;      /* packed weights: weight_rows of `across` words */
     size_t panels_size, sums_size;    /* of packed weights, each a multiple of HONE_PACK_ALIGN */
+    size_t workspace;                 /* hone_plan_workspace */
     uint64_t packed_id;               /* of the weights in buffers[PACKED]; 0: none */
     float *vectors;                   /* what buffers[VECTORS] holds */
     size_t vectors_size;
@@ -121,6 +122,7 @@ static hone_status create_buffers(hone_backend_plan *p) {
         hone_cu_result error = bytes[i] ? p->cu->allocate(&p->buffers[i], bytes[i]) : 0;
         if (error)
             return hone_cuda_fail(error, "allocate memory on the device");
+        p->workspace += bytes[i];
     }
     p->vectors = calloc(1, p->vectors_size);
     return p->vectors ? HONE_OK : hone_fail(HONE_E_NOMEM, "no memory for a plan");
@@ -249,6 +251,8 @@ static hone_cuda_rows rows_of_b(const hone_problem *q, const void *b, int64_t ld
 }
 
 /* ---- packing */
+
+size_t hone_cuda_plan_workspace(const hone_backend_plan *p) { return p->workspace; }
 
 size_t hone_cuda_packed_size(const hone_backend_plan *p) {
     return p->problem.weights_plain ? 0 : p->panels_size + p->sums_size + ID_BYTES;

@@ -18,6 +18,7 @@ hone_status hone_cuda_plan_create(hone_backend_plan **out, const hone_device *de
                                   const hone_problem *problem, const hone_config *config, hone_pool *pool);
 void hone_cuda_plan_destroy(hone_backend_plan *plan);
 size_t hone_cuda_packed_size(const hone_backend_plan *plan);
+size_t hone_cuda_plan_workspace(const hone_backend_plan *plan);
 hone_status hone_cuda_pack(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
 hone_status hone_cuda_execute(hone_backend_plan *plan, const hone_args *args);
 double hone_cuda_device_us(const hone_backend_plan *plan);

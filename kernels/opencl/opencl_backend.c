@@ -20,6 +20,7 @@ const hone_backend hone_backend_opencl = {
     .plan_create = hone_opencl_plan_create,
     .plan_destroy = hone_opencl_plan_destroy,
     .packed_size = hone_opencl_packed_size,
+    .workspace = hone_opencl_plan_workspace,
     .pack = hone_opencl_pack,
     .execute = hone_opencl_execute,
     .device_us = hone_opencl_device_us,

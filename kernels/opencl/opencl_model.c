@@ -124,6 +124,8 @@ typedef struct words {
     int buffered;
 } words;
 
+static const char *family_of(const tile *t) { return t->bk ? "local" : "tile"; }
+
 static hone_status make_config(hone_config *out, const hone_problem *problem, const words *w, const tile *t,
                                int tm, int ks, int copy) {
     hone_config config = {0};
@@ -148,7 +150,7 @@ static hone_status make_config(hone_config *out, const hone_problem *problem, co
                    {"pad", t->bk ? 1 : 0}};
     const struct {
         const char *name, *value;
-    } texts[] = {{"family", t->bk ? "local" : "tile"},
+    } texts[] = {{"family", family_of(t)},
                  {"wtype", w->wtype},
                  {"inner", "m"},
                  {"epi", w->buffered && ks == 1 ? "buf" : "reg"},
@@ -199,7 +201,7 @@ static int list_words(words out[2], const hone_opencl_device *d, const hone_prob
 }
 
 hone_status hone_opencl_default_config(hone_config *out, const hone_device *device,
-                                       const hone_problem *problem, int threads) {
+                                       const hone_problem *problem, int threads, const char *code_path) {
     hone_opencl_device *d;
     hone_space *space = NULL;
     words w[2];
@@ -213,7 +215,8 @@ hone_status hone_opencl_default_config(hone_config *out, const hone_device *devi
     const int count = d->is_cpu ? COUNT(cpu_tiles) : COUNT(gpu_tiles),
               kinds = list_words(w, d, problem, dot4);
     for (int i = 0; i < count * kinds && !status; i++)
-        status = try_tile(&found, device, problem, space, &w[i / count], &tiles[i % count]);
+        if (!code_path || strcmp(family_of(&tiles[i % count]), code_path) == 0)
+            status = try_tile(&found, device, problem, space, &w[i / count], &tiles[i % count]);
     hone_space_destroy(space);
     if (!status && isinf(found.cost))
         status = hone_fail(HONE_E_UNAVAILABLE, "no OpenCL kernel for this problem on %s", device->name);

@@ -51,6 +51,7 @@ struct hone_backend_plan {
     cl_kernel kernels[KERNELS];
     int64_t depth, panels, panel;
     size_t panels_size, sums_size; /* of packed weights, each a multiple of HONE_PACK_ALIGN */
+    size_t workspace;              /* hone_plan_workspace */
     hone_opencl_matrix a, b, c;
     cl_mem copied_a, split_sums, packed; /* NULL where there is none */
     float *vectors;                      /* what the device's copy holds, or is */
@@ -128,6 +129,7 @@ static hone_status create_buffers(hone_backend_plan *p) {
             buffers[i].needed ? hone_opencl_allocate(buffers[i].to, p->device, buffers[i].bytes) : HONE_OK;
         if (status)
             return status;
+        p->workspace += buffers[i].needed ? buffers[i].bytes : 0;
     }
     p->vectors = aligned_alloc(HONE_PACK_ALIGN, p->vectors_size);
     p->no_zeros = calloc((size_t)row_values(q), sizeof *p->no_zeros);
@@ -282,6 +284,8 @@ static hone_opencl_rows rows_of_b(const hone_problem *q, const void *b, int64_t 
 }
 
 /* ---- packing */
+
+size_t hone_opencl_plan_workspace(const hone_backend_plan *p) { return p->workspace; }
 
 size_t hone_opencl_packed_size(const hone_backend_plan *p) {
     return p->problem.weights_plain ? 0 : p->panels_size + p->sums_size + ID_BYTES;

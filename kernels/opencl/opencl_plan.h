@@ -14,6 +14,7 @@ hone_status hone_opencl_plan_create(hone_backend_plan **out, const hone_device *
                                     const hone_problem *problem, const hone_config *config, hone_pool *pool);
 void hone_opencl_plan_destroy(hone_backend_plan *plan);
 size_t hone_opencl_packed_size(const hone_backend_plan *plan);
+size_t hone_opencl_plan_workspace(const hone_backend_plan *plan);
 hone_status hone_opencl_pack(void *packed, const hone_backend_plan *plan, const void *b, int64_t ldb);
 hone_status hone_opencl_execute(hone_backend_plan *plan, const hone_args *args);
 double hone_opencl_device_us(const hone_backend_plan *plan);

@@ -44,10 +44,11 @@ static inline hone_status fixture_space(hone_space **out, const hone_device *dev
 #define FIXTURE_DEFAULT_CONFIG "mr=1,nr=8"
 
 static inline hone_status fixture_default(hone_config *out, const hone_device *device,
-                                          const hone_problem *problem, int threads) {
+                                          const hone_problem *problem, int threads, const char *code_path) {
     (void)device;
     (void)problem;
     (void)threads;
+    (void)code_path;
     return hone_config_parse(out, FIXTURE_DEFAULT_CONFIG);
 }
 
@@ -101,6 +102,8 @@ typedef struct fixture_row {
     double error;              /* [1e-6]: err_rel_fro */
     int wrong;                 /* 1: verified and wrong */
     int unverified;            /* 1: no numerics */
+    int64_t workspace;         /* [1000] */
+    int by_device;
 } fixture_row;
 
 static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row) {
@@ -143,7 +146,10 @@ static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row)
                                     .stats = &stats,
                                     .numerics = row.unverified ? NULL : &numerics,
                                     .peak_gops = 100,
-                                    .read_gbps = 10};
+                                    .read_gbps = 10,
+                                    .by_device = row.by_device,
+                                    .workspace = row.workspace ? row.workspace : 1000};
+    measurement.is_default = strcmp(measurement.config, FIXTURE_DEFAULT_CONFIG) == 0;
     return hone_db_add_measurement(db, run, &measurement);
 }
 

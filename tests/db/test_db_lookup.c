@@ -26,6 +26,7 @@ static hone_match look(const char *problem_text, const hone_lookup_options *opti
     hone_problem problem = fixture_problem(problem_text);
     hone_match match;
     assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    hone_db_refresh(db);
     if (hone_db_lookup_device(&match, db, &fixture_device, &problem, options) != HONE_OK)
         fail_msg("%s", hone_error_detail());
     assert_string_equal(match.problem, problem_text);
@@ -207,10 +208,92 @@ static void warm_evidence_goes_before_cold(void **state) {
     assert_match(look(ASKED, NULL), HONE_MATCH_EXACT, "mr=4,nr=16");
 }
 
+static void the_workspace_bound_chooses_another_measurement(void **state) {
+    hone_problem problem = fixture_problem(ASKED);
+    hone_lookup_options least = {.max_workspace = 10}, some = {.max_workspace = 100};
+    hone_match match;
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=16", .us = 8, .workspace = 5000});
+    add((fixture_row){.config = "mr=4,nr=16", .us = 9, .workspace = 100});
+    match = look(ASKED, NULL);
+    assert_match(match, HONE_MATCH_EXACT, "mr=8,nr=16");
+    assert_int_equal(match.workspace, 5000);
+    assert_match(look(ASKED, &some), HONE_MATCH_EXACT, "mr=4,nr=16");
+    /* The default's workspace is not known. */
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_device, &problem, &least), HONE_E_NOMATCH);
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_device, &problem, &least), HONE_E_NOMATCH);
+    assert_non_null(strstr(hone_error_detail(), "limits"));
+}
+
+static hone_match find(const char *fingerprint, const char *family, const hone_lookup_options *options) {
+    hone_problem problem = fixture_problem(ASKED);
+    hone_match match;
+    hone_db_refresh(db);
+    if (hone_db_find(&match, db, fingerprint, family, &problem, options) != HONE_OK)
+        fail_msg("%s", hone_error_detail());
+    return match;
+}
+
+static void the_isa_is_a_part_of_the_config(void **state) {
+    hone_lookup_options avx2 = {.isa = "avx2"}, avx = {.isa = "avx"}, mma = {.isa = "mma"};
+    hone_problem problem = fixture_problem(ASKED);
+    hone_match match;
+    (void)state;
+    add((fixture_row){.config = "isa=avx512,mr=8", .us = 8});
+    add((fixture_row){.config = "isa=avx2,mr=4", .us = 9});
+    add((fixture_row){.config = "bm=64,family=mma", .us = 10});
+    assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    assert_match(find(fixture_device.fingerprint, NULL, NULL), HONE_MATCH_EXACT, "isa=avx512,mr=8");
+    assert_match(find(fixture_device.fingerprint, NULL, &avx2), HONE_MATCH_EXACT, "isa=avx2,mr=4");
+    assert_match(find(fixture_device.fingerprint, NULL, &mma), HONE_MATCH_EXACT, "bm=64,family=mma");
+    assert_int_equal(hone_db_find(&match, db, fixture_device.fingerprint, NULL, &problem, &avx),
+                     HONE_E_NOMATCH);
+}
+
+static void a_fingerprint_is_enough(void **state) {
+    hone_problem problem = fixture_problem(ASKED);
+    hone_lookup_options two = {.threads = 2};
+    hone_match match = {.kind = HONE_MATCH_DEFAULT};
+    (void)state;
+    add((fixture_row){.config = "anything=1", .us = 8});
+    assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    assert_match(find(fixture_device.fingerprint, NULL, NULL), HONE_MATCH_EXACT, "anything=1");
+    assert_match(find("another", fixture_device.family, &two), HONE_MATCH_FAMILY, "anything=1");
+    hone_db_refresh(db);
+    assert_int_equal(hone_db_find(&match, db, "another", NULL, &problem, &two), HONE_E_NOMATCH);
+    assert_int_equal(hone_db_find(&match, db, "another", NULL, &problem, NULL), HONE_E_USAGE);
+    assert_int_equal(hone_db_find(&match, NULL, "another", NULL, &problem, NULL), HONE_E_USAGE);
+    assert_int_equal(hone_db_find(&match, db, NULL, NULL, &problem, NULL), HONE_E_USAGE);
+    assert_int_equal(match.kind, HONE_MATCH_DEFAULT); /* untouched */
+}
+
+static void an_answer_is_given_again_until_refreshed(void **state) {
+    hone_problem problem = fixture_problem(ASKED);
+    hone_match match;
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=16", .us = 8});
+    assert_match(look(ASKED, NULL), HONE_MATCH_EXACT, "mr=8,nr=16");
+    add((fixture_row){.config = "mr=4,nr=16", .us = 4});
+    assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_device, &problem, NULL), HONE_OK);
+    assert_match(match, HONE_MATCH_EXACT, "mr=8,nr=16");
+    hone_db_refresh(db);
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_device, &problem, NULL), HONE_OK);
+    assert_match(match, HONE_MATCH_EXACT, "mr=4,nr=16");
+    /* Another device, another question. */
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_sibling, &problem, NULL), HONE_OK);
+    assert_match(match, HONE_MATCH_FAMILY, "mr=4,nr=16");
+}
+
 static void bad_questions_are_refused(void **state) {
     hone_problem problem = fixture_problem(ASKED);
-    static const hone_lookup_options bad[] = {
-        {.threads = -1}, {.objective = "mean"}, {.max_rel_error = -1}, {.max_rel_error = NAN}};
+    static const hone_lookup_options bad[] = {{.threads = -1},
+                                              {.objective = "mean"},
+                                              {.max_rel_error = -1},
+                                              {.max_rel_error = NAN},
+                                              {.max_workspace = -1},
+                                              {.isa = "avx2,mr=4"},
+                                              {.isa = "the longest name that any instruction set has had"}};
     hone_match match = {.kind = HONE_MATCH_FAMILY};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -237,6 +320,10 @@ int main(void) {
         DB_TEST(another_build_is_stale),
         DB_TEST(the_error_bound_chooses_another_measurement),
         DB_TEST(warm_evidence_goes_before_cold),
+        DB_TEST(the_workspace_bound_chooses_another_measurement),
+        DB_TEST(the_isa_is_a_part_of_the_config),
+        DB_TEST(a_fingerprint_is_enough),
+        DB_TEST(an_answer_is_given_again_until_refreshed),
         DB_TEST(bad_questions_are_refused),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

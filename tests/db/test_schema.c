@@ -64,7 +64,13 @@ static void bad_rows_are_refused(void **state) {
         "p50_high_us, p95_us, p95_low_us, p95_high_us, p99_us, min_us, max_us, mean_us, cv, peak_gops, "
         "read_gbps, correct, "
         "seed, err_max_abs, err_rel_fro, err_bound_ratio, quant_sqnr_db, zero_fraction, negative_fraction, "
-        "saturated_fraction, dead_columns, nan_count, inf_count, entropy_bits FROM measurements",
+        "saturated_fraction, dead_columns, nan_count, inf_count, entropy_bits, clock, workspace_bytes, "
+        "is_default "
+        "FROM measurements",
+        "UPDATE measurements SET clock = 'sundial'",
+        "UPDATE measurements SET clock = NULL",
+        "UPDATE measurements SET workspace_bytes = -1",
+        "UPDATE measurements SET is_default = 2",
         "DELETE FROM measurements", /* a winner rests on it */
         "DELETE FROM runs",
         "DELETE FROM devices",
@@ -99,6 +105,8 @@ static void bad_rows_are_refused(void **state) {
 static void lookups_use_indexes(void **state) {
     static const char *const plans[] = {
         "SELECT * FROM measurements WHERE device_id = 1 AND problem_id = 2 AND config_id = 3 AND threads = 4",
+        "SELECT * FROM measurements WHERE device_id = 1 AND problem_id = 2 AND threads = 4 AND is_default = "
+        "1",
         "SELECT * FROM failures WHERE device_id = 1 AND problem_id = 2 AND config_id = 3",
         "SELECT * FROM winners WHERE device_id = 1 AND problem_id = 2 AND threads = 3 AND objective = 'p50'",
         "SELECT * FROM winners WHERE device_id = 1 AND threads = 3 AND objective = 'p50'",

@@ -74,10 +74,14 @@ static void creating_refuses_bad_input(void **state) {
     refuses(hone_plan_create(&plan, context, "cpu", &problem, "mr=4", 1), HONE_E_USAGE, "");
     refuses(hone_plan_create(&plan, context, "cpu", &problem, "nonsense", 1), HONE_E_USAGE, "nonsense");
     refuses(hone_plan_create(&plan, context, "cpu", &problem,
-                             "copy=0,epi=l1,form=fast,inner=n,pf=0,gn=1,isa=scalar,wtype=f32,mr=5,nr=4,kc=128,mc=48,nc=64,gm=1", 1),
+                             "copy=0,epi=l1,form=fast,inner=n,pf=0,gn=1,isa=scalar,wtype=f32,mr=5,nr=4,kc="
+                             "128,mc=48,nc=64,gm=1",
+                             1),
             HONE_E_USAGE, "mr");
     refuses(hone_plan_create(&plan, context, "cpu", &problem,
-                             "copy=0,epi=l1,form=fast,inner=n,pf=0,gn=1,isa=scalar,wtype=f32,mr=4,nr=4,kc=512,mc=48,nc=64,gm=1", 1),
+                             "copy=0,epi=l1,form=fast,inner=n,pf=0,gn=1,isa=scalar,wtype=f32,mr=4,nr=4,kc="
+                             "512,mc=48,nc=64,gm=1",
+                             1),
             HONE_E_USAGE, "kc");
     problem.k = 0;
     refuses(hone_plan_create(&plan, context, "cpu", &problem, NULL, 1), HONE_E_USAGE, "K is 0");
@@ -185,11 +189,32 @@ static void errors_belong_to_a_thread(void **state) {
     assert_non_null(strstr(hone_error_detail(), "f99"));
 }
 
+static void the_default_keeps_to_an_isa(void **state) {
+    hone_lookup_options scalar = {.isa = "scalar", .threads = 1}, none = {.isa = "none", .threads = 1},
+                        amx = {.isa = "amxint8", .threads = 1};
+    hone_problem problem = relu_problem();
+    hone_match match;
+    hone_plan *plan = NULL;
+    assert_int_equal(HONE_OK, hone_db_lookup(&match, NULL, context_of(state), "cpu", &problem, &scalar));
+    assert_int_equal(HONE_MATCH_DEFAULT, match.kind);
+    assert_non_null(strstr(match.config, "isa=scalar"));
+    assert_int_equal(-1, match.workspace);
+    assert_int_equal(HONE_E_UNAVAILABLE,
+                     hone_db_lookup(&match, NULL, context_of(state), "cpu", &problem, &none));
+    assert_non_null(strstr(hone_error_detail(), "scalar")); /* names those there are */
+    /* One that the device may have, but not for f32. */
+    assert_int_equal(HONE_E_UNAVAILABLE,
+                     hone_db_lookup(&match, NULL, context_of(state), "cpu", &problem, &amx));
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context_of(state), "cpu", &problem, match.config, 1));
+    assert_true(hone_plan_workspace(plan) > 0);
+    hone_plan_destroy(plan);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creating_refuses_bad_input), cmocka_unit_test(executing_refuses_what_is_missing),
-        cmocka_unit_test(packing_refuses_bad_input),  cmocka_unit_test(plans_run_at_once),
-        cmocka_unit_test(errors_belong_to_a_thread),
+        cmocka_unit_test(creating_refuses_bad_input),  cmocka_unit_test(executing_refuses_what_is_missing),
+        cmocka_unit_test(packing_refuses_bad_input),   cmocka_unit_test(plans_run_at_once),
+        cmocka_unit_test(the_default_keeps_to_an_isa), cmocka_unit_test(errors_belong_to_a_thread),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

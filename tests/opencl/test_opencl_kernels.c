@@ -108,7 +108,7 @@ static void a_long_a_is_copied_in_stretches(void **state) {
         hone_config config;
         char text[HONE_CONFIG_TEXT];
         hone_problem_init(&problem, types[i], 0, 13, 17, 2 * 1024 + 21);
-        assert_int_equal(HONE_OK, sweep.device->backend->default_config(&config, sweep.device, &problem, 1));
+        assert_int_equal(HONE_OK, sweep.device->backend->default_config(&config, sweep.device, &problem, 1, NULL));
         assert_int_equal(HONE_OK, hone_config_set(&config, "copy", "1"));
         assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
         verify_directly(&problem, text);

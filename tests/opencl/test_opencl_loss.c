@@ -30,7 +30,7 @@ typedef struct fixture {
 /* The default config with A copied or not, and so many parts of K. */
 static void choose(char *text, const hone_problem *problem, const char *copy, const char *parts) {
     hone_config config;
-    assert_int_equal(HONE_OK, device->backend->default_config(&config, device, problem, 1));
+    assert_int_equal(HONE_OK, device->backend->default_config(&config, device, problem, 1, NULL));
     assert_int_equal(HONE_OK, hone_config_set(&config, "copy", copy));
     assert_int_equal(HONE_OK, hone_config_set(&config, "ks", parts));
     assert_int_equal(HONE_OK, hone_config_format(text, HONE_CONFIG_TEXT, &config));

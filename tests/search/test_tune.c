@@ -48,10 +48,11 @@ static double stand_in_cost(const hone_device *device, const hone_problem *probl
 }
 
 static hone_status stand_in_default(hone_config *out, const hone_device *device, const hone_problem *problem,
-                                    int threads) {
+                                    int threads, const char *code_path) {
     (void)device;
     (void)problem;
     (void)threads;
+    (void)code_path;
     return hone_config_parse(out, "kind=good,work=60");
 }
 

@@ -30,13 +30,10 @@ static hone_status take_weights(config_choice *choice, const hone_config *all) {
     return HONE_OK;
 }
 
-/* Without --config and --db, a default database that is not there is no error. */
+/* Without --config and --db, databases that are not there are no error. */
 static hone_status open_db(config_choice *choice) {
-    char usual[1024];
-    if (!choice->text && !choice->db_path &&
-        (hone_db_default_path(usual, sizeof usual) != HONE_OK || access(usual, F_OK) != 0))
-        return HONE_OK;
-    return hone_db_open(&choice->db, choice->db_path);
+    return choice->text || choice->db_path ? hone_db_open(&choice->db, choice->db_path)
+                                           : hone_db_open_layers(&choice->db);
 }
 
 hone_status config_choice_open(config_choice *choice, const char *text, const char *db_path) {
@@ -92,7 +89,7 @@ hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *
     const int described = device->backend->described && device->backend->described(device->name);
     if (choice->db && !described) /* nothing was measured on a description */
         return look_up(out, choice, problem, context, device, threads);
-    hone_status status = device->backend->default_config(&config, device, problem, threads);
+    hone_status status = device->backend->default_config(&config, device, problem, threads, NULL);
     for (int i = 0; !status && i < choice->given.count; i++)
         status = hone_config_set(&config, choice->given.items[i].key, choice->given.items[i].value);
     if (!status)

@@ -84,7 +84,7 @@ static int run_check(int argc, char **argv) {
     hone_db *db = NULL;
     hone_db_report report = {0, -1, -1, -1, -1, -1, -1};
     findings heard = {.list = json ? json_array() : NULL};
-    status = hone_db_open(&db, path);
+    status = hone_db_open_one(&db, path);
     if (status == HONE_OK)
         status = hone_db_check(&report, db, hear, &heard);
     else if (status == HONE_E_DATA)
@@ -208,7 +208,7 @@ static int run_export(int argc, char **argv) {
     if (status == HONE_OK)
         status = check_export(&arguments);
     if (status == HONE_OK)
-        status = hone_db_open(&db, arguments.db);
+        status = hone_db_open_one(&db, arguments.db);
     if (status == HONE_OK)
         status = export_to(db, &arguments);
     hone_db_close(db);
@@ -283,7 +283,7 @@ static int run_prune(int argc, char **argv) {
                 hone_fail(HONE_E_USAGE, "nothing says what to prune; give --older-than, --build or --device");
     }
     if (status == HONE_OK) { /* a database is not made only to be pruned */
-        status = hone_db_open(&db, path);
+        status = hone_db_open_one(&db, path);
         hone_db_close(db);
         db = NULL;
     }

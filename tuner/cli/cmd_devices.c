@@ -82,7 +82,7 @@ static hone_status open_db(hone_db **out, const char *path) {
     *out = NULL;
     if (!path && (hone_db_default_path(usual, sizeof usual) != HONE_OK || access(usual, F_OK) != 0))
         return HONE_OK;
-    hone_status status = hone_db_open(out, path);
+    hone_status status = hone_db_open_one(out, path);
     if (status == HONE_OK || path)
         return status;
     fprintf(stderr, "hone devices: %s; measured peaks are left out\n", hone_error_detail());

@@ -1,10 +1,8 @@
 /* hone query: the best known config of a problem, and how it matched. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../kernels/status.h"
 #include "../db/db.h"
@@ -49,6 +47,10 @@ static hone_status parse(query_options *options, int *help, int argc, char **arg
     const cli_option table[] = {
         {"objective", CLI_TEXT, &options->lookup.objective, "NAME", "p50 (default), p95 or throughput"},
         {"max-error", CLI_NUMBER, &max_error, "X", "largest acceptable err_rel_fro; default: any"},
+        {"isa", CLI_TEXT, &options->lookup.isa, "NAME",
+         "only configs of this instruction set, or of this family of a GPU's kernels; default: any"},
+        {"max-workspace", CLI_INT, &options->lookup.max_workspace, "BYTES",
+         "largest acceptable memory of a plan beside its operands; default: any"},
         {"require", CLI_FLAG, &options->require, NULL,
          "exit 1 unless the match is exact; --require=near or --require=family accept those too"},
         {"allow-stale", CLI_FLAG, &options->lookup.allow_stale, NULL,
@@ -72,25 +74,17 @@ static hone_status parse(query_options *options, int *help, int argc, char **arg
 
 /* ---- the database */
 
-/* A database that was named has to be there; the default one need not. */
+/* A database that was named has to be there; the usual ones need not. */
 static hone_status open_database(hone_db **out, const char *named) {
     char path[HONE_DB_PATH];
-    const char *variable = getenv("HONE_DB");
-    if (named || (variable && variable[0]))
-        return hone_db_open(out, named);
-    hone_status status = hone_db_default_path(path, sizeof path);
-    if (status != HONE_OK)
-        return status;
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    hone_status status = named ? hone_db_open(out, named) : hone_db_open_layers(out);
+    if (status == HONE_OK && !*out && hone_db_default_path(path, sizeof path) == HONE_OK)
         fprintf(
             stderr,
             "hone query: there is no database at '%s' yet, so the answer is the default config; 'hone tune' "
             "makes one\n",
             path);
-        *out = NULL;
-        return HONE_OK;
-    }
-    return hone_db_open(out, path);
+    return status;
 }
 
 /* ---- output */
@@ -99,13 +93,15 @@ static json_t *text_or_null(const char *text) { return text[0] ? json_string(tex
 
 static json_t *match_to_json(const hone_match *match) {
     return json_pack(
-        "{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:b}", "match",
+        "{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:b, s:o, s:o}", "match",
         hone_match_kind_name(match->kind), "problem", match->problem, "matched_problem",
         text_or_null(match->matched_problem), "device", match->device, "config", match->config, "p50_us",
         cli_json_number(match->p50_us), "p95_us", cli_json_number(match->p95_us), "gflops",
         cli_json_number(match->gflops), "err_rel_fro", cli_json_number(match->err_rel_fro), "err_bound_ratio",
         cli_json_number(match->err_bound_ratio), "samples", (json_int_t)match->samples, "measured_at",
-        text_or_null(match->measured_at), "build", match->build, "stale", match->stale);
+        text_or_null(match->measured_at), "build", match->build, "stale", match->stale, "workspace_bytes",
+        match->workspace >= 0 ? json_integer(match->workspace) : json_null(), "database",
+        text_or_null(match->database));
 }
 
 static void explain(const hone_match *match) {
@@ -143,8 +139,11 @@ static void print_match(const hone_match *match) {
         printf(", p95 %.*f us", decimals(match->p95_us), match->p95_us);
     printf(", %.*f GFLOP/s\n", decimals(match->gflops), match->gflops);
     printf("error    %.3g relative, %.3g of its bound\n", match->err_rel_fro, match->err_bound_ratio);
-    printf("source   %lld samples, %s, build %s%s\n", (long long)match->samples, match->measured_at,
-           match->build, match->stale ? " (stale: not this build's kernels)" : "");
+    if (match->workspace >= 0)
+        printf("memory   %lld bytes beside the operands\n", (long long)match->workspace);
+    printf("source   %lld samples, %s, build %s%s\n         %s\n", (long long)match->samples,
+           match->measured_at, match->build, match->stale ? " (stale: not this build's kernels)" : "",
+           match->database);
 }
 
 static int print_all(const hone_match *matches, int count, int json) {

@@ -1,11 +1,13 @@
 /* The tuning database: one SQLite file; schema.sql is its documentation.
  *
- * Reading and lookup (db_open.c, db_statement.c, db_lookup*.c) are part of libhone
- * and depend on SQLite and kernels/ only. Writing (db_create.c, db_write.c,
- * winners.c) and care (db_care.h) are for the command. */
+ * Reading and lookup (HONE_DB_READ_SOURCES in kernels/CMakeLists.txt) are part of
+ * libhone-db and depend on SQLite and the names in kernels/ only; what asks a
+ * backend is db_lookup_device.c, of libhone. Writing (db_create.c, db_write.c) and
+ * care (db_care.h) are for the command. */
 #ifndef HONE_TUNER_DB_H
 #define HONE_TUNER_DB_H
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include "../../harness/environment.h"
@@ -14,24 +16,42 @@
 #include "../../harness/verify.h"
 #include "../../kernels/backend.h"
 
-/* Schema version this build writes; older ones are migrated on writing. */
-#define HONE_DB_SCHEMA 1
+/* Schema version this build writes; older ones are migrated on writing, and a copy of them on reading. */
+#define HONE_DB_SCHEMA 2
 /* PRAGMA application_id of a Hone database: "Hone". */
 #define HONE_DB_APPLICATION_ID 0x486f6e65
 
 /* Statements are prepared once a database and found again by their text's address. */
 enum { HONE_DB_STATEMENTS = 48, HONE_DB_PATH = 1024 };
 
+typedef struct hone_lookup_cache hone_lookup_cache;
+typedef struct hone_winner_index hone_winner_index;
+
 struct hone_db {
     sqlite3 *handle;
     char path[HONE_DB_PATH];
     int writable;
+    int schema;                         /* user_version of the file */
+    hone_db *below;                     /* the next layer: answers where this one has nothing better; owned */
+    pthread_mutex_t lock;               /* a lookup that the cache cannot answer */
+    _Atomic(hone_lookup_cache *) cache; /* answers given by this and the layers below; NULL: none yet */
+    hone_winner_index *indexes;         /* winners of this layer, read for near shapes so far */
     int statement_count;
     struct {
         const char *sql;
         sqlite3_stmt *statement;
     } statements[HONE_DB_STATEMENTS];
 };
+
+/* hone_db_lookup for a device of any origin. */
+hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
+                                  const hone_problem *problem, const hone_lookup_options *options);
+
+/* Opens one file for reading, without any below it; path NULL: the user's. As hone_db_open. */
+hone_status hone_db_open_one(hone_db **out, const char *path);
+
+/* hone_db_open(out, NULL), but *out NULL where no file was named and none is in its usual place. */
+hone_status hone_db_open_layers(hone_db **out);
 
 /* $HONE_DB, else hone/hone.db in $XDG_DATA_HOME, else in ~/.local/share.
  * HONE_E_USAGE when it does not fit or there is no home. */
@@ -63,6 +83,9 @@ typedef struct hone_measurement {
     const hone_numerics *numerics; /* NULL: not verified */
     double peak_gops;              /* NaN: unknown */
     double read_gbps;              /* NaN: unknown */
+    int by_device;                 /* 1: the samples are the device's own times */
+    int64_t workspace;             /* hone_plan_workspace; negative: unknown */
+    int is_default;                /* 1: the config is what the backend takes by itself; negative: unknown */
 } hone_measurement;
 
 hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measurement *measurement);

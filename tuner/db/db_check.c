@@ -57,6 +57,25 @@ static hone_status check_references(checker *check) {
 static const char schema_sql[] = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL "
                                  "AND name NOT LIKE 'sqlite_%' ORDER BY 1";
 
+/* The next character that is neither white space nor of a comment. */
+static char next_character(const char **text) {
+    for (;;) {
+        *text += strspn(*text, " \t\n");
+        if (strncmp(*text, "--", 2) != 0)
+            return *(*text)++;
+        *text += strcspn(*text, "\n");
+    }
+}
+
+/* A migrated table has the columns that came later without comments and line breaks. */
+static int same_declaration(const char *a, const char *b) {
+    for (;;) {
+        char one = next_character(&a), other = next_character(&b);
+        if (one != other || one == '\0')
+            return one == other;
+    }
+}
+
 /* Compares two sorted lists of (name, text). */
 static hone_status compare_schemas(checker *check, hone_db *model) {
     sqlite3_stmt *have, *want;
@@ -71,7 +90,7 @@ static hone_status compare_schemas(checker *check, hone_db *model) {
             found(check, "the schema has a foreign %s; remove it", hone_db_text(have, 0));
         else if (order > 0)
             found(check, "the schema lacks %s; restore a copy", hone_db_text(want, 0));
-        else if (strcmp(hone_db_text(have, 1), hone_db_text(want, 1)) != 0)
+        else if (!same_declaration(hone_db_text(have, 1), hone_db_text(want, 1)))
             found(check, "%s is not as this build declares it; restore a copy", hone_db_text(have, 0));
         if (order <= 0)
             DB_TRY(hone_db_step(&more_have, check->db, have, "reading the schema"));

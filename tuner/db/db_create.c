@@ -27,14 +27,15 @@ static hone_status make_folders(const char *path) {
     return HONE_OK;
 }
 
-/* The schema goes in with one transaction, so that of several processes that
- * find no database one makes it and the others see it whole. */
-static hone_status create_schema(hone_db *db) {
+/* The schema goes in, or is migrated, with one transaction, so that of several
+ * processes that find no or an old one one does it and the others see it whole. */
+static hone_status bring_schema(hone_db *db) {
     int empty = 0;
     DB_TRY(hone_db_begin(db));
     hone_status status = hone_db_check_identity(db, &empty);
-    if (status == HONE_OK && empty)
-        status = hone_db_execute(db, hone_embedded_schema_sql, "creating the schema");
+    if (status == HONE_OK)
+        status = empty ? hone_db_execute(db, hone_embedded_schema_sql, "creating the schema")
+                       : hone_db_migrate(db);
     return hone_db_end(db, status);
 }
 
@@ -60,8 +61,8 @@ static hone_status prepare_for_writing(hone_db *db) {
             "database '%s' is read-only; change the permissions of the file, or name another one "
             "with --db",
             db->path);
-    if (empty)
-        DB_TRY(create_schema(db));
+    if (empty || db->schema < HONE_DB_SCHEMA)
+        DB_TRY(bring_schema(db));
     DB_TRY(use_write_ahead_log(db));
     /* With a write-ahead log a commit survives the end of the process at once;
      * a power cut may cost the last ones but leaves the file whole. */

@@ -1,15 +1,15 @@
-/* Which config answers for a problem: exact, near, family, default.
+/* Which config answers for a problem: exact, near, family.
  *
- * A candidate answers when its config is legal for the problem that was asked,
- * has never failed on it, and, unless it was measured for that very problem, was
- * not slower than the default config where it was measured. */
+ * A candidate answers when it keeps to the question's limits, its config is legal
+ * for the problem that was asked and has never failed on it, and, unless it was
+ * measured for that very problem, it was not slower than the default config where
+ * it was measured. */
 #include "lookup_private.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../../kernels/space.h"
 #include "../../kernels/status.h"
 
 static const char *const kind_names[] = {[HONE_MATCH_EXACT] = "exact",
@@ -32,18 +32,18 @@ static int copy_text(char *out, size_t size, const char *text) {
 
 /* Everything about a measurement that an answer tells; *fits 0 for texts that
  * no build writes. */
-static hone_status read_match(int *fits, hone_match *match, const hone_lookup *lookup,
-                              const hone_candidate *candidate) {
+static hone_status read_match(int *fits, hone_match *match, const hone_candidate *candidate) {
     static const char sql[] =
         "SELECT p.text, d.fingerprint, c.text, b.identity, m.measured_at, m.p50_us, m.p95_us, m.err_rel_fro, "
-        "m.err_bound_ratio, m.sample_count FROM measurements m JOIN problems p ON p.id = m.problem_id "
-        "JOIN devices d ON d.id = m.device_id JOIN configs c ON c.id = m.config_id "
-        "JOIN runs r ON r.id = m.run_id JOIN builds b ON b.id = r.build_id WHERE m.id = :id";
+        "m.err_bound_ratio, m.sample_count, m.workspace_bytes FROM measurements m "
+        "JOIN problems p ON p.id = m.problem_id JOIN devices d ON d.id = m.device_id "
+        "JOIN configs c ON c.id = m.config_id JOIN runs r ON r.id = m.run_id "
+        "JOIN builds b ON b.id = r.build_id WHERE m.id = :id";
     sqlite3_stmt *find;
     hone_problem matched;
-    DB_TRY(hone_db_prepare(&find, lookup->db, sql));
+    DB_TRY(hone_db_prepare(&find, candidate->layer, sql));
     hone_db_bind_int(find, ":id", candidate->measurement_id);
-    DB_TRY(hone_db_step(fits, lookup->db, find, "reading a measurement"));
+    DB_TRY(hone_db_step(fits, candidate->layer, find, "reading a measurement"));
     if (!*fits)
         return HONE_OK;
     *fits = copy_text(match->matched_problem, sizeof match->matched_problem, hone_db_text(find, 0)) &&
@@ -58,14 +58,26 @@ static hone_status read_match(int *fits, hone_match *match, const hone_lookup *l
         match->err_rel_fro = hone_db_real(find, 7);
         match->err_bound_ratio = hone_db_real(find, 8);
         match->samples = sqlite3_column_int64(find, 9);
+        match->workspace = sqlite3_column_type(find, 10) == SQLITE_NULL ? -1 : sqlite3_column_int64(find, 10);
         match->gflops = hone_problem_operations(&matched) / match->p50_us * 1e-3;
         match->stale = candidate->stale;
+        snprintf(match->database, sizeof match->database, "%.*s", (int)sizeof match->database - 1,
+                 candidate->layer->path);
     }
     sqlite3_reset(find);
     return HONE_OK;
 }
 
-/* Whether the config belongs to the space of the problem that was asked. */
+static int is_within(const hone_match *match, const hone_lookup *lookup) {
+    char config[sizeof match->config + 2];
+    snprintf(config, sizeof config, ",%s,", match->config);
+    return (isnan(lookup->max_error) || match->err_rel_fro <= lookup->max_error) &&
+           (lookup->max_workspace <= 0 ||
+            (match->workspace >= 0 && match->workspace <= lookup->max_workspace)) &&
+           (!lookup->isa || strstr(config, lookup->parts[0]) || strstr(config, lookup->parts[1]));
+}
+
+/* Whether the config is one, and of the space of the problem that was asked. */
 static hone_status check_legal(int *legal, const hone_lookup *lookup, const char *text) {
     hone_config config;
     hone_status status = hone_config_parse(&config, text);
@@ -76,43 +88,33 @@ static hone_status check_legal(int *legal, const hone_lookup *lookup, const char
 }
 
 /* A config that failed in that build on the very problem that was asked is no
- * answer, whatever it did on others. */
-static hone_status check_never_failed(int *good, const hone_lookup *lookup, const hone_candidate *candidate,
-                                      const char *config) {
+ * answer, whatever it did on others, and whichever layer knows. */
+static hone_status check_never_failed(int *good, const hone_lookup *lookup, const hone_match *match) {
     static const char sql[] =
+        /* CROSS JOIN keeps the order: from the few rows of the subject, not from all of a build. */
         "WITH subject AS (SELECT d.id AS device, p.id AS problem, c.id AS config FROM devices d, problems p, "
         "configs c WHERE d.fingerprint = :device AND p.text = :problem AND c.text = :config) "
-        "SELECT 1 FROM subject s JOIN failures f ON f.device_id = s.device AND f.problem_id = s.problem AND "
-        "f.config_id = s.config JOIN runs r ON r.id = f.run_id "
-        "WHERE f.provider = 'hone' AND r.build_id = :build UNION ALL "
-        "SELECT 1 FROM subject s JOIN measurements m ON m.device_id = s.device AND m.problem_id = s.problem "
-        "AND "
-        "m.config_id = s.config JOIN runs r ON r.id = m.run_id "
-        "WHERE m.provider = 'hone' AND m.correct = 0 AND r.build_id = :build LIMIT 1";
-    sqlite3_stmt *find;
+        "SELECT 1 FROM subject s CROSS JOIN failures f ON f.device_id = s.device AND "
+        "f.problem_id = s.problem AND f.config_id = s.config CROSS JOIN runs r ON r.id = f.run_id "
+        "CROSS JOIN builds b ON b.id = r.build_id WHERE f.provider = 'hone' AND b.identity = :build UNION "
+        "ALL "
+        "SELECT 1 FROM subject s CROSS JOIN measurements m ON m.device_id = s.device AND "
+        "m.problem_id = s.problem AND m.config_id = s.config CROSS JOIN runs r ON r.id = m.run_id "
+        "CROSS JOIN builds b ON b.id = r.build_id WHERE m.provider = 'hone' AND m.correct = 0 AND "
+        "b.identity = :build LIMIT 1";
     int failed = 0;
-    DB_TRY(hone_db_prepare(&find, lookup->db, sql));
-    hone_db_bind_text(find, ":device", lookup->device->fingerprint);
-    hone_db_bind_text(find, ":problem", lookup->text);
-    hone_db_bind_text(find, ":config", config);
-    hone_db_bind_int(find, ":build", candidate->build_id);
-    DB_TRY(hone_db_step(&failed, lookup->db, find, "looking failures up"));
-    sqlite3_reset(find);
+    for (hone_db *layer = lookup->db; layer && !failed; layer = layer->below) {
+        sqlite3_stmt *find;
+        DB_TRY(hone_db_prepare(&find, layer, sql));
+        hone_db_bind_text(find, ":device", lookup->fingerprint);
+        hone_db_bind_text(find, ":problem", lookup->text);
+        hone_db_bind_text(find, ":config", match->config);
+        hone_db_bind_text(find, ":build", match->build);
+        DB_TRY(hone_db_step(&failed, layer, find, "looking failures up"));
+        sqlite3_reset(find);
+    }
     *good = !failed;
     return HONE_OK;
-}
-
-/* The default config's text for a problem. */
-static hone_status default_config(char *out, size_t size, const hone_device *device,
-                                  const hone_problem *problem, int threads) {
-    hone_config config = {0};
-    if (!device->backend->default_config)
-        return hone_fail(HONE_E_UNAVAILABLE,
-                         "backend '%s' lists devices but has no kernels in this build; use "
-                         "another device",
-                         device->backend->name);
-    DB_TRY(device->backend->default_config(&config, device, problem, threads));
-    return hone_config_format(out, size, &config);
 }
 
 /* *good 0 when the default config was measured beside the candidate, on its
@@ -122,32 +124,21 @@ static hone_status check_against_default(int *good, const hone_lookup *lookup,
 #define VALUE(m)                                                                                             \
     "CASE :objective WHEN 'p50' THEN " m ".p50_us WHEN 'p95' THEN " m ".p95_us ELSE " m ".mean_us END"
     static const char sql[] = "SELECT " VALUE("rival") " AS rival_value, " VALUE(
-        "own") " FROM measurements own "
-               "JOIN runs own_run ON own_run.id = own.run_id "
-               "JOIN measurements rival ON rival.device_id = own.device_id AND rival.problem_id = "
-               "own.problem_id AND "
-               "rival.config_id = (SELECT id FROM configs WHERE text = :config) AND rival.threads = "
-               "own.threads "
+        "own") " FROM measurements own JOIN runs own_run ON own_run.id = own.run_id "
+               "JOIN measurements rival ON rival.device_id = own.device_id AND "
+               "rival.problem_id = own.problem_id AND rival.threads = own.threads "
                "JOIN runs rival_run ON rival_run.id = rival.run_id AND rival_run.build_id = own_run.build_id "
-               "WHERE own.id = :id AND rival.mode = own.mode AND rival.provider = 'hone' AND rival_value IS "
-               "NOT NULL "
+               "WHERE own.id = :id AND own.is_default IS NOT 1 AND rival.is_default = 1 AND "
+               "rival.mode = own.mode AND rival.provider = 'hone' AND rival_value IS NOT NULL "
                "ORDER BY rival.stage = 'final' DESC, rival.stage = own.stage DESC, rival.sample_count DESC, "
                "rival.measured_at DESC, rival.uid";
 #undef VALUE
-    char config[HONE_CONFIG_TEXT];
-    hone_problem matched;
     sqlite3_stmt *find;
     int row = 0;
-    *good = 0;
-    if (!lookup->device->backend->default_config ||
-        hone_problem_parse(&matched, candidate->problem) != HONE_OK)
-        return HONE_OK;
-    DB_TRY(default_config(config, sizeof config, lookup->device, &matched, lookup->threads));
-    DB_TRY(hone_db_prepare(&find, lookup->db, sql));
+    DB_TRY(hone_db_prepare(&find, candidate->layer, sql));
     hone_db_bind_text(find, ":objective", lookup->objective);
-    hone_db_bind_text(find, ":config", config);
     hone_db_bind_int(find, ":id", candidate->measurement_id);
-    DB_TRY(hone_db_step(&row, lookup->db, find, "comparing with the default config"));
+    DB_TRY(hone_db_step(&row, candidate->layer, find, "comparing with the default config"));
     *good = !row || hone_db_real(find, 1) <= hone_db_real(find, 0);
     sqlite3_reset(find);
     return HONE_OK;
@@ -157,16 +148,16 @@ static hone_status check_against_default(int *good, const hone_lookup *lookup,
 static hone_status consider(int *accepted, hone_match *match, const hone_lookup *lookup,
                             hone_candidate *candidate, hone_match_kind kind) {
     *accepted = 1;
-    DB_TRY(read_match(accepted, match, lookup, candidate));
-    if (*accepted && !isnan(lookup->max_error) && !(match->err_rel_fro <= lookup->max_error)) {
-        DB_TRY(hone_lookup_bound_error(accepted, candidate, lookup));
+    DB_TRY(read_match(accepted, match, candidate));
+    if (*accepted && !is_within(match, lookup)) {
+        DB_TRY(hone_lookup_within(accepted, candidate, lookup));
         if (*accepted)
-            DB_TRY(read_match(accepted, match, lookup, candidate));
+            DB_TRY(read_match(accepted, match, candidate));
     }
     if (*accepted)
         DB_TRY(check_legal(accepted, lookup, match->config));
     if (*accepted && kind != HONE_MATCH_EXACT)
-        DB_TRY(check_never_failed(accepted, lookup, candidate, match->config));
+        DB_TRY(check_never_failed(accepted, lookup, match));
     if (*accepted && kind != HONE_MATCH_EXACT)
         DB_TRY(check_against_default(accepted, lookup, candidate));
     match->kind = kind;
@@ -184,35 +175,24 @@ static const struct {
     {HONE_MATCH_FAMILY, 1, 1},
 };
 
-static hone_status search(int *found, hone_match *match, const hone_lookup *lookup) {
+hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup) {
     *found = 0;
     for (size_t step = 0; step < sizeof steps / sizeof steps[0]; step++) {
         hone_candidates candidates = {.count = 0};
-        if (steps[step].family && lookup->device->family[0] == '\0')
+        if (steps[step].family && lookup->family[0] == '\0')
             continue;
         DB_TRY(hone_lookup_find(&candidates, lookup, steps[step].family, steps[step].near_shapes));
         for (int i = 0; i < candidates.count && !*found; i++)
             DB_TRY(consider(found, match, lookup, &candidates.items[i], steps[step].kind));
-        if (*found)
+        if (*found) {
+            copy_text(match->problem, sizeof match->problem, lookup->text);
             return HONE_OK;
+        }
     }
     return HONE_OK;
 }
 
-static hone_status default_match(hone_match *match, const hone_lookup *lookup) {
-    *match = (hone_match){.kind = HONE_MATCH_DEFAULT,
-                          .p50_us = NAN,
-                          .p95_us = NAN,
-                          .gflops = NAN,
-                          .err_rel_fro = NAN,
-                          .err_bound_ratio = NAN};
-    snprintf(match->device, sizeof match->device, "%s", lookup->device->fingerprint);
-    snprintf(match->build, sizeof match->build, "%s", hone_build_id());
-    return default_config(match->config, sizeof match->config, lookup->device, lookup->problem,
-                          lookup->threads);
-}
-
-static hone_status complete(hone_lookup *lookup, const hone_lookup_options *options) {
+hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options *options, int threads) {
     static const char *const objectives[] = {"p50", "p95", "throughput"};
     hone_lookup_options given = options ? *options : (hone_lookup_options){0};
     if (given.threads < 0)
@@ -220,43 +200,92 @@ static hone_status complete(hone_lookup *lookup, const hone_lookup_options *opti
     if (!(given.max_rel_error >= 0))
         return hone_fail(HONE_E_USAGE, "the largest error is %g; give a positive number, or 0 for any",
                          given.max_rel_error);
-    for (size_t i = 0; i < sizeof objectives / sizeof objectives[0]; i++)
-        if (!given.objective || strcmp(given.objective, objectives[i]) == 0) {
+    if (given.max_workspace < 0)
+        return hone_fail(HONE_E_USAGE,
+                         "the largest workspace is %lld bytes; give a positive number, or 0 for any",
+                         (long long)given.max_workspace);
+    for (size_t i = 0; i < sizeof objectives / sizeof objectives[0] && !lookup->objective; i++)
+        if (!given.objective || strcmp(given.objective, objectives[i]) == 0)
             lookup->objective = objectives[i];
-            break;
-        }
-    if (!lookup->objective)
-        return hone_fail(HONE_E_USAGE, "objective '%s' is unknown; one of p50, p95, throughput",
-                         given.objective);
-    lookup->threads = given.threads ? given.threads : lookup->device->threads;
+    lookup->threads = given.threads ? given.threads : threads;
     lookup->max_error = given.max_rel_error > 0 ? given.max_rel_error : NAN;
+    lookup->max_workspace = given.max_workspace;
+    lookup->isa = given.isa;
+    if (given.isa) {
+        snprintf(lookup->parts[0], sizeof lookup->parts[0], ",isa=%s,", given.isa);
+        snprintf(lookup->parts[1], sizeof lookup->parts[1], ",family=%s,", given.isa);
+    }
     lookup->allow_stale = given.allow_stale != 0;
     DB_TRY(hone_problem_check(lookup->problem));
     return hone_problem_format(lookup->text, sizeof lookup->text, lookup->problem);
 }
 
-hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
-                                  const hone_problem *problem, const hone_lookup_options *options) {
-    hone_lookup lookup = {.db = db, .device = device, .problem = problem};
-    hone_match match = {0};
-    int found = 0;
-    DB_TRY(complete(&lookup, options));
-    if (device->backend->space)
-        DB_TRY(device->backend->space(&lookup.space, device, problem, lookup.threads));
-    hone_status status = db ? search(&found, &match, &lookup) : HONE_OK;
-    if (status == HONE_OK && !found)
-        status = default_match(&match, &lookup);
-    hone_space_destroy(lookup.space);
-    if (status != HONE_OK)
-        return status;
-    copy_text(match.problem, sizeof match.problem, lookup.text);
-    *out = match;
+/* What the layers know of a device; *threads 0 and family "" when none does. */
+static hone_status describe_device(char family[256], int *threads, hone_db *db, const char *fingerprint) {
+    *threads = 0;
+    family[0] = '\0';
+    for (hone_db *layer = db; layer && *threads == 0; layer = layer->below) {
+        sqlite3_stmt *find;
+        int row = 0;
+        DB_TRY(
+            hone_db_prepare(&find, layer, "SELECT family, threads FROM devices WHERE fingerprint = :text"));
+        hone_db_bind_text(find, ":text", fingerprint);
+        DB_TRY(hone_db_step(&row, layer, find, "looking a device up"));
+        if (row && copy_text(family, 256, hone_db_text(find, 0)))
+            *threads = sqlite3_column_int(find, 1);
+        sqlite3_reset(find);
+    }
     return HONE_OK;
 }
 
-hone_status hone_db_lookup(hone_match *out, hone_db *db, const hone_context *context, const char *device,
-                           const hone_problem *problem, const hone_lookup_options *options) {
-    const hone_device *found;
-    DB_TRY(hone_context_device(&found, context, device));
-    return hone_db_lookup_device(out, db, found, problem, options);
+static hone_status find_by_fingerprint(hone_match *match, hone_lookup *lookup, const char *family,
+                                       const hone_lookup_options *options) {
+    char known_family[256];
+    int threads = 0, found = 0;
+    DB_TRY(describe_device(known_family, &threads, lookup->db, lookup->fingerprint));
+    if (threads == 0 && (!options || options->threads == 0))
+        return hone_fail(HONE_E_USAGE,
+                         "the database has nothing of device '%s', so threads 0 stands for no number; give "
+                         "the threads, and its family",
+                         lookup->fingerprint);
+    lookup->family = family ? family : known_family;
+    DB_TRY(hone_lookup_complete(lookup, options, threads));
+    DB_TRY(hone_lookup_search(&found, match, lookup));
+    return found ? HONE_OK
+                 : hone_fail(HONE_E_NOMATCH,
+                             "nothing is known about %s on '%s' or its family; 'hone tune' finds out",
+                             lookup->text, lookup->fingerprint);
+}
+
+hone_status hone_db_find(hone_match *out, hone_db *db, const char *fingerprint, const char *family,
+                         const hone_problem *problem, const hone_lookup_options *options) {
+    hone_lookup_key key;
+    hone_match match = {0};
+    hone_status status;
+    if (!db || !fingerprint || !problem)
+        return hone_fail(HONE_E_USAGE,
+                         "hone_db_find was given NULL; it needs a database, a fingerprint and a problem");
+    DB_TRY(hone_lookup_key_fill(&key, problem, options, 1));
+    /* A family is a property of a fingerprint, so answers need not be told apart by it. */
+    if (hone_lookup_cache_get(out, &status, db, &key, fingerprint))
+        return status == HONE_OK
+                   ? status
+                   : hone_fail(status, "nothing is known about this problem on '%s'", fingerprint);
+    hone_lookup lookup = {.db = db, .fingerprint = fingerprint, .problem = problem};
+    pthread_mutex_lock(&db->lock);
+    status = find_by_fingerprint(&match, &lookup, family, options);
+    hone_lookup_cache_put(db, &key, fingerprint, status, &match);
+    pthread_mutex_unlock(&db->lock);
+    if (status == HONE_OK)
+        *out = match;
+    return status;
+}
+
+void hone_db_refresh(hone_db *db) {
+    hone_lookup_cache_destroy(db->cache);
+    db->cache = NULL;
+    for (hone_db *layer = db; layer; layer = layer->below) {
+        hone_winner_index_destroy(layer->indexes);
+        layer->indexes = NULL;
+    }
 }

@@ -1,7 +1,4 @@
-/* The half of a lookup that reads winners: which evidence might answer.
- *
- * The distance between shapes is the Euclidean one of the logarithms to base 2
- * of M, N and K: a problem twice as long in one dimension is 1 away. */
+/* The part of a lookup that reads winners: which evidence might answer. */
 #include "lookup_private.h"
 
 #include <math.h>
@@ -10,19 +7,6 @@
 
 #include "../../kernels/activation.h"
 #include "../../kernels/status.h"
-
-#define SELECT_WINNERS                                                                                       \
-    "SELECT w.problem_id, w.build_id, w.measurement_id, p.text, w.mode, m.measured_at, "                     \
-    "b.identity <> :build FROM winners w JOIN problems p ON p.id = w.problem_id "                            \
-    "JOIN builds b ON b.id = w.build_id JOIN measurements m ON m.id = w.measurement_id "                     \
-    "WHERE w.device_id = :device AND w.threads = :threads AND w.objective = :objective AND "                 \
-    "(:allow_stale OR b.identity = :build) AND "
-
-static const char exact_sql[] = SELECT_WINNERS "p.text = :text";
-static const char near_sql[] = SELECT_WINNERS
-    "p.text <> :text AND p.dtype = :dtype AND p.a_type = :a_type AND p.c_type = :c_type AND "
-    "p.bias = :bias AND p.weights = :weights AND p.layout = :layout AND p.a_scales = :a_scales AND "
-    "p.m BETWEEN :m_low AND :m_high AND p.n BETWEEN :n_low AND :n_high AND p.k BETWEEN :k_low AND :k_high";
 
 static int same_activation(const hone_problem *a, const hone_problem *b) {
     if (a->act != b->act)
@@ -38,8 +22,7 @@ static int same_smoothness(hone_activation a, hone_activation b) {
     return first && second && first->smooth == second->smooth;
 }
 
-/* INFINITY when too unlike. */
-static double distance(const hone_problem *asked, const hone_problem *known) {
+double hone_lookup_distance(const hone_problem *asked, const hone_problem *known) {
     double m = log2((double)known->m / (double)asked->m);
     double n = log2((double)known->n / (double)asked->n);
     double k = log2((double)known->k / (double)asked->k);
@@ -50,20 +33,21 @@ static double distance(const hone_problem *asked, const hone_problem *known) {
 }
 
 /* Nearest first; then this build's, warm, the latest; then by text, so that
- * equal databases give equal answers. */
+ * equal databases give equal answers. The upper of two layers was there before. */
 static int before(const hone_candidate *a, const hone_candidate *b) {
     if (a->distance != b->distance)
         return a->distance < b->distance;
     if (a->stale != b->stale)
         return a->stale < b->stale;
+    if (a->layer != b->layer)
+        return 0;
     int order = strcmp(b->mode, a->mode); /* "warm" before "cold" */
     if (order == 0)
         order = strcmp(b->measured_at, a->measured_at);
     return order < 0 || (order == 0 && strcmp(a->problem, b->problem) < 0);
 }
 
-/* Keeps the nearest in order; a farther one falls off the end. */
-static void insert(hone_candidates *candidates, const hone_candidate *candidate) {
+void hone_candidates_insert(hone_candidates *candidates, const hone_candidate *candidate) {
     int place = candidates->count;
     while (place > 0 && before(candidate, &candidates->items[place - 1]))
         place--;
@@ -82,81 +66,65 @@ static int copy_text(char *out, size_t size, const char *text) {
     return length >= 0 && (size_t)length < size;
 }
 
-/* A row of SELECT_WINNERS; 0 when it cannot answer. */
-static int read_candidate(hone_candidate *out, sqlite3_stmt *row, int64_t device_id,
-                          const hone_lookup *lookup) {
-    hone_problem known;
+int hone_lookup_read_row(hone_candidate *out, hone_problem *known, sqlite3_stmt *row, hone_db *layer,
+                         int64_t device_id) {
+    out->layer = layer;
     out->device_id = device_id;
     out->problem_id = sqlite3_column_int64(row, 0);
     out->build_id = sqlite3_column_int64(row, 1);
     out->measurement_id = sqlite3_column_int64(row, 2);
     out->stale = sqlite3_column_int(row, 6) != 0;
-    if (!copy_text(out->problem, sizeof out->problem, hone_db_text(row, 3)) ||
-        !copy_text(out->mode, sizeof out->mode, hone_db_text(row, 4)) ||
-        !copy_text(out->measured_at, sizeof out->measured_at, hone_db_text(row, 5)))
-        return 0;
-    if (hone_problem_parse(&known, out->problem) != HONE_OK)
-        return 0;
-    out->distance = distance(lookup->problem, &known);
-    return isfinite(out->distance);
+    return copy_text(out->problem, sizeof out->problem, hone_db_text(row, 3)) &&
+           copy_text(out->mode, sizeof out->mode, hone_db_text(row, 4)) &&
+           copy_text(out->measured_at, sizeof out->measured_at, hone_db_text(row, 5)) &&
+           hone_problem_parse(known, out->problem) == HONE_OK;
 }
 
-static void bind_range(sqlite3_stmt *statement, const char *low, const char *high, int64_t size) {
-    hone_db_bind_int(statement, low, (size + HONE_LOOKUP_REACH - 1) / HONE_LOOKUP_REACH);
-    hone_db_bind_int(statement, high, size * HONE_LOOKUP_REACH);
-}
-
-static void bind_near(sqlite3_stmt *statement, const hone_problem *problem) {
-    hone_db_bind_text(statement, ":dtype", hone_dtype_name(problem->dtype));
-    hone_db_bind_text(statement, ":a_type", hone_dtype_name(problem->a_type));
-    hone_db_bind_text(statement, ":c_type", hone_dtype_name(problem->c_type));
-    hone_db_bind_int(statement, ":bias", problem->bias != 0);
-    hone_db_bind_text(statement, ":weights", HONE_DB_WEIGHTS(problem));
-    hone_db_bind_text(statement, ":layout", HONE_DB_LAYOUT(problem));
-    hone_db_bind_text(statement, ":a_scales", HONE_DB_A_SCALES(problem));
-    bind_range(statement, ":m_low", ":m_high", problem->m);
-    bind_range(statement, ":n_low", ":n_high", problem->n);
-    bind_range(statement, ":k_low", ":k_high", problem->k);
-}
-
-static hone_status find_on_device(hone_candidates *out, const hone_lookup *lookup, int64_t device_id,
-                                  int near_shapes) {
-    sqlite3_stmt *find;
-    int row = 0;
-    DB_TRY(hone_db_prepare(&find, lookup->db, near_shapes ? near_sql : exact_sql));
+void hone_lookup_bind_subject(sqlite3_stmt *find, const hone_lookup *lookup, int64_t device_id) {
     hone_db_bind_text(find, ":build", hone_build_id());
     hone_db_bind_int(find, ":device", device_id);
     hone_db_bind_int(find, ":threads", lookup->threads);
     hone_db_bind_text(find, ":objective", lookup->objective);
+}
+
+static hone_status find_exact(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
+                              int64_t device_id) {
+    static const char sql[] = HONE_LOOKUP_SELECT " AND w.problem_id = (SELECT id FROM problems WHERE text = "
+                                                 ":text) AND (:allow_stale OR b.identity = :build)";
+    sqlite3_stmt *find;
+    int row = 0;
+    DB_TRY(hone_db_prepare(&find, layer, sql));
+    hone_lookup_bind_subject(find, lookup, device_id);
     hone_db_bind_int(find, ":allow_stale", lookup->allow_stale);
     hone_db_bind_text(find, ":text", lookup->text);
-    if (near_shapes)
-        bind_near(find, lookup->problem);
     for (;;) {
-        hone_candidate candidate;
-        DB_TRY(hone_db_step(&row, lookup->db, find, "looking winners up"));
+        hone_candidate candidate = {.distance = 0};
+        hone_problem known;
+        DB_TRY(hone_db_step(&row, layer, find, "looking winners up"));
         if (!row)
             return HONE_OK;
-        if (read_candidate(&candidate, find, device_id, lookup))
-            insert(out, &candidate);
+        if (hone_lookup_read_row(&candidate, &known, find, layer, device_id))
+            hone_candidates_insert(out, &candidate);
     }
 }
 
-hone_status hone_lookup_find(hone_candidates *out, const hone_lookup *lookup, int family, int near_shapes) {
+static hone_status find_in_layer(hone_candidates *out, const hone_lookup *lookup, hone_db *layer, int family,
+                                 int near_shapes) {
     static const char self_sql[] = "SELECT id FROM devices WHERE fingerprint = :fingerprint";
     static const char family_sql[] =
         "SELECT id FROM devices WHERE family = :family AND fingerprint <> :fingerprint";
     sqlite3_stmt *devices;
     int row = 0;
-    DB_TRY(hone_db_prepare(&devices, lookup->db, family ? family_sql : self_sql));
-    hone_db_bind_text(devices, ":fingerprint", lookup->device->fingerprint);
+    DB_TRY(hone_db_prepare(&devices, layer, family ? family_sql : self_sql));
+    hone_db_bind_text(devices, ":fingerprint", lookup->fingerprint);
     if (family)
-        hone_db_bind_text(devices, ":family", lookup->device->family);
+        hone_db_bind_text(devices, ":family", lookup->family);
     for (;;) {
-        DB_TRY(hone_db_step(&row, lookup->db, devices, "looking devices up"));
+        DB_TRY(hone_db_step(&row, layer, devices, "looking devices up"));
         if (!row)
             return HONE_OK;
-        hone_status status = find_on_device(out, lookup, sqlite3_column_int64(devices, 0), near_shapes);
+        hone_status status = (near_shapes ? hone_winner_index_find
+                                          : find_exact)(out, lookup, layer, sqlite3_column_int64(devices, 0));
         if (status != HONE_OK) {
             sqlite3_reset(devices);
             return status;
@@ -164,20 +132,33 @@ hone_status hone_lookup_find(hone_candidates *out, const hone_lookup *lookup, in
     }
 }
 
-hone_status hone_lookup_bound_error(int *found, hone_candidate *candidate, const hone_lookup *lookup) {
+hone_status hone_lookup_find(hone_candidates *out, const hone_lookup *lookup, int family, int near_shapes) {
+    for (hone_db *layer = lookup->db; layer; layer = layer->below)
+        DB_TRY(find_in_layer(out, lookup, layer, family, near_shapes));
+    return HONE_OK;
+}
+
+hone_status hone_lookup_within(int *found, hone_candidate *candidate, const hone_lookup *lookup) {
     sqlite3_stmt *derive;
     DB_TRY(
-        hone_db_prepare_winners(&derive, lookup->db, "SELECT measurement_id FROM (",
+        hone_db_prepare_winners(&derive, candidate->layer, "SELECT measurement_id FROM (",
                                 ") WHERE threads = :threads AND objective = :objective AND mode = :mode AND "
                                 "build_id = :build"));
     hone_db_bind_int(derive, ":device", candidate->device_id);
     hone_db_bind_int(derive, ":problem", candidate->problem_id);
     hone_db_bind_real(derive, ":max_error", lookup->max_error);
+    if (lookup->max_workspace > 0)
+        hone_db_bind_int(derive, ":max_workspace", lookup->max_workspace);
+    if (lookup->isa) {
+        hone_db_bind_text(derive, ":part", lookup->parts[0]);
+        hone_db_bind_text(derive, ":other_part", lookup->parts[1]);
+    }
     hone_db_bind_int(derive, ":threads", lookup->threads);
     hone_db_bind_text(derive, ":objective", lookup->objective);
     hone_db_bind_text(derive, ":mode", candidate->mode);
     hone_db_bind_int(derive, ":build", candidate->build_id);
-    hone_status status = hone_db_step(found, lookup->db, derive, "looking for a smaller error");
+    hone_status status =
+        hone_db_step(found, candidate->layer, derive, "looking for what keeps to the limits");
     if (status == HONE_OK && *found)
         candidate->measurement_id = sqlite3_column_int64(derive, 0);
     sqlite3_finalize(derive);

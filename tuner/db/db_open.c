@@ -107,13 +107,14 @@ hone_status hone_db_connect(hone_db **out, const char *path, int flags) {
     hone_db *db = calloc(1, sizeof *db);
     if (!db)
         return hone_fail(HONE_E_NOMEM, "database '%s': out of memory", path);
+    pthread_mutex_init(&db->lock, NULL);
     int length = snprintf(db->path, sizeof db->path, "%s", path);
     if (length < 0 || (size_t)length >= sizeof db->path) {
-        free(db);
+        hone_db_close(db);
         return hone_fail(HONE_E_USAGE, "the database's path is longer than %d bytes; use a shorter one",
                          HONE_DB_PATH);
     }
-    /* Without a mutex: a hone_db is for one thread at a time. */
+    /* Without SQLite's mutex: lookups hold db->lock, all else is for one thread. */
     if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL) !=
         SQLITE_OK) {
         hone_status status = db->handle ? hone_db_error(db, "opening")
@@ -131,9 +132,12 @@ hone_status hone_db_connect(hone_db **out, const char *path, int flags) {
 void hone_db_close(hone_db *db) {
     if (!db)
         return;
+    hone_db_close(db->below);
+    hone_db_refresh(db);
     for (int i = 0; i < db->statement_count; i++)
         sqlite3_finalize(db->statements[i].statement);
     sqlite3_close(db->handle);
+    pthread_mutex_destroy(&db->lock);
     free(db);
 }
 
@@ -181,6 +185,7 @@ hone_status hone_db_check_identity(hone_db *db, int *empty) {
         return hone_fail(HONE_E_DATA,
                          "database '%s' is damaged: schema version %lld and %lld tables; restore a copy",
                          db->path, (long long)is.version, (long long)is.tables);
+    db->schema = (int)is.version;
     return HONE_OK;
 }
 
@@ -249,7 +254,46 @@ static hone_status open_immutable(hone_db **out, const char *path) {
     return HONE_OK;
 }
 
-hone_status hone_db_open(hone_db **out, const char *path) {
+/* A copy in a temporary file, brought up to date: what reads databases knows one schema. */
+static hone_status copy_migrated(hone_db **out, hone_db *old) {
+    hone_db *copy;
+    DB_TRY(hone_db_connect(&copy, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    copy->schema = old->schema;
+    copy->writable = 0;
+    snprintf(copy->path, sizeof copy->path, "%s", old->path);
+    sqlite3_backup *backup = sqlite3_backup_init(copy->handle, "main", old->handle, "main");
+    int code = backup ? sqlite3_backup_step(backup, -1) : SQLITE_ERROR;
+    sqlite3_backup_finish(backup);
+    hone_status status = code == SQLITE_DONE ? HONE_OK : hone_db_error(copy, "copying an older schema");
+    if (status == HONE_OK)
+        status = hone_db_migrate(copy);
+    if (status == HONE_OK)
+        status = hone_db_execute(copy, "PRAGMA query_only = ON", "setting up");
+    if (status != HONE_OK) {
+        hone_db_close(copy);
+        return status;
+    }
+    *out = copy;
+    return HONE_OK;
+}
+
+static hone_status open_current(hone_db **out, const char *path) {
+    hone_db *db = NULL;
+    int retry = 0;
+    hone_status status = open_checked(&db, &retry, path, 0);
+    if (status != HONE_OK && retry)
+        status = open_immutable(&db, path);
+    if (status == HONE_OK && db->schema < HONE_DB_SCHEMA) {
+        hone_db *old = db;
+        status = copy_migrated(&db, old);
+        hone_db_close(old);
+    }
+    if (status == HONE_OK)
+        *out = db;
+    return status;
+}
+
+hone_status hone_db_open_one(hone_db **out, const char *path) {
     char chosen[HONE_DB_PATH];
     struct stat info;
     if (!path) {
@@ -263,8 +307,5 @@ hone_status hone_db_open(hone_db **out, const char *path) {
                          path, strerror(errno));
     if (!S_ISREG(info.st_mode))
         return hone_fail(HONE_E_DATA, "'%s' is not a file; name a database file with --db or $HONE_DB", path);
-
-    int retry = 0;
-    hone_status status = open_checked(out, &retry, path, 0);
-    return status != HONE_OK && retry ? open_immutable(out, path) : status;
+    return open_current(out, path);
 }

@@ -24,9 +24,12 @@ extern const char hone_embedded_winners_sql[];
 hone_status hone_db_connect(hone_db **out, const char *path, int flags);
 
 /* HONE_E_DATA unless the file is a Hone database of a schema that this build
- * knows. *empty (may be NULL: then empty is an error) is set to 1 for a
- * database without any content. */
+ * knows; sets db->schema. *empty (may be NULL: then empty is an error) is set to 1
+ * for a database without any content. */
 hone_status hone_db_check_identity(hone_db *db, int *empty);
+
+/* Brings an older schema up to this build's; within a transaction. */
+hone_status hone_db_migrate(hone_db *db);
 
 /* Milliseconds to wait before attempt `attempt` + 1 (0-based): doubling up to a
  * tenth of a second, with jitter so that writers fall out of step; 0 when the
@@ -57,8 +60,8 @@ hone_status hone_db_store_problem(int64_t *id, hone_db *db, const hone_problem *
 /* One sample as the blob of schema.sql holds it. */
 void hone_db_pack_sample(unsigned char out[4], double us);
 
-/* winners.sql between two pieces of text; the caller binds :device, :problem
- * and :max_error (NULL: all) and finalises. */
+/* winners.sql between two pieces of text; the caller binds what winners.sql names
+ * (NULL: all) and finalises. */
 hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
 
 /* hone_db_derive_winners by ids (0: all), within a transaction. */

@@ -236,15 +236,17 @@ static const char insert_measurement_sql[] =
     "INSERT INTO measurements (uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
     "threads, "
     "measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, p50_high_us, p95_us, "
-    "p95_low_us, p95_high_us, p99_us, min_us, max_us, mean_us, cv, peak_gops, read_gbps, correct, seed, err_max_abs, "
+    "p95_low_us, p95_high_us, p99_us, min_us, max_us, mean_us, cv, peak_gops, read_gbps, correct, seed, "
+    "err_max_abs, "
     "err_rel_fro, err_bound_ratio, quant_sqnr_db, zero_fraction, negative_fraction, saturated_fraction, "
-    "dead_columns, nan_count, inf_count, entropy_bits) VALUES (:uid, :run, :device, :problem, :config, "
+    "dead_columns, nan_count, inf_count, entropy_bits, clock, workspace_bytes, is_default) VALUES (:uid, "
+    ":run, :device, :problem, :config, "
     ":provider, :mode, :stage, :threads, :measured_at, :sample_count, :batch, :disturbed, :settled, "
     ":samples, "
     ":p50_us, :p50_low_us, :p50_high_us, :p95_us, :p95_low_us, :p95_high_us, :p99_us, :min_us, :max_us, "
     ":mean_us, :cv, :peak_gops, :read_gbps, :correct, :seed, :err_max_abs, :err_rel_fro, :err_bound_ratio, "
     ":quant_sqnr_db, :zero_fraction, :negative_fraction, :saturated_fraction, :dead_columns, :nan_count, "
-    ":inf_count, :entropy_bits)";
+    ":inf_count, :entropy_bits, :clock, :workspace_bytes, :is_default)";
 
 static hone_status insert_measurement(hone_db *db, int64_t run, const hone_measurement *measurement,
                                       const unsigned char *blob) {
@@ -267,6 +269,11 @@ static hone_status insert_measurement(hone_db *db, int64_t run, const hone_measu
                         4 * (sqlite3_uint64)samples->count, SQLITE_STATIC);
     hone_db_bind_real(insert, ":peak_gops", measurement->peak_gops);
     hone_db_bind_real(insert, ":read_gbps", measurement->read_gbps);
+    hone_db_bind_text(insert, ":clock", measurement->by_device ? "device" : "host");
+    if (measurement->workspace >= 0)
+        hone_db_bind_int(insert, ":workspace_bytes", measurement->workspace);
+    if (measurement->is_default >= 0)
+        hone_db_bind_int(insert, ":is_default", measurement->is_default);
     bind_stats(insert, measurement->stats);
     bind_numerics(insert, measurement->numerics);
     return hone_db_complete(db, insert, "storing a measurement");

@@ -1,4 +1,4 @@
--- The tuning database of Hone, schema version 1. One SQLite file.
+-- The tuning database of Hone, schema version 2. One SQLite file.
 --
 -- Evidence (measurements, failures) is only ever added or pruned; winners are
 -- derived from it and can be dropped and derived again at any time.
@@ -18,6 +18,10 @@
 --     the same evidence in any order and when repeated.
 --   * Times are microseconds a call (`_us`), moments ISO 8601 UTC text.
 --   * NULL is "not known" or "not measured"; it is never a guess.
+--
+-- A change of this file is a new version: user_version here, HONE_DB_SCHEMA in
+-- db.h, and a file migrate_<old version>.sql with which an older database ends up
+-- with the text below, but for white space and comments.
 
 -- A device, by everything about it that changes performance.
 CREATE TABLE devices (
@@ -142,10 +146,16 @@ CREATE TABLE measurements (
     dead_columns       INTEGER CHECK (dead_columns >= 0),
     nan_count          INTEGER CHECK (nan_count >= 0),
     inf_count          INTEGER CHECK (inf_count >= 0),
-    entropy_bits       REAL CHECK (entropy_bits >= 0)
+    entropy_bits       REAL CHECK (entropy_bits >= 0),
+
+    clock           TEXT NOT NULL DEFAULT 'host' CHECK (clock IN ('host', 'device')), -- that the samples are of
+    workspace_bytes INTEGER CHECK (workspace_bytes >= 0), -- memory the plan had beside its operands
+    is_default      INTEGER CHECK (is_default IN (0, 1))  -- 1: what the build takes when nothing was measured
 ) STRICT;
 -- What is known about a config; and all evidence of a device and problem.
 CREATE INDEX measurements_by_subject ON measurements (device_id, problem_id, config_id, threads);
+-- The default config's, with which lookups compare winners of other shapes.
+CREATE INDEX measurements_of_default ON measurements (device_id, problem_id, threads) WHERE is_default = 1;
 CREATE INDEX measurements_by_run ON measurements (run_id);
 CREATE INDEX measurements_by_problem ON measurements (problem_id);
 CREATE INDEX measurements_by_config ON measurements (config_id);
@@ -187,4 +197,4 @@ CREATE INDEX winners_by_objective ON winners (device_id, threads, objective);
 CREATE INDEX winners_by_measurement ON winners (measurement_id);
 
 PRAGMA application_id = 0x486f6e65; -- 'Hone'
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

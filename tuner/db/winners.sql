@@ -2,6 +2,8 @@
 --
 --   :device, :problem  ids, or NULL for all
 --   :max_error         largest err_rel_fro allowed, or NULL
+--   :max_workspace     largest workspace_bytes allowed, or NULL
+--   :part, :other_part one of these must be in ',' || config || ','; or NULL
 --
 -- Only tuning evidence of hone's own kernels counts (a bench has no rivals
 -- beside it), only with a correct result, and never a config that was wrong
@@ -17,6 +19,10 @@ evidence AS (
     FROM measurements m JOIN runs r ON r.id = m.run_id, objectives o
     WHERE m.provider = 'hone' AND m.stage <> 'bench' AND m.correct = 1
       AND (:max_error IS NULL OR m.err_rel_fro <= :max_error)
+      AND (:max_workspace IS NULL OR m.workspace_bytes <= :max_workspace)
+      AND (:part IS NULL OR EXISTS (
+          SELECT 1 FROM configs p WHERE p.id = m.config_id
+            AND (instr(',' || p.text || ',', :part) > 0 OR instr(',' || p.text || ',', :other_part) > 0)))
       AND m.device_id BETWEEN coalesce(:device, 0) AND coalesce(:device, 0x7fffffffffffffff)
       AND m.problem_id BETWEEN coalesce(:problem, 0) AND coalesce(:problem, 0x7fffffffffffffff)
       AND NOT EXISTS (

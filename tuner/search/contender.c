@@ -180,6 +180,11 @@ double hone_contender_device_us(const hone_contender *contender) {
     return stats.p50;
 }
 
+int64_t hone_contender_workspace(const hone_contender *contender) {
+    const hone_provider *provider = contender->provider;
+    return provider->workspace ? (int64_t)provider->workspace(contender->cases[0]) : -1;
+}
+
 const char *hone_contender_label(const hone_contender *contender) {
     return contender->provider->label(contender->cases[0]);
 }

@@ -58,6 +58,8 @@ hone_status hone_contender_failure(const hone_contender *contender);
 /* The median of a few further calls by the device's own clock, in microseconds; NaN: not known, or what the
  * samples are anyway. */
 double hone_contender_device_us(const hone_contender *contender);
+/* hone_plan_workspace; -1: not known. */
+int64_t hone_contender_workspace(const hone_contender *contender);
 const char *hone_contender_label(const hone_contender *contender);
 
 #endif

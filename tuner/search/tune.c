@@ -118,7 +118,7 @@ static double lower_bound(const hone_tune_session *session, const hone_config *c
 
 /* Evaluates a point, unless this session has, and tells the strategy. A config
  * that cannot beat the best so far is not run; the strategy is told its bound. */
-static hone_status consider(hone_tune_session *session, int64_t point) {
+static hone_status consider(hone_tune_session *session, int64_t point, int may_prune) {
     hone_tune_result *result = session->result;
     hone_config config;
     char text[HONE_CONFIG_TEXT];
@@ -130,7 +130,7 @@ static hone_status consider(hone_tune_session *session, int64_t point) {
     if (status)
         return status;
     session->seen[point] = 1;
-    double value = session->options->strategy->prunes ? lower_bound(session, &config) : 0;
+    double value = may_prune ? lower_bound(session, &config) : 0;
     if (value > session->best) {
         result->pruned++;
         session->options->strategy->observe(session->strategy, point, value);
@@ -166,18 +166,41 @@ static int may_continue(const hone_tune_session *session) {
 
 static hone_status consider_config(hone_tune_session *session, const hone_config *config) {
     int64_t point = hone_points_find(session->points, config);
-    return point >= 0 && may_continue(session) ? consider(session, point) : HONE_OK;
+    return point >= 0 && may_continue(session) ? consider(session, point, 0) : HONE_OK;
 }
 
-/* What is likely good comes first: the default, then what the database knows best. */
+/* Times the default's cost by the model: an instruction set that is slower is not worth its evaluation. */
+static const double PATH_COST = 3;
+
+/* The default of each instruction set, so that a lookup that asks for one finds no worse. */
+static hone_status consider_paths(hone_tune_session *session, const hone_config *usual) {
+    const hone_backend *backend = session->device->backend;
+    const char *const *paths = backend->code_paths ? backend->code_paths(session->device) : NULL;
+    double most = PATH_COST * hone_session_cost(session, usual);
+    for (; paths && *paths; paths++) {
+        hone_config config;
+        hone_status status = backend->default_config(&config, session->device, session->problem,
+                                                     session->options->threads, *paths);
+        if (!status && hone_session_cost(session, &config) <= most)
+            status = consider_config(session, &config);
+        if (status && status != HONE_E_UNAVAILABLE)
+            return status;
+    }
+    return HONE_OK;
+}
+
+/* What is likely good comes first: the default, what the database knows best, then what the default is within
+ * each instruction set. */
 static hone_status consider_known(hone_tune_session *session) {
-    hone_config config;
-    hone_status status = session->device->backend->default_config(&config, session->device, session->problem,
-                                                                  session->options->threads);
+    hone_config usual, known;
+    hone_status status = session->device->backend->default_config(&usual, session->device, session->problem,
+                                                                  session->options->threads, NULL);
+    if (!status)
+        status = hone_config_format(session->default_config, sizeof session->default_config, &usual);
     if (status)
         return status;
-    session->default_point = hone_points_find(session->points, &config);
-    status = consider_config(session, &config);
+    session->default_point = hone_points_find(session->points, &usual);
+    status = consider_config(session, &usual);
     if (status)
         return status;
     hone_match match;
@@ -186,11 +209,12 @@ static hone_status consider_known(hone_tune_session *session) {
         .objective = hone_objective_name(session->options->objective),
         .allow_stale = 1,
     };
+    hone_db_refresh(session->db); /* it has been written since the problem before */
     status = hone_db_lookup(&match, session->db, session->context, session->device->name, session->problem,
                             &lookup);
-    if (status)
-        return status == HONE_E_NOMATCH ? HONE_OK : status;
-    return hone_config_parse(&config, match.config) ? HONE_OK : consider_config(session, &config);
+    if (!status && !hone_config_parse(&known, match.config))
+        status = consider_config(session, &known);
+    return status ? status : consider_paths(session, &usual);
 }
 
 static hone_status search(hone_tune_session *session) {
@@ -199,7 +223,7 @@ static hone_status search(hone_tune_session *session) {
         int64_t point = session->options->strategy->propose(session->strategy);
         if (point < 0)
             break;
-        status = consider(session, point);
+        status = consider(session, point, session->options->strategy->prunes);
     }
     return status;
 }

@@ -28,6 +28,8 @@ static hone_measurement subject(const hone_tune_session *session, const char *pr
         .mode = session->mode,
         .peak_gops = NAN,
         .read_gbps = NAN,
+        .workspace = -1,
+        .is_default = -1,
     };
 }
 
@@ -96,6 +98,10 @@ hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, cons
     hone_stats_compute(stats, sorted, (size_t)samples->count);
     free(sorted);
     *out = subject(session, contender->provider->name, hone_contender_label(contender));
+    out->by_device = hone_contender_times_device(contender);
+    out->workspace = hone_contender_workspace(contender);
+    if (contender->provider == session->hone)
+        out->is_default = strcmp(out->config, session->default_config) == 0;
     out->stage = stage;
     out->samples = samples;
     out->stats = stats;

@@ -35,6 +35,7 @@ typedef struct hone_tune_session {
     hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
     int64_t default_point;     /* -1: not among the points */
+    char default_config[HONE_CONFIG_TEXT];
     double best;               /* value of the best candidate; INFINITY */
     double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
     double evaluation_seconds; /* spent on new evaluations so far */

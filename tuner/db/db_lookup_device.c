@@ -1,0 +1,99 @@
+/* Lookups for a device at hand: what its backend knows of legality and defaults. */
+#include "lookup_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../kernels/backend.h"
+#include "../../kernels/status.h"
+
+/* Nothing was measured, and the limits that can be kept to without are. */
+static hone_status default_match(hone_match *match, const hone_lookup *lookup, const hone_device *device) {
+    hone_config config = {0};
+    if (!device->backend->default_config)
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "backend '%s' lists devices but has no kernels in this build; use another device",
+                         device->backend->name);
+    if (lookup->max_workspace > 0)
+        return hone_fail(
+            HONE_E_NOMATCH,
+            "nothing known about %s keeps to %lld bytes of workspace, and what the default config "
+            "takes shows only in a plan; 'hone tune' finds out",
+            lookup->text, (long long)lookup->max_workspace);
+    *match = (hone_match){.kind = HONE_MATCH_DEFAULT,
+                          .p50_us = NAN,
+                          .p95_us = NAN,
+                          .gflops = NAN,
+                          .err_rel_fro = NAN,
+                          .err_bound_ratio = NAN,
+                          .workspace = -1};
+    snprintf(match->problem, sizeof match->problem, "%s", lookup->text);
+    snprintf(match->device, sizeof match->device, "%s", device->fingerprint);
+    snprintf(match->build, sizeof match->build, "%s", hone_build_id());
+    DB_TRY(device->backend->default_config(&config, device, lookup->problem, lookup->threads, lookup->isa));
+    return hone_config_format(match->config, sizeof match->config, &config);
+}
+
+static hone_status check_isa(const hone_device *device, const char *isa) {
+    const char *const *paths = device->backend->code_paths ? device->backend->code_paths(device) : NULL;
+    char names[256] = "";
+    size_t used = 0;
+    if (!isa || !paths)
+        return HONE_OK;
+    for (; *paths; paths++) {
+        if (strcmp(*paths, isa) == 0)
+            return HONE_OK;
+        int length = snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", *paths);
+        used += length > 0 && used + (size_t)length < sizeof names ? (size_t)length : 0;
+    }
+    return hone_fail(HONE_E_UNAVAILABLE, "device '%s' has no isa '%s'; it has %s", device->name, isa, names);
+}
+
+static hone_status look_up(hone_match *match, hone_lookup *lookup, const hone_device *device,
+                           const hone_lookup_options *options) {
+    hone_space *space = NULL;
+    int found = 0;
+    DB_TRY(hone_lookup_complete(lookup, options, device->threads));
+    DB_TRY(check_isa(device, lookup->isa));
+    if (device->backend->space)
+        DB_TRY(device->backend->space(&space, device, lookup->problem, lookup->threads));
+    lookup->space = space;
+    hone_status status = lookup->db ? hone_lookup_search(&found, match, lookup) : HONE_OK;
+    if (status == HONE_OK && !found)
+        status = default_match(match, lookup, device);
+    hone_space_destroy(space);
+    return status;
+}
+
+hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
+                                  const hone_problem *problem, const hone_lookup_options *options) {
+    hone_lookup lookup = {
+        .db = db, .fingerprint = device->fingerprint, .family = device->family, .problem = problem};
+    hone_lookup_key key;
+    hone_match match = {0};
+    hone_status status;
+    DB_TRY(hone_lookup_key_fill(&key, problem, options, 0));
+    if (!db) {
+        DB_TRY(look_up(&match, &lookup, device, options));
+        *out = match;
+        return HONE_OK;
+    }
+    if (hone_lookup_cache_get(out, &status, db, &key, device->fingerprint))
+        return status == HONE_OK ? status
+                                 : hone_fail(status, "nothing known about this problem keeps to the limits");
+    pthread_mutex_lock(&db->lock);
+    status = look_up(&match, &lookup, device, options);
+    hone_lookup_cache_put(db, &key, device->fingerprint, status, &match);
+    pthread_mutex_unlock(&db->lock);
+    if (status == HONE_OK)
+        *out = match;
+    return status;
+}
+
+hone_status hone_db_lookup(hone_match *out, hone_db *db, const hone_context *context, const char *device,
+                           const hone_problem *problem, const hone_lookup_options *options) {
+    const hone_device *found;
+    DB_TRY(hone_context_device(&found, context, device));
+    return hone_db_lookup_device(out, db, found, problem, options);
+}

@@ -1,0 +1,15 @@
+/* Older schemas. Migrations are one file a version, so that every earlier one has a way here. */
+#include "db_private.h"
+
+#include "../../kernels/status.h"
+
+extern const char hone_embedded_migrate_1_sql[];
+
+/* By the version they start from. */
+static const char *const migrations[HONE_DB_SCHEMA] = {[1] = hone_embedded_migrate_1_sql};
+
+hone_status hone_db_migrate(hone_db *db) {
+    for (; db->schema < HONE_DB_SCHEMA; db->schema++)
+        DB_TRY(hone_db_execute(db, migrations[db->schema], "bringing the schema up to date"));
+    return HONE_OK;
+}

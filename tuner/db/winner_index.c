@@ -1,0 +1,145 @@
+/* Winners in memory, one list a device, thread count and objective of a layer:
+ * the nearest shape among thousands is found by reading 16 bytes of each. */
+#include "lookup_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../kernels/status.h"
+
+/* What most winners fail by: another class of problem, or a dimension too far. */
+typedef struct place {
+    float m, n, k; /* logarithms to base 2 */
+    uint32_t class;
+} place;
+
+typedef struct winner {
+    hone_problem problem;
+    hone_candidate candidate; /* without its distance */
+} winner;
+
+struct hone_winner_index {
+    hone_winner_index *next;
+    int64_t device_id;
+    int threads;
+    char objective[16];
+    size_t count, room;
+    place *places;
+    winner *winners;
+};
+
+/* Everything that near problems have in common. */
+static uint32_t class_of(const hone_problem *p) {
+    return (uint32_t)p->dtype | (uint32_t)p->a_type << 3 | (uint32_t)p->c_type << 6 |
+           (uint32_t)(p->bias != 0) << 9 | (uint32_t)(p->weights_plain != 0) << 10 |
+           (uint32_t)(p->weights_transposed != 0) << 11 | (uint32_t)(p->a_scale_per_row != 0) << 12;
+}
+
+static place place_of(const hone_problem *p) {
+    return (place){log2f((float)p->m), log2f((float)p->n), log2f((float)p->k), class_of(p)};
+}
+
+static hone_status append(hone_winner_index *index, const hone_problem *problem,
+                          const hone_candidate *candidate) {
+    if (index->count == index->room) {
+        size_t room = index->room ? 2 * index->room : 64;
+        place *places = realloc(index->places, room * sizeof *places);
+        if (places)
+            index->places = places;
+        winner *winners = realloc(index->winners, room * sizeof *winners);
+        if (winners)
+            index->winners = winners;
+        if (!places || !winners)
+            return hone_fail(HONE_E_NOMEM, "no memory for %zu winners", room);
+        index->room = room;
+    }
+    index->places[index->count] = place_of(problem);
+    index->winners[index->count++] = (winner){*problem, *candidate};
+    return HONE_OK;
+}
+
+static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup, hone_db *layer) {
+    sqlite3_stmt *find;
+    int row = 0;
+    DB_TRY(hone_db_prepare(&find, layer, HONE_LOOKUP_SELECT));
+    hone_lookup_bind_subject(find, lookup, index->device_id);
+    for (;;) {
+        hone_candidate candidate = {.layer = layer};
+        hone_problem known;
+        DB_TRY(hone_db_step(&row, layer, find, "reading winners"));
+        if (!row)
+            return HONE_OK;
+        hone_status status = hone_lookup_read_row(&candidate, &known, find, layer, index->device_id)
+                                 ? append(index, &known, &candidate)
+                                 : HONE_OK;
+        if (status != HONE_OK) {
+            sqlite3_reset(find);
+            return status;
+        }
+    }
+}
+
+static void destroy_one(hone_winner_index *index) {
+    free(index->places);
+    free(index->winners);
+    free(index);
+}
+
+void hone_winner_index_destroy(hone_winner_index *indexes) {
+    while (indexes) {
+        hone_winner_index *next = indexes->next;
+        destroy_one(indexes);
+        indexes = next;
+    }
+}
+
+static hone_status index_of(const hone_winner_index **out, const hone_lookup *lookup, hone_db *layer,
+                            int64_t device_id) {
+    for (hone_winner_index *index = layer->indexes; index; index = index->next)
+        if (index->device_id == device_id && index->threads == lookup->threads &&
+            strcmp(index->objective, lookup->objective) == 0) {
+            *out = index;
+            return HONE_OK;
+        }
+    hone_winner_index *index = calloc(1, sizeof *index);
+    if (!index)
+        return hone_fail(HONE_E_NOMEM, "no memory for winners");
+    index->device_id = device_id;
+    index->threads = lookup->threads;
+    snprintf(index->objective, sizeof index->objective, "%s", lookup->objective);
+    hone_status status = read_all(index, lookup, layer);
+    if (status != HONE_OK) {
+        destroy_one(index);
+        return status;
+    }
+    index->next = layer->indexes;
+    layer->indexes = index;
+    *out = index;
+    return HONE_OK;
+}
+
+hone_status hone_winner_index_find(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
+                                   int64_t device_id) {
+    const float reach = log2f(HONE_LOOKUP_REACH) + 1e-4f; /* what rounding takes from it */
+    const place asked = place_of(lookup->problem);
+    const hone_winner_index *index = NULL;
+    DB_TRY(index_of(&index, lookup, layer, device_id));
+    for (size_t i = 0; i < index->count; i++) {
+        const place *at = &index->places[i];
+        if (at->class != asked.class || fabsf(at->m - asked.m) > reach || fabsf(at->n - asked.n) > reach ||
+            fabsf(at->k - asked.k) > reach)
+            continue;
+        const winner *known = &index->winners[i];
+        if (known->candidate.stale && !lookup->allow_stale)
+            continue;
+        double distance = hone_lookup_distance(lookup->problem, &known->problem);
+        if (!isfinite(distance) || distance == 0 ||
+            (out->count == HONE_LOOKUP_CANDIDATES && distance > out->items[out->count - 1].distance))
+            continue;
+        hone_candidate candidate = known->candidate;
+        candidate.distance = distance;
+        hone_candidates_insert(out, &candidate);
+    }
+    return HONE_OK;
+}
