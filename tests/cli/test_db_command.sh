@@ -38,7 +38,7 @@ cmp a.jsonl again.jsonl || fail "importing twice changed the database"
 expect 0 "$HONE" db check a.db
 says 'ok'
 expect 0 "$HONE" db check --db a.db --json
-for line in '"ok": true' '"schema": 1' '"measurements": 2' '"failures": 0' '"winners": 3' '"devices": 1' \
+for line in '"ok": true' '"schema": 2' '"measurements": 2' '"failures": 0' '"winners": 3' '"devices": 1' \
     '"problems": 1'; do
     says "$line"
 done
@@ -110,3 +110,11 @@ expect 2 "$HONE" db export a.db
 expect 2 "$HONE" db prune --db a.db
 expect 0 "$HONE" db --help
 expect 0 "$HONE" db merge --help
+
+# A database is imported as an export is.
+expect 0 "$HONE" db import a.db --db imported.db
+expect 0 "$HONE" db export --db imported.db --out imported.jsonl
+expect 0 "$HONE" db export --db a.db --out original.jsonl
+cmp imported.jsonl original.jsonl || fail "an imported database has other evidence than its source"
+printf 'SQLite format 3' >broken.db
+expect 4 "$HONE" db import broken.db --db imported.db

@@ -217,6 +217,15 @@ static int run_export(int argc, char **argv) {
 
 /* ---- import */
 
+/* By the first bytes; `file` is then at its start again. */
+static int is_database(FILE *file) {
+    static const char magic[16] = "SQLite format 3";
+    char head[sizeof magic];
+    int same = fread(head, 1, sizeof head, file) == sizeof head && memcmp(head, magic, sizeof head) == 0;
+    rewind(file);
+    return same;
+}
+
 static hone_status import_from(hone_db *db, const char *path) {
     if (strcmp(path, "-") == 0)
         return hone_db_import(db, stdin, "standard input");
@@ -224,7 +233,7 @@ static hone_status import_from(hone_db *db, const char *path) {
     if (!file)
         return hone_fail(HONE_E_DATA, "'%s' cannot be read: %s; check its name and permissions", path,
                          strerror(errno));
-    hone_status status = hone_db_import(db, file, path);
+    hone_status status = is_database(file) ? hone_db_add_database(db, path) : hone_db_import(db, file, path);
     fclose(file);
     return status;
 }
@@ -234,11 +243,11 @@ static int run_import(int argc, char **argv) {
     int operands, help;
     const cli_option table[] = {DB_OPTION(&path), end_of_table};
     hone_db *db = NULL;
-    hone_status status =
-        cli_parse(&operands, &help, argc, argv, table, "hone db import FILE... [options]",
-                  "Adds exported evidence ('-' is standard input) to a database, which is made "
-                  "when missing, and derives its winners anew. A bad file adds nothing.",
-                  NULL);
+    hone_status status = cli_parse(&operands, &help, argc, argv, table, "hone db import FILE... [options]",
+                                   "Adds exported evidence ('-' is standard input), or that of other "
+                                   "databases, to a database, which is made "
+                                   "when missing, and derives its winners anew. A bad file adds nothing.",
+                                   NULL);
     if (status == HONE_OK && help)
         return 0;
     if (status == HONE_OK && operands < 1)
@@ -307,7 +316,7 @@ static const cli_command subcommands[] = {
     {"check", "whether a database is whole and its winners follow from the evidence", run_check},
     {"merge", "join the evidence of several databases", run_merge},
     {"export", "write all evidence as JSON lines, or results in T4", run_export},
-    {"import", "read what export wrote", run_import},
+    {"import", "read what export wrote, or a database", run_import},
     {"prune", "remove old evidence, but no winner's", run_prune},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };

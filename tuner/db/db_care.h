@@ -27,6 +27,9 @@ hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener lis
  * HONE_E_DATA. */
 hone_status hone_db_merge(const char *output, const char *const *inputs, int count);
 
+/* Adds the evidence of the database at `input` to one that is open, as merging does. HONE_E_DATA. */
+hone_status hone_db_add_database(hone_db *db, const char *input);
+
 /* Writes all records as JSON lines: {"record":"hone","schema":1}, then one
  * object a record ("record" is its kind), each after those it refers to; see
  * db_record.h. Samples are an array of microseconds. Equal databases give equal

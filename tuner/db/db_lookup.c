@@ -144,11 +144,19 @@ static hone_status check_against_default(int *good, const hone_lookup *lookup,
     return HONE_OK;
 }
 
+static int is_limited(const hone_lookup *lookup) {
+    return !isnan(lookup->max_error) || lookup->max_workspace > 0 || lookup->isa;
+}
+
 /* Fills the match if the candidate may answer; *accepted says whether. */
 static hone_status consider(int *accepted, hone_match *match, const hone_lookup *lookup,
                             hone_candidate *candidate, hone_match_kind kind) {
     *accepted = 1;
-    DB_TRY(read_match(accepted, match, candidate));
+    /* Most that do not suit the shape are told by what is in memory; limits may choose another config. */
+    if (candidate->config && !is_limited(lookup))
+        DB_TRY(check_legal(accepted, lookup, candidate->config));
+    if (*accepted)
+        DB_TRY(read_match(accepted, match, candidate));
     if (*accepted && !is_within(match, lookup)) {
         DB_TRY(hone_lookup_within(accepted, candidate, lookup));
         if (*accepted)

@@ -57,6 +57,11 @@ static hone_status merge_inputs(hone_db *to, const char *const *inputs, int coun
     return hone_db_replace_winners(to, 0, 0);
 }
 
+hone_status hone_db_add_database(hone_db *db, const char *input) {
+    DB_TRY(hone_db_begin(db));
+    return hone_db_end(db, merge_inputs(db, &input, 1));
+}
+
 hone_status hone_db_merge(const char *output, const char *const *inputs, int count) {
     hone_db *to;
     /* A bad input is found before an output file is made for it. */

@@ -33,10 +33,14 @@ static const hone_record_kind *referred(const char *column) {
     return NULL;
 }
 
-/* Adds what one column contributes to a list of the statement. */
-typedef void (*column_writer)(sqlite3_str *sql, const char *column, const hone_record_kind *reference);
+/* Adds what one column contributes to a list of the statement. `fallback`: the column's default as SQL; NULL:
+ * none. */
+typedef void (*column_writer)(sqlite3_str *sql, const char *column, const hone_record_kind *reference,
+                              const char *fallback);
 
-static void write_field(sqlite3_str *sql, const char *column, const hone_record_kind *reference) {
+static void write_field(sqlite3_str *sql, const char *column, const hone_record_kind *reference,
+                        const char *fallback) {
+    (void)fallback;
     if (reference)
         sqlite3_str_appendf(sql, "(SELECT p.%s FROM %s p WHERE p.id = t.%s) AS %s", reference->key,
                             reference->table, column, reference->name);
@@ -44,21 +48,28 @@ static void write_field(sqlite3_str *sql, const char *column, const hone_record_
         sqlite3_str_appendf(sql, "t.%s", column);
 }
 
-static void write_column(sqlite3_str *sql, const char *column, const hone_record_kind *reference) {
+static void write_column(sqlite3_str *sql, const char *column, const hone_record_kind *reference,
+                         const char *fallback) {
     (void)reference;
+    (void)fallback;
     sqlite3_str_appendall(sql, column);
 }
 
-static void write_parameter(sqlite3_str *sql, const char *column, const hone_record_kind *reference) {
+static void write_parameter(sqlite3_str *sql, const char *column, const hone_record_kind *reference,
+                            const char *fallback) {
     if (reference)
         sqlite3_str_appendf(sql, "(SELECT id FROM %s WHERE %s = :%s)", reference->table, reference->key,
                             reference->name);
+    else if (fallback) /* records of a schema that did not have the column */
+        sqlite3_str_appendf(sql, "coalesce(:%s, %s)", column, fallback);
     else
         sqlite3_str_appendf(sql, ":%s", column);
 }
 
-static void write_settled(sqlite3_str *sql, const char *column, const hone_record_kind *reference) {
+static void write_settled(sqlite3_str *sql, const char *column, const hone_record_kind *reference,
+                          const char *fallback) {
     (void)reference;
+    (void)fallback;
     sqlite3_str_appendf(sql, "%s = min(%s, excluded.%s)", column, column, column);
 }
 
@@ -67,7 +78,7 @@ static hone_status write_list(sqlite3_str *sql, hone_db *db, const hone_record_k
                               column_writer write) {
     sqlite3_stmt *columns;
     int row = 0, written = 0;
-    DB_TRY(hone_db_prepare(&columns, db, "SELECT name FROM pragma_table_info(:table)"));
+    DB_TRY(hone_db_prepare(&columns, db, "SELECT name, dflt_value FROM pragma_table_info(:table)"));
     hone_db_bind_text(columns, ":table", kind->table);
     for (;;) {
         DB_TRY(hone_db_step(&row, db, columns, "reading the schema"));
@@ -78,7 +89,7 @@ static hone_status write_list(sqlite3_str *sql, hone_db *db, const hone_record_k
             continue;
         if (written++)
             sqlite3_str_appendall(sql, ", ");
-        write(sql, column, referred(column));
+        write(sql, column, referred(column), (const char *)sqlite3_column_text(columns, 1));
     }
 }
 

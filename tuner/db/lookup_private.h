@@ -40,6 +40,7 @@ typedef struct hone_candidate {
     char problem[HONE_PROBLEM_TEXT];
     char mode[8];
     char measured_at[32];
+    const char *config; /* of a near one, until hone_db_refresh; NULL: not read yet */
     int stale;
     double distance; /* 0: this very problem */
 } hone_candidate;
@@ -65,7 +66,8 @@ hone_status hone_lookup_within(int *found, hone_candidate *candidate, const hone
  * hone_lookup_read_row; bind :build, :device, :threads and :objective. */
 #define HONE_LOOKUP_SELECT                                                                                   \
     "SELECT w.problem_id, w.build_id, w.measurement_id, p.text, w.mode, m.measured_at, "                     \
-    "b.identity <> :build FROM winners w JOIN problems p ON p.id = w.problem_id "                            \
+    "b.identity <> :build, (SELECT c.text FROM configs c WHERE c.id = m.config_id) "                         \
+    "FROM winners w JOIN problems p ON p.id = w.problem_id "                                                 \
     "JOIN builds b ON b.id = w.build_id JOIN measurements m ON m.id = w.measurement_id "                     \
     "WHERE w.device_id = :device AND w.threads = :threads AND w.objective = :objective"
 

@@ -1,5 +1,5 @@
 /* Winners in memory, one list a device, thread count and objective of a layer:
- * the nearest shape among thousands is found by reading 16 bytes of each. */
+ * the nearest shape among thousands is found by reading 20 bytes of each. */
 #include "lookup_private.h"
 
 #include <math.h>
@@ -12,11 +12,13 @@
 typedef struct place {
     float m, n, k; /* logarithms to base 2 */
     uint32_t class;
+    int32_t act;
 } place;
 
 typedef struct winner {
     hone_problem problem;
     hone_candidate candidate; /* without its distance */
+    char *config;
 } winner;
 
 struct hone_winner_index {
@@ -37,11 +39,11 @@ static uint32_t class_of(const hone_problem *p) {
 }
 
 static place place_of(const hone_problem *p) {
-    return (place){log2f((float)p->m), log2f((float)p->n), log2f((float)p->k), class_of(p)};
+    return (place){log2f((float)p->m), log2f((float)p->n), log2f((float)p->k), class_of(p), p->act};
 }
 
 static hone_status append(hone_winner_index *index, const hone_problem *problem,
-                          const hone_candidate *candidate) {
+                          const hone_candidate *candidate, const char *config) {
     if (index->count == index->room) {
         size_t room = index->room ? 2 * index->room : 64;
         place *places = realloc(index->places, room * sizeof *places);
@@ -54,8 +56,12 @@ static hone_status append(hone_winner_index *index, const hone_problem *problem,
             return hone_fail(HONE_E_NOMEM, "no memory for %zu winners", room);
         index->room = room;
     }
-    index->places[index->count] = place_of(problem);
-    index->winners[index->count++] = (winner){*problem, *candidate};
+    winner *added = &index->winners[index->count];
+    *added = (winner){*problem, *candidate, strdup(config)};
+    if (!added->config)
+        return hone_fail(HONE_E_NOMEM, "no memory for a config");
+    added->candidate.config = added->config;
+    index->places[index->count++] = place_of(problem);
     return HONE_OK;
 }
 
@@ -71,7 +77,7 @@ static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup,
         if (!row)
             return HONE_OK;
         hone_status status = hone_lookup_read_row(&candidate, &known, find, layer, index->device_id)
-                                 ? append(index, &known, &candidate)
+                                 ? append(index, &known, &candidate, hone_db_text(find, 7))
                                  : HONE_OK;
         if (status != HONE_OK) {
             sqlite3_reset(find);
@@ -81,6 +87,8 @@ static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup,
 }
 
 static void destroy_one(hone_winner_index *index) {
+    for (size_t i = 0; i < index->count; i++)
+        free(index->winners[i].config);
     free(index->places);
     free(index->winners);
     free(index);
@@ -119,23 +127,30 @@ static hone_status index_of(const hone_winner_index **out, const hone_lookup *lo
     return HONE_OK;
 }
 
+/* Less than hone_lookup_distance by what rounding takes, so that nothing is left out that belongs; INFINITY
+ * for what is never near. */
+static float least_distance(const place *at, const place *asked) {
+    const float reach = log2f(HONE_LOOKUP_REACH) + 1e-4f;
+    float m = at->m - asked->m, n = at->n - asked->n, k = at->k - asked->k;
+    if (at->class != asked->class || fabsf(m) > reach || fabsf(n) > reach || fabsf(k) > reach)
+        return INFINITY;
+    float shape = sqrtf(m * m + n * n + k * k) - 1e-4f;
+    return at->act == asked->act ? shape : shape + (float)HONE_LOOKUP_OTHER_ACTIVATION;
+}
+
 hone_status hone_winner_index_find(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
                                    int64_t device_id) {
-    const float reach = log2f(HONE_LOOKUP_REACH) + 1e-4f; /* what rounding takes from it */
     const place asked = place_of(lookup->problem);
     const hone_winner_index *index = NULL;
     DB_TRY(index_of(&index, lookup, layer, device_id));
     for (size_t i = 0; i < index->count; i++) {
-        const place *at = &index->places[i];
-        if (at->class != asked.class || fabsf(at->m - asked.m) > reach || fabsf(at->n - asked.n) > reach ||
-            fabsf(at->k - asked.k) > reach)
+        const float least = least_distance(&index->places[i], &asked);
+        if (isinf(least) ||
+            (out->count == HONE_LOOKUP_CANDIDATES && least > out->items[out->count - 1].distance))
             continue;
         const winner *known = &index->winners[i];
-        if (known->candidate.stale && !lookup->allow_stale)
-            continue;
-        double distance = hone_lookup_distance(lookup->problem, &known->problem);
-        if (!isfinite(distance) || distance == 0 ||
-            (out->count == HONE_LOOKUP_CANDIDATES && distance > out->items[out->count - 1].distance))
+        const double distance = hone_lookup_distance(lookup->problem, &known->problem);
+        if (!isfinite(distance) || distance == 0 || (known->candidate.stale && !lookup->allow_stale))
             continue;
         hone_candidate candidate = known->candidate;
         candidate.distance = distance;

@@ -1,0 +1,142 @@
+/* Not a test: how good near matches are; scripts/bench-near runs it.
+ *
+ *     bench_near FILE [SAMPLES]
+ *
+ * Leave-one-out over the problems that FILE has winners of on this machine's CPU: a problem's winners are
+ * hidden, it is looked up, and what the lookup answers is measured beside the problem's own winner and the
+ * default config, in turn, SAMPLES (default 200) times each. Prints one JSON object a line: the problem, what
+ * answered, and the ratios of the medians. FILE is left as it was. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../kernels/status.h"
+#include "../../tuner/db/db_private.h"
+#include "../../tuner/search/contender.h"
+
+enum { OWN, NEAR, DEFAULT, RIVALS };
+
+static void check(hone_status status, const char *what) {
+    if (status == HONE_OK)
+        return;
+    fprintf(stderr, "bench_near: %s: %s\n", what, hone_error_detail());
+    exit(status == HONE_E_USAGE ? 2 : 4);
+}
+
+static double median_of(const hone_samples *samples) {
+    hone_stats stats;
+    double *sorted = malloc((size_t)samples->count * sizeof *sorted + 1);
+    if (!sorted)
+        return NAN;
+    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
+    hone_stats_compute(&stats, sorted, (size_t)samples->count);
+    free(sorted);
+    return stats.p50;
+}
+
+/* Equal configs are measured once. */
+static void measure(double us[RIVALS], const char *const configs[RIVALS], hone_context *context,
+                    const hone_device *device, const hone_problem *problem, int samples) {
+    hone_operand_set operands;
+    hone_contender contenders[RIVALS];
+    hone_runner runners[RIVALS];
+    int place[RIVALS], count = 0;
+    check(hone_operand_set_create(&operands, device, problem, 1, 0), "operands");
+    for (int i = 0; i < RIVALS; i++) {
+        place[i] = count;
+        for (int j = 0; j < i; j++)
+            if (strcmp(configs[i], configs[j]) == 0)
+                place[i] = place[j];
+        if (place[i] < count)
+            continue;
+        check(hone_contender_create(&contenders[count], hone_provider_find("hone"), context, device,
+                                    &operands, configs[i], device->threads),
+              configs[i]);
+        count++;
+    }
+    for (int i = 0; i < count; i++)
+        runners[i] = hone_contender_runner(&contenders[i]);
+    hone_sampler *sampler;
+    hone_sampler_options options = {.min_samples = samples, .max_samples = samples, .warm_calls = 4};
+    check(hone_sampler_create(&sampler, runners, count, &options), "sampler");
+    check(hone_sampler_run(sampler), "measuring");
+    for (int i = 0; i < RIVALS; i++)
+        us[i] = median_of(hone_sampler_samples(sampler, place[i]));
+    hone_sampler_destroy(sampler);
+    for (int i = 0; i < count; i++)
+        hone_contender_clear(&contenders[i]);
+    hone_operand_set_clear(&operands);
+}
+
+/* What a lookup answers when the problem's own winners are not there. */
+static void look_up_without(hone_match *out, hone_db *db, const hone_device *device,
+                            const hone_problem *problem) {
+    char text[HONE_PROBLEM_TEXT];
+    sqlite3_stmt *hide;
+    check(hone_problem_format(text, sizeof text, problem), "problem");
+    check(hone_db_begin(db), "hiding winners");
+    check(
+        hone_db_prepare(
+            &hide, db, "DELETE FROM winners WHERE problem_id = (SELECT id FROM problems WHERE text = :text)"),
+        "hiding winners");
+    hone_db_bind_text(hide, ":text", text);
+    check(hone_db_complete(db, hide, "hiding winners"), "hiding winners");
+    hone_db_refresh(db);
+    check(hone_db_lookup_device(out, db, device, problem, NULL), text);
+    check(hone_db_execute(db, "ROLLBACK", "showing winners"), "showing winners");
+    hone_db_refresh(db);
+}
+
+static void judge(hone_db *db, hone_context *context, const hone_device *device, const hone_problem *problem,
+                  int samples) {
+    hone_match own, near, usual;
+    double us[RIVALS];
+    check(hone_db_lookup_device(&own, db, device, problem, NULL), "own winner");
+    if (own.kind != HONE_MATCH_EXACT)
+        return;
+    look_up_without(&near, db, device, problem);
+    check(hone_db_lookup_device(&usual, NULL, device, problem, NULL), "default");
+    measure(us, (const char *const[RIVALS]){own.config, near.config, usual.config}, context, device, problem,
+            samples);
+    printf("{\"problem\": \"%s\", \"match\": \"%s\", \"matched_problem\": \"%s\", \"own_us\": %.4f, "
+           "\"near_over_own\": %.4f, \"near_over_default\": %.4f, \"default_over_own\": %.4f}\n",
+           own.problem, hone_match_kind_name(near.kind), near.matched_problem, us[OWN], us[NEAR] / us[OWN],
+           us[NEAR] / us[DEFAULT], us[DEFAULT] / us[OWN]);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    hone_context *context;
+    const hone_device *device;
+    hone_db *db;
+    sqlite3_stmt *problems;
+    int samples = argc > 2 ? atoi(argv[2]) : 200, row = 0, count = 0;
+    hone_problem *list = NULL;
+    if (argc < 2 || samples < 1) {
+        fprintf(stderr, "Usage: bench_near FILE [SAMPLES]\n");
+        return 2;
+    }
+    check(hone_db_open_one(&db, argv[1]), "opening"); /* a file that is not there is not made */
+    hone_db_close(db);
+    check(hone_db_open_write(&db, argv[1]), "opening");
+    check(hone_context_create_pinned(&context, 1), "context");
+    check(hone_context_device(&device, context, "cpu"), "device");
+    check(hone_db_prepare(&problems, db, "SELECT text FROM problems ORDER BY text"), "problems");
+    for (;;) {
+        check(hone_db_step(&row, db, problems, "reading problems"), "problems");
+        if (!row)
+            break;
+        hone_problem *grown = realloc(list, (size_t)(count + 1) * sizeof *list);
+        if (!grown)
+            return 4;
+        list = grown;
+        check(hone_problem_parse(&list[count++], hone_db_text(problems, 0)), "problem");
+    }
+    for (int i = 0; i < count; i++)
+        judge(db, context, device, &list[i], samples);
+    free(list);
+    hone_context_destroy(context);
+    hone_db_close(db);
+    return 0;
+}
