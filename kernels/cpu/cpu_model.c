@@ -230,10 +230,10 @@ static const char *preferred_isa(const hone_problem *problem, const hone_variant
 
 /* AMX is left only for much: the model flatters vectors, which are as fast as it thinks on tiny problems
  * alone. */
-static double handicap(const hone_variant *v, const hone_problem *problem) {
+static double vector_handicap(const hone_problem *problem) {
     for (int i = 0; hone_cpu_variants[i]; i++)
         if (hone_cpu_variant_is_amx(hone_cpu_variants[i]) && may_run(hone_cpu_variants[i], problem))
-            return hone_cpu_variant_is_amx(v) ? 1 : BESIDE_AMX;
+            return BESIDE_AMX;
     return 1;
 }
 
@@ -266,10 +266,13 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
                                     int threads, const char *code_path) {
     (void)device;
     choice chosen = {.cycles = -1};
+    const double beside = vector_handicap(problem);
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
+        if (!may_run(v, problem))
+            continue;
         const char *isa = code_path ? code_path : preferred_isa(problem, v);
-        if (!may_run(v, problem) || !isa || strcmp(v->isa, isa) != 0)
+        if (!isa || strcmp(v->isa, isa) != 0)
             continue;
         hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};
         c.edge = hone_cpu_variant_edge(v, (int)(problem->n % v->nr ? problem->n % v->nr : v->nr));
@@ -277,7 +280,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
             if (hone_cpu_tile_rows(problem->m, mr) != mr)
                 continue;
             c.mr = (int)mr;
-            consider(&chosen, c, problem, threads, handicap(v, problem));
+            consider(&chosen, c, problem, threads, hone_cpu_variant_is_amx(v) ? 1 : beside);
         }
     }
     hone_cpu_config best = chosen.config;
