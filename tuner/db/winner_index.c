@@ -149,8 +149,10 @@ hone_status hone_winner_index_find(hone_candidates *out, const hone_lookup *look
             (out->count == HONE_LOOKUP_CANDIDATES && least > out->items[out->count - 1].distance))
             continue;
         const winner *known = &index->winners[i];
+        if (known->candidate.stale && !lookup->allow_stale)
+            continue;
         const double distance = hone_lookup_distance(lookup->problem, &known->problem);
-        if (!isfinite(distance) || distance == 0 || (known->candidate.stale && !lookup->allow_stale))
+        if (!isfinite(distance) || distance == 0)
             continue;
         hone_candidate candidate = known->candidate;
         candidate.distance = distance;
