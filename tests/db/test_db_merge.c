@@ -222,21 +222,23 @@ static void a_bad_input_leaves_no_merge(void **state) {
 
 /* What this build cannot hold is refused by name, and adds nothing. */
 static void a_foreign_column_is_refused(void **state) {
-    static const char *const changes[] = {
-        "ALTER TABLE devices ADD COLUMN watts REAL",
-        "ALTER TABLE devices ADD COLUMN \"watts FROM t; DROP TABLE devices; --\" TEXT",
+    static const struct {
+        const char *change, *column;
+    } rows[] = {
+        {"ALTER TABLE devices ADD COLUMN watts REAL", "'watts'"},
+        {"ALTER TABLE devices ADD COLUMN \"model, t.family\" TEXT", "'model, t.family'"},
     };
     (void)state;
     random_state = 11;
     go_on(fixture_path("good"));
     go_on(fixture_path("kept"));
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         unlink(fixture_path("foreign"));
         unlink(fixture_path("never"));
         go_on(fixture_path("foreign"));
-        fixture_damage(fixture_path("foreign"), changes[i]);
+        fixture_damage(fixture_path("foreign"), rows[i].change);
         copy_file(fixture_path("never"), fixture_path("kept"));
-        assert_no_merge(fixture_path("foreign"), "watts");
+        assert_no_merge(fixture_path("foreign"), rows[i].column);
         fixture_assert_same(fixture_path("never"), fixture_path("kept"));
     }
 }
