@@ -152,6 +152,27 @@ static void a_bad_import_adds_nothing(void **state) {
     hone_db_close(db);
 }
 
+/* What is imported can be exported again. */
+static void a_sample_without_end_is_refused(void **state) {
+    int64_t run;
+    hone_db *db = fixture_open("samples", &run);
+    (void)state;
+    add(db, run, (fixture_row){.samples = 2});
+    hone_db_close(db);
+    char *text = fixture_export(fixture_path("samples")), *changed = NULL;
+    const char *samples = strstr(text, "\"samples\":[") + strlen("\"samples\":[");
+    assert_true(asprintf(&changed, "%.*s1e300%s", (int)(samples - text), text, strchr(samples, ',')) > 0);
+    FILE *in = fmemopen(changed, strlen(changed), "r");
+    db = fixture_open("samples_copy", &run);
+    assert_int_equal(hone_db_import(db, in, "text"), HONE_E_DATA);
+    assert_non_null(strstr(hone_error_detail(), "sample 0"));
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM measurements"), 0);
+    hone_db_close(db);
+    fclose(in);
+    free(changed);
+    free(text);
+}
+
 static void check_finds_what_is_wrong(void **state) {
     static const struct {
         const char *sql, *finding;
