@@ -293,9 +293,9 @@ static void pruning_by_device_and_build(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(import_reads_what_export_wrote), cmocka_unit_test(infinite_numbers_survive),
-        cmocka_unit_test(a_bad_import_adds_nothing),      cmocka_unit_test(check_finds_what_is_wrong),
-        cmocka_unit_test(pruning_keeps_the_winners),      cmocka_unit_test(pruning_makes_no_config_better),
-        cmocka_unit_test(pruning_by_device_and_build),
+        cmocka_unit_test(a_bad_import_adds_nothing),      cmocka_unit_test(a_sample_without_end_is_refused),
+        cmocka_unit_test(check_finds_what_is_wrong),      cmocka_unit_test(pruning_keeps_the_winners),
+        cmocka_unit_test(pruning_makes_no_config_better), cmocka_unit_test(pruning_by_device_and_build),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

@@ -3,9 +3,18 @@
 #include "../db/db_fixture.h"
 #include "mutate.h"
 
-enum { ROUNDS = 1200, ROOM = 1 << 15 };
+enum { ROUNDS = 1500, ROOM = 1 << 15 };
 
-static const char *const words[] = {"null",
+static const char *const words[] = {"1",
+                                    "2",
+                                    "64",
+                                    "\"f16\"",
+                                    "\"u8\"",
+                                    "\"relu\"",
+                                    "\"plain\"",
+                                    "\"nxk\"",
+                                    "\"row\"",
+                                    "null",
                                     "true",
                                     "0",
                                     "-1",
