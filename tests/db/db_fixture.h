@@ -221,8 +221,8 @@ static inline const char *fixture_text(hone_db *db, const char *sql) {
 
 /* The export of a file as one text; the caller frees it. */
 static inline char *fixture_export(const char *path) {
-    char *text = NULL;
-    size_t size = 0;
+    static char *text; /* static, since gcc 12 takes what the stream has written to for dangling */
+    static size_t size;
     hone_db *db = NULL;
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
