@@ -72,6 +72,16 @@ static const char *const problem_words[] = {"/tb",
                                             "elu",
                                             "celu"};
 
+static int same_problem(const hone_problem *a, const hone_problem *b) {
+    int same = a->m == b->m && a->n == b->n && a->k == b->k && a->dtype == b->dtype &&
+               a->a_type == b->a_type && a->c_type == b->c_type && a->act == b->act && a->bias == b->bias &&
+               a->weights_transposed == b->weights_transposed && a->weights_plain == b->weights_plain &&
+               a->a_scale_per_row == b->a_scale_per_row;
+    for (int i = 0; i < HONE_ACT_MAX_PARAMS; i++)
+        same &= a->act_params[i] == b->act_params[i];
+    return same;
+}
+
 static void check_problem(const hone_problem *problem, const char *text) {
     char canonical[HONE_PROBLEM_TEXT], again[HONE_PROBLEM_TEXT], longer[HONE_PROBLEM_TEXT + 8];
     hone_problem back;
@@ -79,6 +89,7 @@ static void check_problem(const hone_problem *problem, const char *text) {
     if (hone_problem_format(canonical, sizeof canonical, problem) != HONE_OK)
         fail_msg("%s: %s", text, hone_error_detail());
     assert_int_equal(hone_problem_parse(&back, canonical), HONE_OK);
+    assert_true(same_problem(problem, &back));
     assert_int_equal(hone_problem_format(again, sizeof again, &back), HONE_OK);
     assert_string_equal(again, canonical);
     /* No part of it goes unread. */
