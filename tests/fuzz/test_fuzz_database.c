@@ -8,7 +8,7 @@
 #include "../db/db_fixture.h"
 #include "mutate.h"
 
-enum { ROUNDS = 700, ROOM = 1 << 24 };
+enum { ROUNDS = 400, ROOM = 1 << 24 };
 
 typedef struct file_bytes {
     size_t size;

@@ -3,7 +3,7 @@
 #include "../db/db_fixture.h"
 #include "mutate.h"
 
-enum { ROUNDS = 1500, ROOM = 1 << 15 };
+enum { ROUNDS = 900, ROOM = 1 << 15 };
 
 static const char *const words[] = {"1",
                                     "2",
