@@ -83,7 +83,7 @@ static int same_problem(const hone_problem *a, const hone_problem *b) {
 }
 
 static void check_problem(const hone_problem *problem, const char *text) {
-    char canonical[HONE_PROBLEM_TEXT], again[HONE_PROBLEM_TEXT], longer[HONE_PROBLEM_TEXT + 8];
+    char canonical[HONE_PROBLEM_TEXT], again[HONE_PROBLEM_TEXT], longer[ROOM + 8];
     hone_problem back;
     assert_int_equal(hone_problem_check(problem), HONE_OK);
     if (hone_problem_format(canonical, sizeof canonical, problem) != HONE_OK)
