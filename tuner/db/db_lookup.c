@@ -61,7 +61,7 @@ static hone_status read_match(int *fits, hone_match *match, const hone_lookup *l
         match->gflops = hone_problem_operations(&matched) / match->p50_us * 1e-3;
         match->stale = candidate->stale;
         /* Another's file may hold what no clock has measured. */
-        *fits = match->p50_us > 0 && isfinite(match->p50_us) && isfinite(match->gflops) && match->samples >= 1;
+        *fits = match->p50_us > 0 && isfinite(match->p50_us) && isfinite(match->gflops) && match->samples > 0;
     }
     sqlite3_reset(find);
     return HONE_OK;
