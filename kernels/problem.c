@@ -182,8 +182,12 @@ hone_status hone_problem_parse(hone_problem *out, const char *text_in) {
     if (strlen(text_in) >= sizeof copy)
         return hone_fail(HONE_E_USAGE, "a problem's text has at most %d characters", HONE_PROBLEM_TEXT - 1);
     strcpy(copy, text_in);
-    for (char *word = strtok_r(copy, "/", &save); word && count < 16; word = strtok_r(NULL, "/", &save))
+    for (char *word = strtok_r(copy, "/", &save); word; word = strtok_r(NULL, "/", &save)) {
+        if (count == (int)(sizeof words / sizeof words[0]))
+            return hone_fail(HONE_E_USAGE, "'%s' has more than %d options; give each once", text_in,
+                             count - 4);
         words[count++] = word;
+    }
     if (count < 4 || strcmp(words[0], "gemm") != 0)
         return hone_fail(HONE_E_USAGE, "'%s' is not a problem like gemm/f32/relu/128x3072x768", text_in);
 

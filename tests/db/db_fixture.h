@@ -16,6 +16,7 @@
 
 #include "../../kernels/status.h"
 #include "../../tuner/db/db.h"
+#include "../../tuner/db/db_care.h"
 #include "../../tuner/db/db_private.h"
 
 /* A space in which a kernel tile must fit the problem's rows. */
@@ -174,6 +175,12 @@ static inline int fixture_setup(void **state) {
     return mkdtemp(fixture_folder) ? 0 : -1;
 }
 
+/* The same in memory where the system has a folder there, for tests of very many files. */
+static inline int fixture_setup_in_memory(void **state) {
+    snprintf(fixture_folder, sizeof fixture_folder, "/dev/shm/hone_db_XXXXXX");
+    return mkdtemp(fixture_folder) ? 0 : fixture_setup(state);
+}
+
 static inline int fixture_teardown(void **state) {
     char command[128];
     (void)state;
@@ -216,6 +223,60 @@ static inline const char *fixture_text(hone_db *db, const char *sql) {
              sqlite3_step(statement) == SQLITE_ROW ? hone_db_text(statement, 0) : "");
     sqlite3_finalize(statement);
     return text;
+}
+
+/* The export of a file as one text; the caller frees it. */
+static inline char *fixture_export(const char *path) {
+    static char *text; /* static, since gcc 12 takes what the stream has written to for dangling */
+    static size_t size;
+    hone_db *db = NULL;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    assert_int_equal(hone_db_open(&db, path), HONE_OK);
+    assert_int_equal(hone_db_export(out, db), HONE_OK);
+    hone_db_close(db);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* Everything about a file that is derived: winners by natural keys. */
+static inline char *fixture_winners(const char *path) {
+    static const char sql[] =
+        "SELECT group_concat(line, char(10)) FROM (SELECT d.fingerprint || ' ' || p.text || ' ' || w.threads "
+        "|| "
+        "' ' || w.objective || ' ' || w.mode || ' ' || b.identity || ' ' || m.uid AS line FROM winners w "
+        "JOIN devices d ON d.id = w.device_id JOIN problems p ON p.id = w.problem_id "
+        "JOIN builds b ON b.id = w.build_id JOIN measurements m ON m.id = w.measurement_id ORDER BY line)";
+    hone_db *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(hone_db_open(&db, path), HONE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    char *text = strdup(hone_db_text(statement, 0));
+    sqlite3_finalize(statement);
+    hone_db_close(db);
+    return text;
+}
+
+static inline void fixture_assert_same_text(char *first, char *second) {
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+}
+
+/* The same evidence and the same winners. */
+static inline void fixture_assert_same(const char *a, const char *b) {
+    fixture_assert_same_text(fixture_winners(a), fixture_winners(b));
+    fixture_assert_same_text(fixture_export(a), fixture_export(b));
+}
+
+/* Through a connection of its own, without this project's defences. */
+static inline void fixture_damage(const char *path, const char *sql) {
+    sqlite3 *handle = NULL;
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
+    sqlite3_close(handle);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* Checking, merging, export, import and pruning. */
+/* Checking, export, import and pruning; merging is test_db_merge.c. */
 #include "db_fixture.h"
 
 #include "../../tuner/db/db_care.h"
@@ -22,54 +22,6 @@ static hone_db_report check(hone_db *db) {
     findings[0] = '\0';
     assert_int_equal(hone_db_check(&report, db, hear, NULL), HONE_OK);
     return report;
-}
-
-/* The export of a file as one text; the caller frees it. */
-static char *exported(const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    hone_db *db = NULL;
-    FILE *out = open_memstream(&text, &size);
-    assert_non_null(out);
-    assert_int_equal(hone_db_open(&db, path), HONE_OK);
-    assert_int_equal(hone_db_export(out, db), HONE_OK);
-    hone_db_close(db);
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
-static void assert_same_export(const char *a, const char *b) {
-    char *first = exported(a), *second = exported(b);
-    assert_string_equal(first, second);
-    free(first);
-    free(second);
-}
-
-/* Everything about a file that is derived: winners by natural keys. */
-static char *winners_of(const char *path) {
-    static const char sql[] =
-        "SELECT group_concat(line, char(10)) FROM (SELECT d.fingerprint || ' ' || p.text || ' ' || w.threads "
-        "|| "
-        "' ' || w.objective || ' ' || w.mode || ' ' || b.identity || ' ' || m.uid AS line FROM winners w "
-        "JOIN devices d ON d.id = w.device_id JOIN problems p ON p.id = w.problem_id "
-        "JOIN builds b ON b.id = w.build_id JOIN measurements m ON m.id = w.measurement_id ORDER BY line)";
-    hone_db *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    assert_int_equal(hone_db_open(&db, path), HONE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    char *text = strdup(hone_db_text(statement, 0));
-    sqlite3_finalize(statement);
-    hone_db_close(db);
-    return text;
-}
-
-static void assert_same(const char *a, const char *b) {
-    char *first = winners_of(a), *second = winners_of(b);
-    assert_string_equal(first, second);
-    free(first);
-    free(second);
-    assert_same_export(a, b);
 }
 
 static unsigned draw(unsigned *seed, unsigned bound) {
@@ -113,65 +65,10 @@ static void make_random(const char *name, unsigned seed) {
     hone_db_close(db);
 }
 
-static void merge(const char *output, const char *a, const char *b) {
-    const char *const inputs[] = {a, b};
-    if (hone_db_merge(output, inputs, b ? 2 : 1) != HONE_OK)
-        fail_msg("%s", hone_error_detail());
-}
-
-static void merging_is_a_union(void **state) {
-    (void)state;
-    for (unsigned seed = 1; seed <= 6; seed++) {
-        char path[12][256];
-        static const char *const names[12] = {"a",    "b",    "c",  "ab",   "ba",   "aa",
-                                              "abab", "ab_c", "bc", "a_bc", "copy", "abb"};
-        for (int i = 0; i < 12; i++) {
-            snprintf(path[i], sizeof path[i], "%s/%s_%u", fixture_folder, names[i], seed);
-            unlink(path[i]);
-        }
-        for (unsigned i = 0; i < 3; i++) {
-            char name[32];
-            snprintf(name, sizeof name, "%s_%u", names[i], seed);
-            make_random(name, 100 * seed + i);
-        }
-        const char *a = path[0], *b = path[1], *c = path[2];
-        merge(path[3], a, b);
-        merge(path[4], b, a);
-        assert_same(path[3], path[4]); /* commutative */
-        merge(path[5], a, a);
-        merge(path[10], a, NULL);
-        assert_same(path[5], a); /* idempotent */
-        assert_same(path[10], a);
-        merge(path[11], a, b);
-        merge(path[11], b, path[3]);
-        assert_same(path[11], path[3]); /* what is there already stays */
-        merge(path[7], path[3], c);
-        merge(path[8], b, c);
-        merge(path[9], a, path[8]);
-        assert_same(path[7], path[9]); /* associative */
-
-        hone_db *db = NULL;
-        assert_int_equal(hone_db_open(&db, path[7]), HONE_OK);
-        hone_db_report report = check(db);
-        if (!report.ok)
-            fail_msg("%s", findings);
-        assert_int_equal(report.measurements + report.failures, 75);
-        hone_db_close(db);
-    }
-}
-
-static void a_bad_input_leaves_no_merge(void **state) {
-    (void)state;
-    make_random("good", 9);
-    const char *const inputs[] = {fixture_path("good"), fixture_path("missing")};
-    assert_int_equal(hone_db_merge(fixture_path("never"), inputs, 2), HONE_E_DATA);
-    assert_int_not_equal(access(fixture_path("never"), F_OK), 0);
-}
-
 static void import_reads_what_export_wrote(void **state) {
     (void)state;
     make_random("source", 5);
-    char *text = exported(fixture_path("source"));
+    char *text = fixture_export(fixture_path("source"));
     for (int round = 0; round < 2; round++) {
         hone_db *db = NULL;
         FILE *in = fmemopen(text, strlen(text), "r");
@@ -180,7 +77,7 @@ static void import_reads_what_export_wrote(void **state) {
             fail_msg("%s", hone_error_detail());
         fclose(in);
         hone_db_close(db);
-        assert_same(fixture_path("source"), fixture_path("imported"));
+        fixture_assert_same(fixture_path("source"), fixture_path("imported"));
     }
     assert_non_null(strstr(text, "\"record\":\"hone\",\"schema\":2"));
     assert_non_null(strstr(text, "\"device\":\"cpu/test-9000/avx2/2c\""));
@@ -195,7 +92,7 @@ static void infinite_numbers_survive(void **state) {
     assert_int_equal(hone_db_execute(db, "UPDATE measurements SET err_bound_ratio = 9e999", "changing"),
                      HONE_OK);
     hone_db_close(db);
-    char *text = exported(fixture_path("infinite"));
+    char *text = fixture_export(fixture_path("infinite"));
     FILE *in = fmemopen(text, strlen(text), "r");
     assert_int_equal(hone_db_open_write(&db, fixture_path("infinite_copy")), HONE_OK);
     assert_int_equal(hone_db_import(db, in, "text"), HONE_OK);
@@ -255,13 +152,25 @@ static void a_bad_import_adds_nothing(void **state) {
     hone_db_close(db);
 }
 
-/* Through a connection of its own, without this project's defences. */
-static void damage_file(const char *path, const char *sql) {
-    sqlite3 *handle = NULL;
-    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
-    if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
-    sqlite3_close(handle);
+/* What is imported can be exported again. */
+static void a_sample_without_end_is_refused(void **state) {
+    int64_t run;
+    hone_db *db = fixture_open("samples", &run);
+    (void)state;
+    add(db, run, (fixture_row){.samples = 2});
+    hone_db_close(db);
+    char *text = fixture_export(fixture_path("samples")), *changed = NULL;
+    const char *samples = strstr(text, "\"samples\":[") + strlen("\"samples\":[");
+    assert_true(asprintf(&changed, "%.*s1e300%s", (int)(samples - text), text, strchr(samples, ',')) > 0);
+    FILE *in = fmemopen(changed, strlen(changed), "r");
+    db = fixture_open("samples_copy", &run);
+    assert_int_equal(hone_db_import(db, in, "text"), HONE_E_DATA);
+    assert_non_null(strstr(hone_error_detail(), "sample 0"));
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM measurements"), 0);
+    hone_db_close(db);
+    fclose(in);
+    free(changed);
+    free(text);
 }
 
 static void check_finds_what_is_wrong(void **state) {
@@ -292,7 +201,7 @@ static void check_finds_what_is_wrong(void **state) {
         assert_int_equal(report.schema, HONE_DB_SCHEMA);
         assert_int_equal(report.measurements, 2);
         assert_int_equal(report.winners, 3);
-        damage_file(db->path, damage[i].sql);
+        fixture_damage(db->path, damage[i].sql);
         report = check(db);
         assert_int_equal(report.ok, 0);
         if (!strstr(findings, damage[i].finding))
@@ -383,15 +292,10 @@ static void pruning_by_device_and_build(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(merging_is_a_union),
-        cmocka_unit_test(a_bad_input_leaves_no_merge),
-        cmocka_unit_test(import_reads_what_export_wrote),
-        cmocka_unit_test(infinite_numbers_survive),
-        cmocka_unit_test(a_bad_import_adds_nothing),
-        cmocka_unit_test(check_finds_what_is_wrong),
-        cmocka_unit_test(pruning_keeps_the_winners),
-        cmocka_unit_test(pruning_makes_no_config_better),
-        cmocka_unit_test(pruning_by_device_and_build),
+        cmocka_unit_test(import_reads_what_export_wrote), cmocka_unit_test(infinite_numbers_survive),
+        cmocka_unit_test(a_bad_import_adds_nothing),      cmocka_unit_test(a_sample_without_end_is_refused),
+        cmocka_unit_test(check_finds_what_is_wrong),      cmocka_unit_test(pruning_keeps_the_winners),
+        cmocka_unit_test(pruning_makes_no_config_better), cmocka_unit_test(pruning_by_device_and_build),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

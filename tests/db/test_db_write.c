@@ -61,9 +61,37 @@ static void names_are_stored_once(void **state) {
 
 static void text_is_data(void **state) {
     (void)state;
-    const char *hostile = "x'); DROP TABLE measurements; --";
-    assert_int_equal(fixture_add(db, run, (fixture_row){.provider = hostile, .config = hostile}), HONE_OK);
-    assert_string_equal(fixture_text(db, "SELECT provider FROM measurements"), hostile);
+#define HOSTILE "x'); DROP TABLE measurements; --\"%s[`]"
+    static const char hostile[] = HOSTILE;
+    const hone_device device = {.backend = &fixture_backend,
+                                .name = "cpu",
+                                .model = HOSTILE,
+                                .fingerprint = HOSTILE,
+                                .family = HOSTILE,
+                                .threads = 2};
+#undef HOSTILE
+    fixture_row row = {.device = &device, .provider = hostile, .config = hostile};
+    assert_int_equal(fixture_add(db, run, row), HONE_OK);
+    assert_int_equal(fixture_fail(db, run, row, "run"), HONE_OK);
+    assert_int_equal(hone_db_run_begin(&run, db, hostile, fixture_environment()), HONE_OK);
+    static const char *const sql[] = {
+        "SELECT provider FROM measurements", "SELECT text FROM configs",
+        "SELECT fingerprint FROM devices",   "SELECT model FROM devices",
+        "SELECT family FROM devices",        "SELECT command_line FROM runs ORDER BY id DESC LIMIT 1",
+    };
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++)
+        assert_string_equal(fixture_text(db, sql[i]), hostile);
+    /* And asked for by these names, exported and merged. */
+    hone_problem problem = fixture_problem("gemm/f32/relu/64x64x64");
+    double value = NAN;
+    int found = -1;
+    assert_int_equal(hone_db_known(&found, &value, db, &device, &problem, hostile, 2, "warm", "p50"),
+                     HONE_OK);
+    assert_int_equal(found, 2);
+    assert_int_equal(hone_db_derive_winners(db, &device, &problem), HONE_OK);
+    const char *const inputs[] = {fixture_path("write.db")};
+    assert_int_equal(hone_db_merge(fixture_path("merged.db"), inputs, 1), HONE_OK);
+    fixture_assert_same(fixture_path("write.db"), fixture_path("merged.db"));
 }
 
 static void a_contradiction_is_refused_and_leaves_nothing(void **state) {

@@ -346,7 +346,9 @@ int cli_run_tune(int argc, char **argv) {
         {"max-error", CLI_NUMBER, &arguments.max_error, "X",
          "largest relative error (Frobenius) of a winner; 0 (default): any within the error bound"},
         {"seed", CLI_INT, &arguments.seed, "N", "seed of the operands and of the search; default 0"},
-        {"shard", CLI_TEXT, &arguments.shard, "I/N", "only every N-th config from the I-th on, 0 <= I < N"},
+        {"shard", CLI_TEXT, &arguments.shard, "I/N",
+         "only every N-th config from the I-th on, 0 <= I < N; with --strategy exhaustive --budget 0 all N "
+         "together evaluate what one search does"},
         {"cold", CLI_FLAG, &arguments.cold, NULL, "rotate operands through more than the last-level cache"},
         {"simulate", CLI_TEXT, &arguments.cache, "FILE",
          "replay a brute-forced cache instead of measuring: Kernel Tuner's or T4 results, plain or gzipped; "

@@ -23,8 +23,9 @@ hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener lis
 
 /* Adds the evidence of the `inputs` to `output`, which is made when missing, and
  * derives its winners; all in one transaction. The result is the union of the
- * evidence: the same in any order, any grouping, and when repeated.
- * HONE_E_DATA. */
+ * evidence: the same in any order, any grouping, and when repeated. Evidence is
+ * of no objective (winners of all three are derived from it), so that there are
+ * no mixed ones to refuse. HONE_E_DATA. */
 hone_status hone_db_merge(const char *output, const char *const *inputs, int count);
 
 /* Adds the evidence of the database at `input` to one that is open, as merging does. HONE_E_DATA. */

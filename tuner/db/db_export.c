@@ -121,9 +121,10 @@ static hone_status bind_samples(sqlite3_stmt *insert, int index, const json_t *a
         return hone_fail(HONE_E_NOMEM, "no memory for %zu samples", count);
     for (size_t i = 0; i < count; i++) {
         const json_t *item = json_array_get(array, i);
-        if (!json_is_number(item)) {
+        /* What has no place in binary32 would come out as infinite, which no array of numbers holds. */
+        if (!json_is_number(item) || !isfinite((float)json_number_value(item))) {
             free(blob);
-            return hone_fail(HONE_E_DATA, "sample %zu is not a number", i);
+            return hone_fail(HONE_E_DATA, "sample %zu is not a number, or too large for one", i);
         }
         hone_db_pack_sample(blob + 4 * i, json_number_value(item));
     }

@@ -80,7 +80,11 @@ static hone_status write_result(FILE *out, sqlite3_stmt *row, int first) {
         return status;
     json_t *result = result_to_json(row, config);
     if (!result)
-        return hone_fail(HONE_E_NOMEM, "no memory for a result");
+        return hone_fail(
+            HONE_E_DATA,
+            "the result of config '%.120s' cannot be exported: its time is not finite, or a text "
+            "is damaged; run 'hone db check'",
+            hone_db_text(row, CONFIG));
     int failed = fputs(first ? head : ",\n", out) == EOF ||
                  json_dumpf(result, out, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0;
     json_decref(result);

@@ -63,6 +63,8 @@ static hone_status read_match(int *fits, hone_match *match, const hone_candidate
         match->stale = candidate->stale;
         snprintf(match->database, sizeof match->database, "%.*s", (int)sizeof match->database - 1,
                  candidate->layer->path);
+        /* Another's file may hold what no clock has measured. */
+        *fits = match->p50_us > 0 && isfinite(match->p50_us) && isfinite(match->gflops) && match->samples > 0;
     }
     sqlite3_reset(find);
     return HONE_OK;

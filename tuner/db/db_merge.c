@@ -5,11 +5,15 @@
 #include "../../kernels/status.h"
 
 /* Binds every field of a record to the parameter of its name. */
-static hone_status bind_record(sqlite3_stmt *insert, sqlite3_stmt *record) {
+static hone_status bind_record(sqlite3_stmt *insert, sqlite3_stmt *record, const hone_record_kind *kind) {
     char name[64];
     for (int i = 0; i < sqlite3_column_count(record); i++) {
         snprintf(name, sizeof name, ":%s", sqlite3_column_name(record, i));
         int index = sqlite3_bind_parameter_index(insert, name);
+        if (index == 0)
+            return hone_fail(HONE_E_DATA,
+                             "table %s has a column '%.60s' that no Hone makes; run 'hone db check'",
+                             kind->table, sqlite3_column_name(record, i));
         if (sqlite3_bind_value(insert, index, sqlite3_column_value(record, i)) != SQLITE_OK)
             return hone_fail(HONE_E_NOMEM, "no memory for a record");
     }
@@ -26,7 +30,7 @@ static hone_status copy_kind(hone_db *to, hone_db *from, const hone_record_kind 
         status = hone_db_step(&row, from, select, "reading records");
         if (status != HONE_OK || !row)
             break;
-        status = bind_record(insert, select);
+        status = bind_record(insert, select, kind);
         if (status == HONE_OK)
             status = hone_db_complete(to, insert, "storing a record");
     }

@@ -42,10 +42,10 @@ static void write_field(sqlite3_str *sql, const char *column, const hone_record_
                         const char *fallback) {
     (void)fallback;
     if (reference)
-        sqlite3_str_appendf(sql, "(SELECT p.%s FROM %s p WHERE p.id = t.%s) AS %s", reference->key,
+        sqlite3_str_appendf(sql, "(SELECT p.%s FROM %s p WHERE p.id = t.\"%w\") AS %s", reference->key,
                             reference->table, column, reference->name);
     else
-        sqlite3_str_appendf(sql, "t.%s", column);
+        sqlite3_str_appendf(sql, "t.\"%w\"", column); /* another's file may name a column anything */
 }
 
 static void write_column(sqlite3_str *sql, const char *column, const hone_record_kind *reference,
