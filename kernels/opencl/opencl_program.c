@@ -29,14 +29,16 @@ static void define(FILE *out, const definition *list, size_t count) {
 /* What operands.cl needs for both programs. */
 static void define_operands(FILE *out, const hone_opencl_device *device, const hone_problem *problem,
                             const hone_opencl_config *c) {
-    const int dot4 = c->weights->group == 4, vnni = device->dot4 == HONE_DOT4_AVX512VNNI;
+    /* Another thread may be asking the device while this one does not need to know. */
+    const int dot4 = c->weights->group == 4, vnni = dot4 && device->dot4 == HONE_DOT4_AVX512VNNI;
     const definition list[] = {
         {"IS_S8", problem->dtype == HONE_S8},
         {"PRODUCT_DOT4", dot4},
-        {"DOT4_AVX512VNNI", dot4 && vnni},
+        {"DOT4_AVX512VNNI", vnni},
         {"DOT4_PTX", dot4 && device->dot4 == HONE_DOT4_PTX},
-        {"SHIFT_A", dot4 && vnni && problem->a_type == HONE_S8 ? 128 : 0},
-        {"NATIVE_HALF", !device->is_cpu},
+        {"SHIFT_A", vnni && problem->a_type == HONE_S8 ? 128 : 0},
+        {"NATIVE_HALF", hone_opencl_native_half(device)},
+        {"FUSED", device->fuses},
     };
     define(out, list, sizeof list / sizeof list[0]);
     fprintf(out, "#define A_TYPE %s\n#define B_TYPE %s\n#define STORED_TYPE %s\n",
