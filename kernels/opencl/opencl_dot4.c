@@ -97,6 +97,18 @@ static int works(hone_opencl_device *d, const candidate *c) {
     return 1;
 }
 
+static void name_paths(hone_opencl_device *d) {
+    static const char *const names[] = {
+        [HONE_DOT4_KHR] = "khr_dot4", [HONE_DOT4_PTX] = "dp4a", [HONE_DOT4_AVX512VNNI] = "vpdpbusd"};
+    int count = 0;
+    d->paths[count++] = "tile";
+    if (d->local_bytes > 0)
+        d->paths[count++] = "local";
+    if (d->dot4 > HONE_DOT4_NONE)
+        d->paths[count++] = names[d->dot4];
+    d->paths[count] = NULL;
+}
+
 hone_dot4 hone_opencl_dot4(hone_opencl_device *d) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&lock);
@@ -106,8 +118,18 @@ hone_dot4 hone_opencl_dot4(hone_opencl_device *d) {
             if (candidates[i].may(d) && works(d, &candidates[i]))
                 found = candidates[i].dot4;
         d->dot4 = found;
+        name_paths(d);
     }
     hone_dot4 dot4 = d->dot4;
     pthread_mutex_unlock(&lock);
     return dot4;
+}
+
+const char *const *hone_opencl_paths(const hone_device *device) {
+    static const char *const none[] = {NULL};
+    hone_opencl_device *d;
+    if (hone_opencl_open(&d, device))
+        return none;
+    hone_opencl_dot4(d);
+    return d->paths;
 }
