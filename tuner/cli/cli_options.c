@@ -10,7 +10,13 @@
 #include "../../kernels/status.h"
 #include "cli.h"
 
-enum { MAX_OPTIONS = 64, FIRST_ID = 256, HELP_ID = 'h', LONG_HELP_ID = FIRST_ID + MAX_OPTIONS, HELP_WIDTH = 96 };
+enum {
+    MAX_OPTIONS = 64,
+    FIRST_ID = 256,
+    HELP_ID = 'h',
+    LONG_HELP_ID = FIRST_ID + MAX_OPTIONS,
+    HELP_WIDTH = 96
+};
 
 /* The rows of a table with its groups unfolded. */
 typedef struct flat_table {
