@@ -58,6 +58,8 @@ struct hone_backend {
     /* A device that this machine need not have, by its name, so that spaces are counted and sources printed
      * for it; nothing runs on it. Static; NULL: there is none of that name. May be NULL. */
     const hone_device *(*described)(const char *name);
+    /* Their names, NULL-terminated; NULL where `described` is. */
+    const char *const *descriptions;
 
     /* NULL from here to `activate`: the backend lists devices but has no kernels. */
 

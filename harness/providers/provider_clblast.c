@@ -164,7 +164,7 @@ static hone_status allocate(hone_provider_case *self) {
     const hone_problem *p = &self->operands->problem;
     const size_t size = hone_dtype_size(p->dtype);
     hone_status status;
-    if (self->device->is_cpu)
+    if (self->device->in_place)
         return HONE_OK;
     if ((status = hone_opencl_allocate(&self->a.buffer, self->device, (size_t)(p->m * p->k) * size)) ||
         (status = hone_opencl_allocate(&self->b.buffer, self->device, (size_t)(p->k * p->n) * size)) ||

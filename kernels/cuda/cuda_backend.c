@@ -12,6 +12,7 @@ const hone_backend hone_backend_cuda = {
     .name = "cuda",
     .devices = hone_cuda_devices,
     .described = hone_cuda_described,
+    .descriptions = hone_cuda_descriptions,
     .space = hone_cuda_space,
     .default_config = hone_cuda_default_config,
     .cost = hone_cuda_cost,

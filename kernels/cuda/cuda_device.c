@@ -34,9 +34,9 @@ static const hone_cuda_device described[] = {
 };
 #undef HONE_CUDA_DESCRIBED
 #define HONE_CUDA_DESCRIBED(name, model, arch, units, block_kib, unit_kib, l2_mib, memory_gib) name,
-static const char *const described_names[] = {
+const char *const hone_cuda_descriptions[] = {
 #include "cuda_described.def"
-};
+    NULL};
 #undef HONE_CUDA_DESCRIBED
 enum { DESCRIBED = sizeof described / sizeof described[0] };
 static hone_device described_listed[DESCRIBED];
@@ -122,13 +122,13 @@ hone_status hone_cuda_devices(hone_device **out, int *count) {
 
 static void list_described(void) {
     for (int i = 0; i < DESCRIBED; i++)
-        list(&described_listed[i], described_names[i], &described[i], 0, -1 - i);
+        list(&described_listed[i], hone_cuda_descriptions[i], &described[i], 0, -1 - i);
 }
 
 const hone_device *hone_cuda_described(const char *name) {
     pthread_once(&described_once, list_described);
     for (int i = 0; i < DESCRIBED; i++)
-        if (strcmp(described_names[i], name) == 0)
+        if (strcmp(hone_cuda_descriptions[i], name) == 0)
             return &described_listed[i];
     return NULL;
 }

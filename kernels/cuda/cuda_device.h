@@ -21,6 +21,7 @@ typedef struct hone_cuda_device {
 /* hone_backend.devices and hone_backend.described */
 hone_status hone_cuda_devices(hone_device **out, int *count);
 const hone_device *hone_cuda_described(const char *name);
+extern const char *const hone_cuda_descriptions[]; /* hone_backend.descriptions */
 
 /* What is known of a hone_device of this backend. */
 const hone_cuda_device *hone_cuda_properties(const hone_device *device);

@@ -1,7 +1,7 @@
 /* C = act(X + bias), in place or not: the pass of baselines whose GEMM cannot do it. The host (opencl_pass.c)
  * defines, before this:
  *
- *   VEC_LANES, NATIVE_HALF   of vec_opencl.cl
+ *   VEC_LANES, NATIVE_HALF, FUSED   of vec_opencl.cl
  *   C_TYPE                   TYPE_* of C
  *   BIAS, PER_COLUMN         1: the problem has a bias; its activation a parameter a column
  *   ACT                      the activation's function */

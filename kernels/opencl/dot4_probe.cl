@@ -1,7 +1,7 @@
 /* Whether dot4 compiles, and whether it is right: work-item 0 writes dot4(sum, a, b) for its arguments, b in
- * every lane. */
+ * every lane. The host (opencl_dot4.c) defines A_TYPE and what dot4.cl wants. */
 #define PRODUCT_DOT4 1
-#define A_TYPE TYPE_S8
+#define FUSED 0 /* no matter */
 #include "vec_opencl.cl"
 #include "elements.cl"
 #include "dot4.cl"

@@ -48,7 +48,7 @@ static inline void load_b(__local vacc *to, const weights_panel *panel, const ho
     }
 }
 
-__attribute__((reqd_work_group_size(LOCAL_X *LOCAL_Y, 1, 1))) __kernel void
+__kernel __attribute__((reqd_work_group_size(LOCAL_X * LOCAL_Y, 1, 1))) void
 gemm(__global const void *a, __global const void *b, __global void *c, __global const float *vectors,
      __global void *split_sums, hone_call call) {
     __local tile_element block_a[STAGES][BLOCK_K * (ROWS + PAD)];

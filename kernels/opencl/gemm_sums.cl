@@ -52,7 +52,7 @@ static inline void sums_add(tile_sums *s, int i, int j, tile_element a, vacc b) 
 #if PRODUCT_DOT4
     s->acc[i][j] = dot4(s->acc[i][j], a, b);
 #else
-    s->acc[i][j] = fma((vf)(a), b, s->acc[i][j]);
+    s->acc[i][j] = vf_sum_product(s->acc[i][j], (vf)(a), b);
 #endif
 }
 

@@ -41,7 +41,7 @@ static inline void tile_step(tile_sums *sums, const tile_a_rows *rows, const wei
     }
 }
 
-__attribute__((reqd_work_group_size(LOCAL_X *LOCAL_Y, 1, 1))) __kernel void
+__kernel __attribute__((reqd_work_group_size(LOCAL_X * LOCAL_Y, 1, 1))) void
 gemm(__global const void *a, __global const void *b, __global void *c, __global const float *vectors,
      __global void *split_sums, hone_call call) {
     const int x = get_local_id(0) % LOCAL_X, y = get_local_id(0) / LOCAL_X, depth = DEPTH(call.k);

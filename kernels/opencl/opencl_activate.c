@@ -46,7 +46,7 @@ static hone_status allocate(kept_pass *k) {
     k->vectors = calloc(1, vectors_bytes(p));
     if (!k->vectors)
         return hone_fail(HONE_E_NOMEM, "no memory for an activation pass");
-    if (k->device->is_cpu)
+    if (k->device->in_place)
         return HONE_OK;
     if ((status = hone_opencl_allocate(&k->x.buffer, k->device, outputs * sizeof(float))) ||
         (status = hone_opencl_allocate(&k->c.buffer, k->device, outputs * hone_dtype_size(p->c_type))))

@@ -28,6 +28,7 @@ const hone_backend hone_backend_opencl = {
     .activate = hone_opencl_activate,
     .peak_run = hone_opencl_peak_run,
     .read_run = hone_opencl_read_run,
+    .code_paths = hone_opencl_paths,
 };
 
 #else

@@ -50,11 +50,23 @@ static cl_ulong device_number(cl_device_id id, cl_device_info what, size_t size)
     return clGetDeviceInfo(id, what, size, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static const char *options_for(cl_device_id id) {
-    cl_ulong arithmetic = device_number(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config));
-    return arithmetic & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT
-               ? "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"
-               : "-cl-std=CL1.2";
+static void read_arithmetic(hone_opencl_device *d) {
+    const cl_ulong has = device_number(d->id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config));
+    d->fuses = (has & CL_FP_FMA) != 0;
+    d->subnormals = (has & CL_FP_DENORM) != 0;
+    d->options = has & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT
+                     ? "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"
+                     : "-cl-std=CL1.2";
+}
+
+/* Some devices allow fewer along one dimension than altogether. */
+static size_t most_items(cl_device_id id) {
+    enum { DIMENSIONS = 16 };
+    size_t along[DIMENSIONS] = {0};
+    const size_t all = (size_t)device_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    if (clGetDeviceInfo(id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof along, along, NULL) || !along[0])
+        return all;
+    return along[0] < all ? along[0] : all;
 }
 
 static void read_properties(hone_opencl_device *d) {
@@ -65,11 +77,11 @@ static void read_properties(hone_opencl_device *d) {
     if (d->lanes != 2 && d->lanes != 4 && d->lanes != 8 && d->lanes != 16)
         d->lanes = 1; /* OpenCL C has no others */
     d->units = (int)device_number(d->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
-    d->most_group = (size_t)device_number(d->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    d->most_group = most_items(d->id);
     /* Where it is a part of global memory, copying to it gains nothing. */
     if (device_number(d->id, CL_DEVICE_LOCAL_MEM_TYPE, sizeof(cl_device_local_mem_type)) == CL_LOCAL)
         d->local_bytes = (int64_t)device_number(d->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
-    d->options = options_for(d->id);
+    read_arithmetic(d);
 }
 
 /* Platform, device and driver, in one word. */
@@ -142,6 +154,31 @@ int hone_opencl_says(const hone_opencl_device *device, cl_device_info what, cons
     return has;
 }
 
+/* Whether what is copied between two buffers over the host's memory shows there at once, also where that is
+ * aligned to elements alone. OpenCL promises it for what is mapped; a driver may keep copies. */
+static int works_in_place(const hone_opencl_device *d) {
+    enum { BYTES = 4096, ASIDE = 4, FIRST = 0x11, SECOND = 0x22 };
+    static unsigned char memory[2][BYTES + ASIDE]; /* under the lock */
+    unsigned char *from = memory[0] + ASIDE, *to = memory[1] + ASIDE;
+    const cl_mem_flags flags = CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR;
+    cl_int error;
+    memset(memory, FIRST, sizeof memory);
+    cl_command_queue queue = clCreateCommandQueue(d->context, d->id, 0, &error);
+    cl_mem source = clCreateBuffer(d->context, flags, BYTES, from, &error);
+    cl_mem target = clCreateBuffer(d->context, flags, BYTES, to, &error);
+    memset(from, SECOND, BYTES);
+    const int right = queue && source && target &&
+                      !clEnqueueCopyBuffer(queue, source, target, 0, 0, BYTES, 0, NULL, NULL) &&
+                      !clFinish(queue) && memcmp(from, to, BYTES) == 0;
+    if (source)
+        clReleaseMemObject(source);
+    if (target)
+        clReleaseMemObject(target);
+    if (queue)
+        clReleaseCommandQueue(queue);
+    return right;
+}
+
 hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device) {
     hone_opencl_device *d = &found.devices[device->index];
     cl_int error = CL_SUCCESS;
@@ -150,6 +187,7 @@ hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device
         const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)d->platform,
                                                     0};
         d->context = clCreateContext(properties, 1, &d->id, NULL, NULL, &error);
+        d->in_place = d->context && d->is_cpu && works_in_place(d);
     }
     pthread_mutex_unlock(&found.lock);
     if (!d->context)

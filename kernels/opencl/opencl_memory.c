@@ -37,8 +37,8 @@ static const size_t origin[3] = {0, 0, 0};
 
 hone_status hone_opencl_bind(int64_t *ld, hone_opencl_matrix *matrix, const hone_opencl_device *device,
                              cl_command_queue queue, const hone_opencl_rows *rows, int copy) {
-    *ld = device->is_cpu ? rows->ld : rows->columns;
-    if (device->is_cpu)
+    *ld = device->in_place ? rows->ld : rows->columns;
+    if (device->in_place)
         return wrap(matrix, device, rows);
     if (!copy)
         return HONE_OK;
@@ -57,7 +57,7 @@ hone_status hone_opencl_fetch(hone_opencl_matrix *matrix, const hone_opencl_devi
     cl_int error;
     const size_t row = (size_t)rows->columns * rows->element, pitch = (size_t)rows->ld * rows->element;
     const size_t region[3] = {row, (size_t)rows->rows, 1};
-    if (device->is_cpu)
+    if (device->in_place)
         error = clFinish(queue);
     else if (row == pitch)
         error = clEnqueueReadBuffer(queue, matrix->buffer, CL_TRUE, 0, row * region[1], rows->host, 0, NULL,

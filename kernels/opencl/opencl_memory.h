@@ -1,4 +1,4 @@
-/* Matrices of a call on the device. A device that is the host's processor reads and writes them where they
+/* Matrices of a call on the device. A device that works in the host's memory reads and writes them where they
  * lie, through buffers that stay as long as the same matrix comes again; for any other they are copied,
  * densely, to buffers of the plan. */
 #ifndef HONE_OPENCL_MEMORY_H

@@ -36,14 +36,14 @@ static int registers(int lanes) { return lanes == 8 ? 16 : 32; }
 /* Two multiplies a cycle, and loads beside them; a chain of sums waits for itself. */
 static double cpu_step(const hone_opencl_device *d, const hone_problem *p, const hone_opencl_config *c) {
     enum { LATENCY = 4 };
-    const double narrow = (double)d->lanes / c->vec, multiplies = (double)c->mr * c->nv;
+    const double multiplies = (double)c->mr * c->nv;
     const int a_widened = !c->copy_a && p->a_type != HONE_F32 && c->weights->group == 1;
     double cycles = fmax(multiplies / 2 + LOAD_COST * (c->mr + c->nv), LATENCY);
     if (c->weights->bytes < 4)
         cycles += CONVERT_COST * c->nv;
     if (a_widened)
         cycles += ELEMENT_COST * c->mr;
-    if (c->mr * c->nv + c->nv >= registers(d->lanes) && narrow <= 1)
+    if (c->mr * c->nv + c->nv >= registers(d->lanes))
         cycles *= SPILL_COST;
     return cycles;
 }

@@ -44,11 +44,12 @@ static void write_pass(FILE *out, const void *what) {
     const pass_source *source = what;
     const hone_problem *problem = source->problem;
     fprintf(out,
-            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define C_TYPE %s\n"
+            "#define VEC_LANES %d\n#define NATIVE_HALF %d\n#define FUSED %d\n#define C_TYPE %s\n"
             "#define BIAS %d\n#define PER_COLUMN %d\n#define ACT act_%s_%s\n",
-            lanes_of(source->device), !source->device->is_cpu, hone_opencl_type_name(problem->c_type),
-            problem->bias, hone_activation_info(problem->act)->per_column,
-            problem->c_type == HONE_F32 ? "fast" : "brief", hone_activation_name(problem->act));
+            lanes_of(source->device), hone_opencl_native_half(source->device), source->device->fuses,
+            hone_opencl_type_name(problem->c_type), problem->bias,
+            hone_activation_info(problem->act)->per_column, problem->c_type == HONE_F32 ? "fast" : "brief",
+            hone_activation_name(problem->act));
     hone_embedded_write(out, "activate.cl");
 }
 

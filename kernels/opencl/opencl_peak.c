@@ -37,13 +37,13 @@ static size_t vector_bytes(const hone_opencl_device *d) { return (size_t)lanes_o
 
 static void write_program(FILE *out, const void *what) {
     const limits *l = what;
-    const int vnni = l->device->dot4 == HONE_DOT4_AVX512VNNI;
+    const int vnni = l->dot4 && l->device->dot4 == HONE_DOT4_AVX512VNNI;
     fprintf(out,
             "#define VEC_LANES %d\n#define CHAINS %d\n#define ABREAST %d\n#define BLOCKED %d\n"
             "#define PRODUCT_DOT4 %d\n#define DOT4_AVX512VNNI %d\n#define DOT4_PTX %d\n"
-            "#define A_TYPE TYPE_S8\n#define SHIFT_A %d\n",
+            "#define A_TYPE TYPE_S8\n#define SHIFT_A %d\n#define FUSED %d\n",
             lanes_of(l->device), CHAINS, ABREAST, l->device->is_cpu, l->dot4, vnni,
-            l->device->dot4 == HONE_DOT4_PTX, vnni ? 128 : 0);
+            l->dot4 && l->device->dot4 == HONE_DOT4_PTX, vnni ? 128 : 0, l->device->fuses);
     hone_embedded_write(out, "peak.cl");
 }
 
@@ -118,7 +118,7 @@ static int bind_span(limits *l, const hone_span *span) {
     const hone_opencl_rows rows = {(void *)(uintptr_t)span->from, 1, (int64_t)span->bytes,
                                    (int64_t)span->bytes, 1};
     int64_t ld;
-    if (l->device->is_cpu) /* a buffer in use outlives its release */
+    if (l->device->in_place) /* a buffer in use outlives its release */
         return !hone_opencl_bind(&ld, &l->memory, l->device, l->queue, &rows, 0);
     if (l->memory.bytes >= span->bytes)
         return 1;
@@ -151,7 +151,7 @@ double hone_opencl_read_run(const hone_device *device, hone_pool *pool, const ho
             bytes += enqueue_span(&latest, &spans[i], passes);
         if (clFinish(latest.queue))
             bytes = 0;
-        if (latest.device->is_cpu) /* the caller may free it */
+        if (latest.device->in_place) /* the caller may free it */
             hone_opencl_matrix_clear(&latest.memory);
     }
     pthread_mutex_unlock(&lock);

@@ -32,7 +32,10 @@ static const struct {
                       [SUM_COLUMNS] = {"sum_columns", PACK_PROGRAM}};
 static hone_source_write *const writers[PROGRAMS] = {hone_opencl_write_gemm, hone_opencl_write_pack};
 
-enum { PACK_GROUP = 64, ID_BYTES = HONE_PACK_ALIGN };
+enum { ID_BYTES = HONE_PACK_ALIGN };
+
+/* Work-items of a group of the small kernels: along columns, and of simple_range along rows too. */
+enum { GROUP_ITEMS = 64, GROUP_X = 16, GROUP_Y = 4 };
 
 /* Groups of k that a work-item of copy_a does: a CPU takes as long to start one as to copy a hundred words.
  */
@@ -117,12 +120,12 @@ static hone_status create_buffers(hone_backend_plan *p) {
     } buffers[] = {
         {c->copy_a, &p->copied_a, panels * rows * (size_t)p->depth * 4},
         {c->ks > 1, &p->split_sums, outputs * (size_t)c->ks * 4},
-        {(q->weights_plain && c->pack) || !p->device->is_cpu, &p->packed, packed},
-        {!p->device->is_cpu, &p->a.buffer, (size_t)(q->m * q->k) * hone_dtype_size(q->a_type)},
-        {!p->device->is_cpu && q->weights_plain, &p->b.buffer,
+        {(q->weights_plain && c->pack) || !p->device->in_place, &p->packed, packed},
+        {!p->device->in_place, &p->a.buffer, (size_t)(q->m * q->k) * hone_dtype_size(q->a_type)},
+        {!p->device->in_place && q->weights_plain, &p->b.buffer,
          (size_t)(q->k * q->n) * hone_dtype_size(q->dtype)},
-        {!p->device->is_cpu, &p->c.buffer, outputs * hone_dtype_size(q->c_type)},
-        {!p->device->is_cpu, &p->vectors_device.buffer, p->vectors_size},
+        {!p->device->in_place, &p->c.buffer, outputs * hone_dtype_size(q->c_type)},
+        {!p->device->in_place, &p->vectors_device.buffer, p->vectors_size},
     };
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
         hone_status status =
@@ -215,7 +218,8 @@ static size_t round_up(int64_t count, size_t unit) { return ((size_t)count + uni
 
 /* A kernel over a grid of items, in groups that suit the device: alone, or as many as share its loads. */
 static range simple_range(const hone_backend_plan *p, int64_t x, int64_t y) {
-    const size_t lx = p->device->is_cpu ? 1 : 16, ly = p->device->is_cpu ? 1 : 4;
+    const int alone = p->device->is_cpu || p->device->most_group < GROUP_X * GROUP_Y;
+    const size_t lx = alone ? 1 : GROUP_X, ly = alone ? 1 : GROUP_Y;
     return (range){{round_up(x, lx), round_up(y, ly), 1}, {lx, ly, 1}};
 }
 
@@ -252,8 +256,8 @@ static hone_status run_pack(const hone_backend_plan *p, hone_backend_plan *profi
     const hone_problem *q = &p->problem;
     const int transposed = q->weights_transposed;
     const argument arguments[] = {{sizeof packed, &packed}, {sizeof b, &b}, {sizeof *values, values}};
-    const range grid = {{round_up(p->panels * p->panel, PACK_GROUP), (size_t)p->depth, 1},
-                        {PACK_GROUP, 1, 1}};
+    const size_t group = p->device->most_group < GROUP_ITEMS ? p->device->most_group : GROUP_ITEMS;
+    const range grid = {{round_up(p->panels * p->panel, group), (size_t)p->depth, 1}, {group, 1, 1}};
     hone_status status = run_kernel(p->queue, p->kernels[transposed ? PACK_COLUMNS : PACK_ROWS], &grid,
                                     arguments, 3, profiled);
     if (status || q->dtype != HONE_S8)
@@ -261,7 +265,7 @@ static hone_status run_pack(const hone_backend_plan *p, hone_backend_plan *profi
     const cl_long step = transposed ? 1 : values->ldb, next = transposed ? values->ldb : 1;
     const argument summed[] = {
         arguments[0], arguments[1], arguments[2], {sizeof step, &step}, {sizeof next, &next}};
-    const range columns = {{round_up(q->n, PACK_GROUP), 1, 1}, {PACK_GROUP, 1, 1}};
+    const range columns = {{round_up(q->n, group), 1, 1}, {group, 1, 1}};
     return run_kernel(p->queue, p->kernels[SUM_COLUMNS], &columns, summed, 5, profiled);
 }
 
@@ -306,7 +310,7 @@ hone_status hone_opencl_pack(void *packed, const hone_backend_plan *p, const voi
     int64_t ld, unused;
     hone_status status = HONE_OK;
     memset(packed, 0, bytes + ID_BYTES);
-    if (!p->device->is_cpu &&
+    if (!p->device->in_place &&
         ((status = hone_opencl_allocate(&target.buffer, p->device, bytes)) ||
          (status = hone_opencl_allocate(&source.buffer, p->device,
                                         (size_t)(q->k * q->n) * hone_dtype_size(q->dtype)))))
@@ -375,7 +379,7 @@ static hone_status bind_weights(cl_mem *out, hone_backend_plan *p, const hone_ar
     }
     const size_t bytes = p->panels_size + p->sums_size;
     const hone_opencl_rows rows = {(void *)(uintptr_t)args->b, 1, (int64_t)bytes, (int64_t)bytes, 1};
-    if (p->device->is_cpu) {
+    if (p->device->in_place) {
         status = hone_opencl_bind(&ld, &p->b, p->device, p->queue, &rows, 0);
         *out = p->b.buffer;
         return status;
@@ -417,31 +421,50 @@ static hone_status run_gemm(hone_backend_plan *p, cl_mem b, const call *values) 
     return run_kernel(p->queue, p->kernels[REDUCE], &vectors, reduced, 5, p);
 }
 
-hone_status hone_opencl_execute(hone_backend_plan *p, const hone_args *args) {
+static hone_status enqueue_call(hone_backend_plan *p, const hone_args *args, const hone_opencl_rows *c) {
     const hone_problem *q = &p->problem;
     const hone_opencl_rows a = {(void *)(uintptr_t)args->a, q->m, q->k, args->lda,
                                 hone_dtype_size(q->a_type)};
-    const hone_opencl_rows c = {args->c, q->m, q->n, args->ldc, hone_dtype_size(q->c_type)};
     call values = call_values(p);
     int64_t lda, ldc;
     cl_mem b;
     hone_status status;
     values.c_inverse = 1.0f / args->c_scale;
     values.c_zero = args->c_zero;
-    forget_events(p);
     if ((status = bind_vectors(p, args)) ||
         (status = hone_opencl_bind(&lda, &p->a, p->device, p->queue, &a, 1)) ||
-        (status = hone_opencl_bind(&ldc, &p->c, p->device, p->queue, &c, 0)))
-        goto done;
+        (status = hone_opencl_bind(&ldc, &p->c, p->device, p->queue, c, 0)))
+        return status;
     values.lda = lda;
     values.ldc = ldc;
     if ((status = bind_weights(&b, p, args, &values)) ||
-        (p->config.copy_a && (status = run_copy(p, &values))) || (status = run_gemm(p, b, &values)))
-        goto done;
-    return hone_opencl_fetch(&p->c, p->device, p->queue, &c);
+        (p->config.copy_a && (status = run_copy(p, &values))))
+        return status;
+    return run_gemm(p, b, &values);
+}
 
-done:
-    clFinish(p->queue); /* nothing reads the caller's memory after a failure */
+/* A kernel that fails while it runs says so in its event alone. */
+static hone_status check_last(const hone_backend_plan *p) {
+    cl_int state = CL_COMPLETE;
+    const cl_int error =
+        clGetEventInfo(p->last, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
+    return error || state < 0 ? hone_opencl_fail(error ? error : state, "run a kernel") : HONE_OK;
+}
+
+hone_status hone_opencl_execute(hone_backend_plan *p, const hone_args *args) {
+    const hone_problem *q = &p->problem;
+    const hone_opencl_rows c = {args->c, q->m, q->n, args->ldc, hone_dtype_size(q->c_type)};
+    forget_events(p);
+    hone_status status = enqueue_call(p, args, &c);
+    if (!status)
+        status = hone_opencl_fetch(&p->c, p->device, p->queue, &c);
+    if (!status)
+        status = check_last(p);
+    if (status) {
+        clFinish(p->queue); /* nothing reads the caller's memory after a failure */
+        p->b.id = 0;        /* nor may the weights have arrived */
+        p->vectors_device.host = NULL;
+    }
     return status;
 }
 

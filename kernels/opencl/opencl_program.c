@@ -29,14 +29,16 @@ static void define(FILE *out, const definition *list, size_t count) {
 /* What operands.cl needs for both programs. */
 static void define_operands(FILE *out, const hone_opencl_device *device, const hone_problem *problem,
                             const hone_opencl_config *c) {
-    const int dot4 = c->weights->group == 4, vnni = device->dot4 == HONE_DOT4_AVX512VNNI;
+    /* Another thread may be asking the device while this one does not need to know. */
+    const int dot4 = c->weights->group == 4, vnni = dot4 && device->dot4 == HONE_DOT4_AVX512VNNI;
     const definition list[] = {
         {"IS_S8", problem->dtype == HONE_S8},
         {"PRODUCT_DOT4", dot4},
-        {"DOT4_AVX512VNNI", dot4 && vnni},
+        {"DOT4_AVX512VNNI", vnni},
         {"DOT4_PTX", dot4 && device->dot4 == HONE_DOT4_PTX},
-        {"SHIFT_A", dot4 && vnni && problem->a_type == HONE_S8 ? 128 : 0},
-        {"NATIVE_HALF", !device->is_cpu},
+        {"SHIFT_A", vnni && problem->a_type == HONE_S8 ? 128 : 0},
+        {"NATIVE_HALF", hone_opencl_native_half(device)},
+        {"FUSED", device->fuses},
     };
     define(out, list, sizeof list / sizeof list[0]);
     fprintf(out, "#define A_TYPE %s\n#define B_TYPE %s\n#define STORED_TYPE %s\n",
@@ -83,6 +85,13 @@ void hone_opencl_write_pack(FILE *out, const void *what) {
     hone_embedded_write(out, "pack_program.cl");
 }
 
+/* What clang needs to know of the instruction for four products. */
+static const char *clang_options(hone_dot4 dot4) {
+    return dot4 == HONE_DOT4_AVX512VNNI ? " -mavx512vnni"
+           : dot4 == HONE_DOT4_KHR      ? " -D__opencl_c_integer_dot_product_input_4x8bit_packed=1"
+                                        : "";
+}
+
 hone_status hone_opencl_emit(FILE *out, const hone_device *device, const hone_problem *problem,
                              const hone_config *config) {
     hone_opencl_device *d;
@@ -99,10 +108,10 @@ hone_status hone_opencl_emit(FILE *out, const hone_device *device, const hone_pr
         out,
         "/*\n * OpenCL C for %s\n * problem %s\n * config  %s\n *\n"
         " * Build with the options %s, or check its syntax with\n"
-        " * clang -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -x cl THIS_FILE.cl\n *\n"
+        " * clang -cl-std=CL1.2 -Xclang -finclude-default-header%s -fsyntax-only -x cl THIS_FILE.cl\n *\n"
         " * The kernel is gemm; pack_rows and pack_columns write the weights as it reads them%s%s.\n */\n",
-        d->key, key, text, d->options, read.copy_a ? ", copy_a does A" : "",
-        read.ks > 1 ? ", reduce adds up the parts of K" : "");
+        d->key, key, text, d->options, read.weights->group == 4 ? clang_options(d->dot4) : "",
+        read.copy_a ? ", copy_a does A" : "", read.ks > 1 ? ", reduce adds up the parts of K" : "");
     hone_opencl_write_gemm(out, &(hone_opencl_source){d, problem, &read});
     hone_embedded_write(out, "pack.cl");
     return ferror(out) ? hone_fail(HONE_E_DATA, "the source could not be written") : HONE_OK;

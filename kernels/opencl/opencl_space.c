@@ -116,7 +116,6 @@ static hone_status declare_numbers(hone_space *space, const hone_opencl_device *
         {"most_sums", d->is_cpu ? (int64_t)CPU_SUMS * d->lanes : GPU_SUMS},
         {"local_bytes", d->local_bytes},
         {"dot_least", wide ? 16 : 1},
-        {"dot_most", wide ? 16 : 4},
         {"words_of_a",
          p->k % 4 == 0 && (!wide || p->a_type == HONE_U8)}, /* four k can be read where they lie */
     };
@@ -141,7 +140,7 @@ static hone_status declare_constraints(hone_space *space, const hone_problem *pr
         "ks == 1 || ks * 64 <= k",
         "ks == 1 || ((m + mr - 1) / mr) * ((n + nv * vec - 1) / (nv * vec)) < ks * busy",
         "epi == 'reg' || ks == 1",
-        "wtype != 's8x4' || (vec >= dot_least && vec <= dot_most)",
+        "wtype != 's8x4' || (vec >= dot_least)",
         "copy == 1 || wtype != 's8x4' || words_of_a",
         in_place,
         /* What one family has and the other not. */

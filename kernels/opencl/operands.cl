@@ -5,6 +5,7 @@
  *   STORED_TYPE          of the caller's weights
  *   IS_S8                the problem sums 8-bit integers exactly
  *   PRODUCT_DOT4         1: sums of four 8-bit products (dot4.cl); 0: products in f32
+ *   NATIVE_HALF, FUSED   of vec_opencl.cl
  *   SHIFT_A              added to each A while copying it: 128 where dot4 takes it unsigned
  *
  * and for gemm and reduce alone

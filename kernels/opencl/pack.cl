@@ -76,7 +76,7 @@ static inline int4 a_words(__global const char *row, int group) {
 static inline void copy_row(__global int *out, __global const char *row, int rows, int first, int last, int k) {
     int group = first;
     for (; group + 4 <= last && GROUP * (group + 4) <= k; group += 4) {
-        __global int *to = out + group * rows;
+        __global int *to = out + (long)group * rows;
         const int4 words = a_words(row, group);
         to[0] = words.s0;
         to[rows] = words.s1;
@@ -84,7 +84,7 @@ static inline void copy_row(__global int *out, __global const char *row, int row
         to[3 * rows] = words.s3;
     }
     for (; group < last; group++)
-        out[group * rows] = a_word(row, group, k);
+        out[(long)group * rows] = a_word(row, group, k);
 }
 
 /* The same of four rows, `step` bytes apart, whose words become neighbours, as far as there are four groups.
@@ -93,7 +93,7 @@ static inline int copy_four_rows(__global int *out, __global const char *row, lo
                                  int last, int k) {
     int group = first;
     for (; group + 4 <= last && GROUP * (group + 4) <= k; group += 4) {
-        __global int *to = out + group * rows;
+        __global int *to = out + (long)group * rows;
         const int4 a = a_words(row, group), b = a_words(row + step, group);
         const int4 c = a_words(row + 2 * step, group), d = a_words(row + 3 * step, group);
         vstore4((int4)(a.s0, b.s0, c.s0, d.s0), 0, to);

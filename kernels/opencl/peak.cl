@@ -14,7 +14,7 @@ typedef vi vsum;
 #define EVERY_LANE(x)   vi_set((int)(x))
 #else
 typedef vf vsum;
-#define PRODUCT(sum, b) fma(sum, vf_set(0.5f), b) /* tends to 2 b */
+#define PRODUCT(sum, b) vf_sum_product(b, sum, vf_set(0.5f)) /* tends to 2 b */
 #define EVERY_LANE(x)   vf_set((float)(x))
 #endif
 

@@ -37,6 +37,8 @@ static inline vf vf_sub(vf a, vf b) { return a - b; }
 static inline vf vf_mul(vf a, vf b) { return a * b; }
 static inline vf vf_div(vf a, vf b) { return a / b; }
 static inline vf vf_fma(vf a, vf b, vf c) { return fma(a, b, c); }
+/* A sum that may round its product: FUSED is 0 where the device would compute fma() by integers. */
+static inline vf vf_sum_product(vf sum, vf a, vf b) { return FUSED ? fma(a, b, sum) : a * b + sum; }
 static inline vf vf_neg(vf a) { return -a; }
 static inline vf vf_abs(vf a) { return fabs(a); }
 static inline vf vf_copysign(vf a, vf s) {

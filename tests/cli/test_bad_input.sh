@@ -15,6 +15,8 @@ hone help qery                                                | 2 | did you mean
 # options
 hone devices --jsn                                            | 2 | did you mean '--json'
 hone devices --json=yes                                       | 2 | takes no value
+hone bench --help=foo                                         | 2 | option '--help' takes no value, got '--help=foo'
+hone emit --shape 8x8x8 --json                                | 2 | --json
 hone devices extra                                            | 2 | 'extra'
 hone devices -x                                               | 2 | '-x'
 hone list                                                     | 2 | activations, suites, providers, spaces
@@ -84,6 +86,9 @@ hone tune --device opencl:99 --shape 8x8x8                    | 3 | 'opencl:99'
 hone query --shape 8x8x8 --act prelu:alpha=0.3                | 2 | per column
 hone emit --device opencl:99 --shape 8x8x8                    | 3 | 'opencl:99'
 hone list spaces --device opencl:99                           | 3 | 'opencl:99'
+hone list spaces --device cuda:99                             | 3 | 'cuda:99'
+hone list spaces --device cuda:nonsense                       | 2 | cuda:h200
+hone emit --device cuda:h20 --shape 8x8x8                     | 2 | did you mean 'cuda:h200'
 
 # combinations that contradict
 hone query --shape 8x8x8 --dtype f32 --rowscale               | 2 | only s8
@@ -99,6 +104,7 @@ hone verify --shape 8x8x8 --config nosuchkey=1                | 2 | nosuchkey
 hone bench --shape 8x8x8 --config =                           | 2 | config '='
 hone emit --shape 8x8x8 --config isa=scalar,isa=scalar        | 2 | twice
 hone emit --shape 8x8x8 --config isa=z80                      | 2 | isa=z80
+hone emit --device cuda:h200 --shape 8x512x512 --config family=wgmma | 2 | no values of the keys that you left out
 hone emit --shape 8x8x8 --config "${KNOWN/kc=128/kc=8192}"     | 2 | breaks the constraint
 
 # databases

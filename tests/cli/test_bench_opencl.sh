@@ -51,6 +51,7 @@ expect 0 '--rounds' --help
 expect 2 "'--wrong' is unknown" --wrong
 expect 2 "'0' is not a whole number from 1" --rounds 0
 expect 2 "'1.5' is not a whole number from 0" --seconds 1.5
+expect 2 "'cpu' is no OpenCL device" --device cpu
 expect 2 'is none of' --shapes 8x8x8
 expect 4 "there is no file 'none.csv'" --csv none.csv
 expect 4 'has not the columns' --csv short.csv

@@ -37,6 +37,19 @@ for name in hone unfused openblas onednn mkl clblast cublaslt; do
     grep -q "\"name\": \"$name\"" providers.json || fail "provider $name is not listed"
 done
 
+# What runs here, by device and type; what loads but finds no device is not available.
+python3 - <<'PY' || fail "providers do not say what they run"
+import json
+listed, devices = json.load(open("providers.json")), []
+runs = {p["name"]: {r["device"]: r["dtypes"] for r in p["runs"]} for p in listed}
+assert runs["hone"]["cpu"] == ["f32", "f16", "bf16", "s8"], runs
+assert set(runs["openblas"]) <= {"cpu"} and runs["openblas"].get("cpu", ["f32"]) == ["f32"], runs
+assert all(d.startswith("opencl:") and t == ["f32"] for d, t in runs["clblast"].items()), runs
+assert all(d.startswith("cuda:") for d in runs["cublaslt"]), runs
+assert all(p["available"] == bool(p["runs"]) and bool(p.get("reason")) == (not p["runs"]) for p in listed), listed
+PY
+grep -q '^hone .* cpu f32 f16 bf16 s8.* yes$' providers.txt || fail "the table does not say what hone runs"
+
 # A baseline without its library is listed with the reason, and refuses.
 HONE_ONEDNN=none.so HONE_MKL=libm.so.6 HONE_OPENBLAS=none.so "$HONE" list providers --json >missing.json
 grep -A3 '"name": "onednn"' missing.json | grep -q '"reason": "HONE_ONEDNN: none.so' || fail "onednn names no reason"
@@ -53,6 +66,7 @@ done
 grep -q '"points": 0' spaces.json && fail "a space has no legal point"
 "$HONE" list spaces --dtype s8 --act relu --shape 7x17x65 --json >one.json
 [ "$(objects one.json)" -eq 1 ] || fail "one problem must give one space"
+"$HONE" list spaces --dtype s8 --shape 7x17x65 | grep -q '^  where .*m=7' || fail "constants have no values"
 grep -q '"problem": "gemm/s8/relu/7x17x65"' one.json || fail "the space is not of the problem asked for"
 
 HONE_DB=$PWD/none.db "$HONE" devices --json >devices.json

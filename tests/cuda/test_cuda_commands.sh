@@ -12,7 +12,10 @@ for weights in packed plain; do
 import json, sys
 document = json.load(open("bench.json"))
 case = document["benchmarks"][0]
-assert document["context"]["clock"] == "device", document["context"]
+context = document["context"]
+assert context["clock"] == "device", context
+assert not {"governor", "clock_mhz", "pinned", "huge_pages"} & set(context), context # of the host, whose clock is not it
+assert "nan" not in context.values(), context
 assert 0 < case["p50_us"] < case["wall_p50_us"], case
 assert "device_p50_us" not in case and case["batch"] == 1 and case["samples"] >= 60, case
 assert case["err_bound_ratio"] <= 1, case
@@ -32,6 +35,16 @@ PY
     done
 done
 "$HONE" db check --db x.db
+"$HONE" report x.db --markdown report.md
+grep '^Measured' report.md >measured.txt
+! grep -q 'governor\|MHz' measured.txt || { echo "the host's clock under a GPU"; cat measured.txt; exit 1; }
+
+# Keys that are left out fit those that are given: the default is of another family.
+for family in simt mma wgmma; do
+    "$HONE" emit --device cuda:h200 --dtype f16 --shape 512x512x512 --config family=$family --out emitted.cu
+    grep -q "^ \* config .*family=$family," emitted.cu || { echo "family=$family is not completed"; exit 1; }
+done
+"$HONE" verify $small --config family=simt >out.txt 2>err.txt || { cat out.txt err.txt; exit 1; }
 
 # A kernel that fails is evidence against its config; a device that does not come back ends the command.
 status=0

@@ -46,4 +46,7 @@ grep -q 'Exit codes' out.txt || fail "--help does not tell the exit codes"
 # What is carried runs by itself.
 ends_with 0 --carry carried
 env -u HONE LD_LIBRARY_PATH="$PWD/carried/lib" carried/hone --help >out.txt || fail "what is carried does not run"
+code=0
+env -u HONE LD_LIBRARY_PATH="$PWD/carried/lib" carried/gpu --dry-run --out there >out.txt 2>err.txt || code=$?
+[ $code -eq 2 ] && grep -q 'no emulated driver' err.txt out.txt || fail "--dry-run where it was carried: $code"
 [ -x carried/gpu ] && [ -x carried/tests/test_cuda_kernels ] || fail "something is not carried"

@@ -3,14 +3,13 @@
 #ifndef HONE_TESTS_OPENCL_LOSS_H
 #define HONE_TESTS_OPENCL_LOSS_H
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <CL/cl.h>
+#include "opencl_next.h"
 
-/* Calls that still work, of each; negative: all. */
-static int starts_left = -1, waits_left = -1;
+/* Calls that still work, of each, and kernels that end well; negative: all. */
+static int starts_left = -1, waits_left = -1, ends_left = -1;
 
 /* Those that measure a device's limits are as many as there is time for, and do not count. */
 static int is_counted(cl_kernel kernel) {
@@ -25,14 +24,6 @@ static int fails(int *left) {
     else
         return *left == 0;
     return 0;
-}
-
-/* The library's own. */
-static void *next(const char *name) {
-    void *found = dlsym(RTLD_NEXT, name);
-    if (!found)
-        abort();
-    return found;
 }
 
 cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
@@ -52,6 +43,17 @@ cl_int clFinish(cl_command_queue queue) {
     *(void **)&real = next("clFinish");
     const cl_int error = real(queue);
     return fails(&waits_left) ? CL_INVALID_COMMAND_QUEUE : error;
+}
+
+/* A kernel that has failed after it started says so here alone. */
+cl_int clGetEventInfo(cl_event event, cl_event_info what, size_t size, void *value, size_t *needed) {
+    static const cl_int state = CL_DEVICE_NOT_AVAILABLE;
+    cl_int (*real)(cl_event, cl_event_info, size_t, void *, size_t *);
+    *(void **)&real = next("clGetEventInfo");
+    const cl_int error = real(event, what, size, value, needed);
+    if (!error && what == CL_EVENT_COMMAND_EXECUTION_STATUS && fails(&ends_left))
+        memcpy(value, &state, sizeof state);
+    return error;
 }
 
 #endif

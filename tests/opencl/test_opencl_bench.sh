@@ -28,5 +28,15 @@ assert all(peaks[k] and peaks[k] > 0 for k in ("f32", "f16", "s8")), peaks
 PY
 "$HONE" emit --device opencl --shape 33x40x50 --act mish >variant.cl
 grep -q '__kernel' variant.cl
+# The command in its head works, whatever the device's instruction for 8-bit products.
+for dtype in f32 s8; do
+    "$HONE" emit --device opencl --shape 33x40x52 --act mish --dtype $dtype >variant.cl
+    command=$(sed -n 's/^ \* \(clang .*\) THIS_FILE.cl$/\1/p' variant.cl)
+    [ -n "$command" ] || { echo "no command in the head"; exit 1; }
+    if command -v clang >/dev/null; then
+        $command variant.cl || { echo "$command: does not compile"; exit 1; }
+    fi
+done
+"$HONE" devices | sed -n '/^opencl:0/,/^[a-z]*$/p' | grep -q '^  code paths   tile'
 "$HONE" bench --device opencl --shape 33x40x50 --provider hone --config mr=99 >out.txt 2>err.txt && exit 1
 grep -q 'mr=99' err.txt

@@ -4,6 +4,7 @@
  *
  * HONE_SWEEP=full takes ten times as many configs. */
 #include <dirent.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -154,6 +155,52 @@ static void zero_points_that_are_gone_are_zero(void **state) {
     hone_plan_destroy(plan);
 }
 
+/* ---- threads */
+
+typedef struct worker {
+    const char *problem;
+    hone_status status;
+    int correct;
+    pthread_t thread;
+} worker;
+
+/* Plans made and run, while others are. Asserts are for the thread that runs the tests. */
+static void *work(void *argument) {
+    worker *self = argument;
+    for (int i = 0; i < 4 && !self->status && self->correct; i++) {
+        hone_problem problem;
+        hone_operands *operands = NULL;
+        hone_numerics numerics = {0};
+        self->status = hone_problem_parse(&problem, self->problem);
+        if (!self->status)
+            self->status = hone_operands_create(&operands, &problem, (uint64_t)i + 1, i);
+        if (!self->status)
+            self->status =
+                hone_verify_config(&numerics, sweep.context, sweep.device->name, operands, NULL, NULL, 1);
+        self->correct = numerics.correct;
+        hone_operands_destroy(operands);
+    }
+    return NULL;
+}
+
+static void plans_run_at_once(void **state) {
+    worker workers[] = {{.problem = "gemm/f32/gelu_tanh/65x130x257"},
+                        {.problem = "gemm/s8/relu/65x130x260"},
+                        {.problem = "gemm/s8/silu/31x67x90/a=u8/plain"},
+                        {.problem = "gemm/f16/mish/1x257x600/tb"}};
+    enum { WORKERS = sizeof workers / sizeof workers[0] };
+    (void)state;
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i].correct = 1;
+        assert_int_equal(0, pthread_create(&workers[i].thread, NULL, work, &workers[i]));
+    }
+    for (int i = 0; i < WORKERS; i++)
+        assert_int_equal(0, pthread_join(workers[i].thread, NULL));
+    for (int i = 0; i < WORKERS; i++)
+        if (workers[i].status || !workers[i].correct)
+            fail_msg("%s is wrong, or failed with %d", workers[i].problem, (int)workers[i].status);
+}
+
 /* ---- the program cache */
 
 static int entries(const char *folder, char *first, size_t size) {
@@ -227,6 +274,7 @@ int main(void) {
                                        cmocka_unit_test(tiles_through_local_memory_verify),
                                        cmocka_unit_test(a_long_a_is_copied_in_stretches),
                                        cmocka_unit_test(zero_points_that_are_gone_are_zero),
+                                       cmocka_unit_test(plans_run_at_once),
                                        cmocka_unit_test(a_damaged_program_is_made_again),
                                        cmocka_unit_test(what_does_not_compile_says_why)};
     if (hone_context_create(&sweep.context) || hone_context_device(&sweep.device, sweep.context, "opencl")) {

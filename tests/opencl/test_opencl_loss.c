@@ -69,7 +69,7 @@ static void tear_down(fixture *f) {
 
 /* The plan works again as soon as the device does. */
 static void works_again(fixture *f) {
-    starts_left = waits_left = -1;
+    starts_left = waits_left = ends_left = -1;
     memset(f->c, 0xff, sizeof f->c);
     assert_int_equal(HONE_OK, hone_plan_execute(f->plan, &f->args));
     assert_memory_equal(f->expected, f->c, sizeof f->c);
@@ -108,6 +108,17 @@ static void test_waiting_fails(void **state) {
     tear_down(&f);
 }
 
+static void test_a_kernel_fails_while_it_runs(void **state) {
+    (void)state;
+    static fixture f;
+    set_up(&f, "gemm/f32/relu/5x19x140", "0", "1");
+    ends_left = 0;
+    assert_int_equal(HONE_E_UNAVAILABLE, hone_plan_execute(f.plan, &f.args));
+    assert_non_null(strstr(hone_error_detail(), "CL_DEVICE_NOT_AVAILABLE"));
+    works_again(&f);
+    tear_down(&f);
+}
+
 static void test_packing_fails(void **state) {
     (void)state;
     static fixture f;
@@ -124,6 +135,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_kernel_starts),
         cmocka_unit_test(test_waiting_fails),
+        cmocka_unit_test(test_a_kernel_fails_while_it_runs),
         cmocka_unit_test(test_packing_fails),
     };
     if (hone_context_create(&context))

@@ -300,6 +300,8 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
              strcmp(text, plain) ? " problem=" : "", strcmp(text, plain) ? text : "");
     if (!self->reported)
         group->setup->measured++;
+    if (!self->reported && gflops > limits.gops)
+        group->setup->above_peak++;
     self->reported = self->taken;
     return self->label;
 }

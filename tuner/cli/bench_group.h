@@ -20,6 +20,7 @@ typedef struct bench_setup {
     hone_peak peaks[HONE_DTYPE_COUNT];
     struct bench_group *open;         /* operands of one group are in memory at a time */
     int measured, wrong, unavailable; /* cases so far */
+    int above_peak;                   /* of them, those faster than the peak */
     hone_status failed;               /* the first failure that is neither wrong nor unavailable */
     const volatile int *stop;         /* set by a signal: nothing more is measured */
 } bench_setup;

@@ -1,11 +1,13 @@
 #include "choose_config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../kernels/status.h"
 #include "../db/db.h"
+#include "../search/search.h"
 
 static int is_best(const config_choice *choice) { return choice->text && strcmp(choice->text, "best") == 0; }
 
@@ -56,17 +58,6 @@ void config_choice_clear(config_choice *choice) {
     choice->db = NULL;
 }
 
-hone_status config_check(const hone_config *config, const hone_device *device, const hone_problem *problem,
-                         int threads) {
-    hone_space *space;
-    hone_status status = device->backend->space(&space, device, problem, threads);
-    if (status)
-        return status;
-    status = hone_space_check(space, config);
-    hone_space_destroy(space);
-    return status;
-}
-
 static hone_status look_up(char out[HONE_CONFIG_TEXT], const config_choice *choice,
                            const hone_problem *problem, const hone_context *context,
                            const hone_device *device, int threads) {
@@ -75,6 +66,74 @@ static hone_status look_up(char out[HONE_CONFIG_TEXT], const config_choice *choi
     hone_status status = hone_db_lookup(&match, choice->db, context, device->name, problem, &options);
     if (!status)
         snprintf(out, HONE_CONFIG_TEXT, "%s", match.config);
+    return status;
+}
+
+/* Leaves each given key its one value in the space. 0: it has no such key or value. */
+static int restrict_space(hone_space *space, const hone_config *given) {
+    for (int i = 0; i < given->count; i++) {
+        char value[24] = "";
+        int found = 0;
+        for (int p = 0; p < space->param_count && !found; p++) {
+            hone_param *param = &space->params[p];
+            if (strcmp(param->name, given->items[i].key) != 0)
+                continue;
+            for (int v = 0; v < param->count && !found; v++) {
+                hone_value_format(value, &param->values[v]);
+                if (strcmp(value, given->items[i].value) != 0)
+                    continue;
+                param->values[0] = param->values[v];
+                param->count = 1;
+                found = 1;
+            }
+        }
+        if (!found)
+            return 0;
+    }
+    return 1;
+}
+
+/* The legal config with the given keys that the backend's model finds cheapest. HONE_E_USAGE: there is none.
+ */
+static hone_status complete(hone_config *out, const hone_space *space, const hone_device *device,
+                            const hone_problem *problem, int threads) {
+    hone_points *points;
+    double least = INFINITY;
+    hone_status status = hone_points_create(&points, space);
+    for (int64_t i = 0; !status && i < points->count; i++) {
+        hone_config config;
+        status = hone_points_config(&config, points, i);
+        const double cost =
+            !status && device->backend->cost ? device->backend->cost(device, problem, &config, threads) : 0;
+        if (!status && (i == 0 || cost < least)) {
+            *out = config;
+            least = cost;
+        }
+    }
+    hone_points_destroy(points);
+    return status;
+}
+
+/* The given keys, the others being the default's where that is legal. */
+static hone_status apply(hone_config *config, const hone_config *given, const hone_device *device,
+                         const hone_problem *problem, int threads) {
+    hone_space *space;
+    char reason[512];
+    hone_status status = HONE_OK;
+    for (int i = 0; !status && i < given->count; i++)
+        status = hone_config_set(config, given->items[i].key, given->items[i].value);
+    if (status || (status = device->backend->space(&space, device, problem, threads)))
+        return status;
+    status = hone_space_check(space, config);
+    if (status == HONE_E_USAGE && given->count < space->param_count) {
+        snprintf(reason, sizeof reason, "%s", hone_error_detail());
+        status = !restrict_space(space, given) ? hone_fail(HONE_E_USAGE, "%s", reason)
+                 : complete(config, space, device, problem, threads)
+                     ? hone_fail(HONE_E_USAGE,
+                                 "%s; no values of the keys that you left out are legal with it", reason)
+                     : HONE_OK;
+    }
+    hone_space_destroy(space);
     return status;
 }
 
@@ -90,13 +149,8 @@ hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *
     if (choice->db && !described) /* nothing was measured on a description */
         return look_up(out, choice, problem, context, device, threads);
     hone_status status = device->backend->default_config(&config, device, problem, threads, NULL);
-    for (int i = 0; !status && i < choice->given.count; i++)
-        status = hone_config_set(&config, choice->given.items[i].key, choice->given.items[i].value);
     if (!status)
-        status = config_check(&config, device, problem, threads);
-    if (status == HONE_E_USAGE && choice->given.count && choice->given.count < config.count)
-        status = hone_fail(status, "%s; the keys that you left out have the default's values",
-                           hone_error_detail());
+        status = apply(&config, &choice->given, device, problem, threads);
     if (status)
         return choice->given.count ? hone_fail_context(status, "--config '%s'", choice->text) : status;
     return hone_config_format(out, HONE_CONFIG_TEXT, &config);

@@ -19,13 +19,9 @@ hone_status config_choice_open(config_choice *choice, const char *text, const ch
 void config_choice_clear(config_choice *choice);
 
 /* The canonical config of a problem, checked against its space; keys that were
- * not given have the default's values. "weights" changes the problem.
- * HONE_E_USAGE, HONE_E_UNAVAILABLE, HONE_E_DATA. */
+ * not given have the default's values where these are legal, else those that the backend's model finds
+ * cheapest. "weights" changes the problem. HONE_E_USAGE, HONE_E_UNAVAILABLE, HONE_E_DATA. */
 hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *choice, hone_problem *problem,
                                const hone_context *context, const hone_device *device, int threads);
-
-/* Checks a config against the space of a problem. HONE_E_USAGE with the reason. */
-hone_status config_check(const hone_config *config, const hone_device *device, const hone_problem *problem,
-                         int threads);
 
 #endif

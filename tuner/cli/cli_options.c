@@ -10,7 +10,13 @@
 #include "../../kernels/status.h"
 #include "cli.h"
 
-enum { MAX_OPTIONS = 64, FIRST_ID = 256, HELP_ID = 'h', HELP_WIDTH = 96 };
+enum {
+    MAX_OPTIONS = 64,
+    FIRST_ID = 256,
+    HELP_ID = 'h',
+    LONG_HELP_ID = FIRST_ID + MAX_OPTIONS,
+    HELP_WIDTH = 96
+};
 
 /* The rows of a table with its groups unfolded. */
 typedef struct flat_table {
@@ -177,11 +183,12 @@ static hone_status unknown_option(const flat_table *flat, const char *command, c
     const char *bare = word + strspn(word, "-");
     const char *names[MAX_OPTIONS + 1] = {"help"};
     int abbreviates = 0;
-    for (int i = 0; i < flat->count; i++) {
+    for (int i = 0; i < flat->count; i++)
         names[i + 1] = flat->rows[i]->name;
-        if (strcmp(bare, names[i + 1]) == 0)
+    for (int i = 0; i <= flat->count; i++) {
+        if (strcmp(bare, names[i]) == 0)
             return hone_fail(HONE_E_USAGE, "option '%s' takes no value, got '%s'", word, argument);
-        abbreviates += strncmp(bare, names[i + 1], strlen(bare)) == 0;
+        abbreviates += strncmp(bare, names[i], strlen(bare)) == 0;
     }
     const char *near = cli_nearest(bare, names, flat->count + 1);
     const char *problem = abbreviates > 1 ? "is ambiguous" : "is unknown";
@@ -268,7 +275,7 @@ static hone_status parse_options(int *help, int argc, char **argv, const flat_ta
         longs[i] = (struct option){flat->rows[i]->name,
                                    flat->rows[i]->kind == CLI_FLAG ? no_argument : required_argument, NULL,
                                    FIRST_ID + i};
-    longs[flat->count] = (struct option){"help", no_argument, NULL, HELP_ID};
+    longs[flat->count] = (struct option){"help", no_argument, NULL, LONG_HELP_ID};
     longs[flat->count + 1] = (struct option){NULL, 0, NULL, 0};
 
     opterr = 0;
@@ -276,7 +283,7 @@ static hone_status parse_options(int *help, int argc, char **argv, const flat_ta
     int id;
     while ((id = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
         hone_status status = HONE_OK;
-        if (id == HELP_ID)
+        if (id == HELP_ID || id == LONG_HELP_ID)
             *help = 1;
         else if (id == ':')
             return hone_fail(HONE_E_USAGE, "option '%s' needs a value: %s", argv[optind - 1],

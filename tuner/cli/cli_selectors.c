@@ -22,7 +22,9 @@ const cli_option *cli_selector_options(cli_selectors *selectors, cli_option tabl
         {"suite", CLI_TEXT, &selectors->suite, "NAME", "a suite of real shapes; see 'hone list suites'"},
         {"shape", CLI_LIST, &selectors->shapes, "MxNxK", "shapes, separated by commas"},
         {"dtype", CLI_LIST, &selectors->dtypes, "TYPE",
-         "data types: f32 (default), f16, bf16, s8; separated by commas; default of a suite: all of its own"},
+         "data types: f32 (default; `list spaces`: all), f16, bf16, s8; separated by commas; default of a "
+         "suite: all "
+         "of its own"},
         {"act", CLI_LIST, &selectors->acts, "NAME",
          "activations, separated by commas; parameters as in clip:min=0:max=6; default: identity, of a suite "
          "its own"},
@@ -308,10 +310,30 @@ cleanup:
 
 typedef hone_status find_device(const hone_device **out, const hone_context *context, const char *name);
 
+/* A device that is not there may be a description that is mistyped; "cuda:1" is none. */
+static hone_status check_description(hone_status status, const char *name) {
+    enum { MOST = 32 };
+    char backend[32];
+    const char *names[MOST], *number = name + strcspn(name, ":");
+    snprintf(backend, sizeof backend, "%.*s", (int)(number - name), name);
+    const hone_backend *found = hone_backend_find(backend);
+    number += *number == ':';
+    if (!found || !found->descriptions || !number[strspn(number, "0123456789")])
+        return status;
+    int count = 0;
+    while (count < MOST && found->descriptions[count]) {
+        names[count] = found->descriptions[count];
+        count++;
+    }
+    return cli_unknown("device", name, names, count);
+}
+
 static hone_status select_device(const hone_device **out, int *threads, const hone_context *context,
                                  const cli_selectors *selectors, find_device *find) {
     const hone_device *device = NULL;
     hone_status status = find(&device, context, selectors->device);
+    if (status == HONE_E_UNAVAILABLE && find == hone_context_described)
+        status = check_description(status, selectors->device);
     if (status != HONE_OK)
         return status;
     if (selectors->threads > device->threads)

@@ -143,6 +143,22 @@ static int lists_only(const bench_arguments *arguments) {
     return 0;
 }
 
+/* Threads of an OpenCL driver are its own. */
+static const char *pinned_threads(const hone_device *device) {
+    return strcmp(device->backend->name, "cpu") == 0 ? "each thread to a core"
+                                                     : "the calling thread to a core";
+}
+
+static void note_peaks(const bench_setup *setup) {
+    if (setup->above_peak)
+        fprintf(
+            stderr,
+            "hone bench: %d of %d results are above 100%% of the peak (pct_peak), which was measured before "
+            "them: the device's clock has risen, or the peak was disturbed; measure again on an idle "
+            "machine\n",
+            setup->above_peak, setup->measured);
+}
+
 static hone_status run_cases(bench_run *run) {
     const bench_arguments *arguments = run->arguments;
     const hone_environment *e = &run->environment;
@@ -159,8 +175,11 @@ static hone_status run_cases(bench_run *run) {
             continue;
         used += (size_t)snprintf(peak + used, sizeof peak - used, "%s%s=%.1f", used ? "," : "",
                                  hone_dtype_name(t), p->gops);
-        snprintf(bandwidth, sizeof bandwidth, "%.1f", p->read_gbps);
+        if (isfinite(p->read_gbps))
+            snprintf(bandwidth, sizeof bandwidth, "%.1f", p->read_gbps);
     }
+    /* NULL: not of this device. Where its own clock counts, the host's does not matter. */
+    const int own_clock = run->setup.device->backend->memory != NULL;
     const char *const pairs[][2] = {
         {"hone_version", hone_version()},
         {"hone_build", hone_build_id()},
@@ -172,27 +191,30 @@ static hone_status run_cases(bench_run *run) {
         {"cpu_model", e->cpu_model},
         {"device", run->setup.device->name},
         {"fingerprint", run->setup.device->fingerprint},
-        {"governor", e->governor},
-        {"clock_mhz", clock},
+        {"governor", own_clock ? NULL : e->governor},
+        {"clock_mhz", own_clock ? NULL : clock},
         {"load", load},
         {"binding", e->binding},
-        {"pinned", "each thread to a core"},
-        {"huge_pages", e->huge_pages},
+        {"pinned", own_clock ? NULL : pinned_threads(run->setup.device)},
+        {"huge_pages", own_clock ? NULL : e->huge_pages},
         {"mode", run->setup.cold ? "cold" : "warm"},
-        {"clock", run->setup.device->backend->memory ? "device" : "host"},
+        {"clock", own_clock ? "device" : "host"},
         {"seed", seed},
         {"peak_gops", peak},
-        {"read_gbps", bandwidth},
+        {"read_gbps", *bandwidth ? bandwidth : NULL},
     };
     enum { PAIRS = sizeof pairs / sizeof *pairs };
     const char *keys[PAIRS], *values[PAIRS];
+    int count = 0;
     for (int i = 0; i < PAIRS; i++) {
-        keys[i] = pairs[i][0];
-        values[i] = pairs[i][1];
+        if (!pairs[i][1])
+            continue;
+        keys[count] = pairs[i][0];
+        values[count++] = pairs[i][1];
     }
     int result = hone_gbench_run(arguments->gbench_argc, arguments->gbench_argv, run->cases, run->case_count,
                                  arguments->selectors.json ? HONE_GBENCH_JSON : HONE_GBENCH_CONSOLE,
-                                 arguments->out, keys, values, PAIRS);
+                                 arguments->out, keys, values, count);
     if (result == -1)
         return hone_fail(HONE_E_USAGE, "a --benchmark_ flag was refused; see above");
     if (result < 0)
@@ -250,6 +272,7 @@ static hone_status bench(const bench_arguments *arguments) {
         status = run_cases(&run);
     if (run.setup.open)
         bench_group_close(run.setup.open);
+    note_peaks(&run.setup);
     if (!status)
         status = verdict(&run);
 cleanup:
@@ -276,7 +299,8 @@ int cli_run_bench(int argc, char **argv) {
     const cli_option options[] = {
         {NULL, CLI_GROUP, table, NULL, "What to measure"},
         {"config", CLI_TEXT, &arguments.config, "CONFIG",
-         "best (of the database), default, or k=v,... (other keys: default; weights=plain: B unpacked); "
+         "best (of the database), default, or k=v,... (other keys: default, or the cheapest that fit; "
+         "weights=plain: B unpacked); "
          "without it: best where there is a database, else default"},
         {"provider", CLI_LIST, &arguments.providers, "NAME",
          "providers, measured interleaved: hone (default), unfused, openblas, onednn, mkl, clblast, "

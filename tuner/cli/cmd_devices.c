@@ -123,15 +123,23 @@ static void print_peaks(const device_peaks *peaks) {
     putchar('\n');
 }
 
+static void print_paths(const hone_device *device) {
+    const char *const *path = device->backend->code_paths ? device->backend->code_paths(device) : NULL;
+    if (!device->backend->plan_create)
+        puts("  code paths   none yet: listed only");
+    if (!device->backend->plan_create || !path || !*path)
+        return;
+    printf("  code paths  ");
+    for (; *path; path++)
+        printf(" %s", *path);
+    putchar('\n');
+}
+
 static void print_device(const hone_device *device, const device_peaks *peaks) {
     printf("%s\n  model        %s\n  threads      %d\n", device->name, device->model, device->threads);
     if (device->cache_bytes > 0)
         printf("  cache        %.1f MiB, last level\n", (double)device->cache_bytes / (1 << 20));
-    printf("  code paths  ");
-    for (const char *const *path = device->backend->code_paths ? device->backend->code_paths(device) : NULL;
-         path && *path; path++)
-        printf(" %s", *path);
-    puts(device->backend->plan_create ? "" : " none yet: listed only");
+    print_paths(device);
     print_peaks(peaks);
     printf("  family       %s\n  fingerprint  %s\n", device->family, device->fingerprint);
 }

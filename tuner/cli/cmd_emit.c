@@ -72,8 +72,9 @@ int cli_run_emit(int argc, char **argv) {
     int operands, help;
     const cli_option options[] = {
         {"config", CLI_TEXT, &arguments.config, "CONFIG",
-         "best (of the database), default, or k=v,... (other keys: default); without it: best where there is "
-         "a database, else default"},
+         "best (of the database), default, or k=v,... (other keys: default, or the cheapest that fit); "
+         "without "
+         "it: best where there is a database, else default"},
         {"out", CLI_TEXT, &arguments.out, "FILE", "write here instead of standard output"},
         {NULL, CLI_GROUP, table, NULL, "Of which device and problem"},
         {NULL, CLI_FLAG, NULL, NULL, NULL},
@@ -85,6 +86,8 @@ int cli_run_emit(int argc, char **argv) {
         return 0;
     if (status == HONE_OK && operands)
         status = hone_fail(HONE_E_USAGE, "'%s' is not an option; see `hone emit --help`", argv[1]);
+    if (status == HONE_OK && arguments.selectors.json)
+        status = hone_fail(HONE_E_USAGE, "--json: a source is text; use `hone emit` without it");
     if (status == HONE_OK)
         status = emit(&arguments);
     return status == HONE_OK ? 0 : cli_fail("emit", status);

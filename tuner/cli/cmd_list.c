@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../harness/provider.h"
 #include "../../harness/suites.h"
 #include "../../kernels/status.h"
 #include "list.h"
@@ -63,31 +62,6 @@ static hone_status suites_json(json_t *array, const cli_selectors *selectors) {
     return HONE_OK;
 }
 
-/* ---- providers */
-
-static hone_status print_providers(const cli_selectors *selectors) {
-    (void)selectors;
-    cli_grid grid = {0};
-    cli_grid_row(&grid, 3, "provider", "description", "available");
-    for (int i = 0; i < hone_provider_count(); i++) {
-        const hone_provider *provider = hone_provider_at(i);
-        const char *reason = hone_provider_unavailable(provider);
-        cli_grid_row(&grid, 3, provider->name, provider->description, reason ? reason : "yes");
-    }
-    return cli_grid_print(&grid, "000");
-}
-
-static hone_status providers_json(json_t *array, const cli_selectors *selectors) {
-    (void)selectors;
-    for (int i = 0; i < hone_provider_count(); i++) {
-        const hone_provider *provider = hone_provider_at(i);
-        const char *reason = hone_provider_unavailable(provider);
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:s?}", "name", provider->name, "description",
-                                               provider->description, "available", !reason, "reason", reason));
-    }
-    return HONE_OK;
-}
-
 /* ---- the command */
 
 typedef struct list_topic {
@@ -99,7 +73,7 @@ typedef struct list_topic {
 static const list_topic topics[] = {
     {"activations", list_print_activations, list_activations_json},
     {"suites", print_suites, suites_json},
-    {"providers", print_providers, providers_json},
+    {"providers", list_print_providers, list_providers_json},
     {"spaces", list_print_spaces, list_spaces_json},
 };
 enum { TOPIC_COUNT = sizeof topics / sizeof topics[0] };

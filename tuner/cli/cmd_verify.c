@@ -278,7 +278,8 @@ int cli_run_verify(int argc, char **argv) {
     const cli_option options[] = {
         {NULL, CLI_GROUP, table, NULL, "What to verify"},
         {"config", CLI_TEXT, &arguments.config, "CONFIG",
-         "best (of the database), default, k=v,... (other keys: default), or all: every code path, with "
+         "best (of the database), default, k=v,... (other keys: default, or the cheapest that fit), or all: "
+         "every code path, with "
          "several blockings; without it: best where there is a database, else default"},
         {"seed", CLI_INT, &arguments.seed, "N", "of the operands; 1"},
         {NULL, CLI_FLAG, NULL, NULL, NULL},

@@ -92,6 +92,19 @@ static void print_constraint(const char *text) {
     printf("%s%s\n", prefix, text);
 }
 
+/* What the constraints know of problem and device: "  where m=128 n=3072 ..." */
+static void print_constants(const hone_space *space) {
+    if (!space->constant_count)
+        return;
+    printf("  where");
+    for (int i = 0; i < space->constant_count; i++) {
+        char value[24];
+        hone_value_format(value, &space->constants[i].value);
+        printf(" %s=%s", space->constants[i].name, value);
+    }
+    putchar('\n');
+}
+
 static hone_status print_view(const space_view *view, void *context) {
     int *first = context;
     if (!*first)
@@ -121,6 +134,7 @@ static hone_status print_view(const space_view *view, void *context) {
         printf("%s %s %lld", i ? "," : "", value, (long long)count_first(view, i));
     }
     putchar('\n');
+    print_constants(view->space);
     for (int i = 0; i < view->space->constraint_count; i++)
         print_constraint(hone_expr_text(view->space->constraints[i]));
     return status;

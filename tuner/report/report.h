@@ -66,6 +66,10 @@ typedef struct hone_report_run {
     double clock_mhz, load;
 } hone_report_run;
 
+/* Whether the row's times are the host's: on a device with its own clock the host's conditions do not matter.
+ */
+int hone_report_times_host(const hone_report_row *row);
+
 /* The rows of one device in one database, which follow each other. */
 typedef struct hone_report_device {
     const hone_report_row *rows; /* rows[0] names the device */

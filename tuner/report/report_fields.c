@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../../kernels/backend.h"
+
 #define ROW(name, heading, meaning, kind)                                                                    \
     { #name, heading, meaning, HONE_REPORT_##kind, offsetof(hone_report_row, name) }
 #define RIVAL(name, heading, meaning, kind)                                                                  \
@@ -166,4 +168,9 @@ void hone_report_format(char *out, size_t size, const hone_report_field *field, 
         snprintf(out, size, "%.1e", value);
     else
         hone_report_format_number(out, size, value);
+}
+
+int hone_report_times_host(const hone_report_row *row) {
+    const hone_backend *backend = hone_backend_find(row->backend);
+    return !backend || !backend->memory;
 }

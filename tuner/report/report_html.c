@@ -193,8 +193,10 @@ static void write_summary(FILE *file, const hone_report_device *device) {
     write_fact(file, "Commit", latest->git_commit);
     write_fact(file, "Compiler", latest->compiler);
     write_fact(file, "Flags", latest->flags);
-    write_fact(file, "Governor", latest->governor);
-    write_number_fact(file, "Clock", "%.0f MHz", latest->clock_mhz);
+    if (hone_report_times_host(latest)) {
+        write_fact(file, "Governor", latest->governor);
+        write_number_fact(file, "Clock", "%.0f MHz", latest->clock_mhz);
+    }
     write_number_fact(file, "Load", "%.2f", latest->load);
     write_fact(file, "Host", latest->host);
     write_fact(file, "System", latest->os);

@@ -55,7 +55,9 @@ static void write_device(FILE *file, const hone_report *report, const hone_repor
     write_text(file, device->rows->fingerprint);
     fputs("\n\nMeasured ", file);
     write_text(file, latest->measured_at);
-    fprintf(file, ", governor %s, %s, ", latest->governor[0] ? latest->governor : "unknown", clock);
+    if (hone_report_times_host(latest))
+        fprintf(file, ", governor %s, %s", latest->governor[0] ? latest->governor : "unknown", clock);
+    fputs(", ", file);
     write_text(file, latest->compiler);
     fputs(", build ", file);
     write_text(file, latest->build);
