@@ -115,10 +115,13 @@ static void what_is_named_must_be_there(void **state) {
     assert_non_null(strstr(hone_error_detail(), "missing.db"));
     name_layers("missing.db", "user.db", NULL);
     assert_int_equal(hone_db_open(&db, NULL), HONE_E_DATA);
-    set("HONE_DB", NULL);
     set("HONE_DB_PATH", NULL);
+    assert_int_equal(hone_db_open_layers(&db, 0), HONE_E_DATA);
+    assert_int_equal(hone_db_open_layers(&db, 1), HONE_OK);
+    assert_null(db);
+    set("HONE_DB", NULL);
     assert_int_equal(hone_db_open(&db, NULL), HONE_E_DATA); /* none at all */
-    assert_int_equal(hone_db_open_layers(&db), HONE_OK);
+    assert_int_equal(hone_db_open_layers(&db, 0), HONE_OK);
     assert_null(db);
 }
 

@@ -35,7 +35,7 @@ static hone_status take_weights(config_choice *choice, const hone_config *all) {
 /* Without --config and --db, databases that are not there are no error. */
 static hone_status open_db(config_choice *choice) {
     return choice->text || choice->db_path ? hone_db_open(&choice->db, choice->db_path)
-                                           : hone_db_open_layers(&choice->db);
+                                           : hone_db_open_layers(&choice->db, 1);
 }
 
 hone_status config_choice_open(config_choice *choice, const char *text, const char *db_path) {

@@ -77,7 +77,7 @@ static hone_status parse(query_options *options, int *help, int argc, char **arg
 /* A database that was named has to be there; the usual ones need not. */
 static hone_status open_database(hone_db **out, const char *named) {
     char path[HONE_DB_PATH];
-    hone_status status = named ? hone_db_open(out, named) : hone_db_open_layers(out);
+    hone_status status = named ? hone_db_open(out, named) : hone_db_open_layers(out, 0);
     if (status == HONE_OK && !*out && hone_db_default_path(path, sizeof path) == HONE_OK)
         fprintf(
             stderr,

@@ -58,21 +58,21 @@ static hone_status add_list(hone_db **top, const char *list, const char *name_in
     return status;
 }
 
-static hone_status add_user(hone_db **top) {
+static hone_status add_user(hone_db **top, int may_miss) {
     char path[HONE_DB_PATH];
     struct stat info;
     hone_status status = hone_db_default_path(path, sizeof path);
     if (status != HONE_OK) /* a service may have no home, and only what the system has */
         return status == HONE_E_USAGE && !variable("HONE_DB") ? HONE_OK : status;
-    if (!variable("HONE_DB") && stat(path, &info) != 0)
+    if ((may_miss || !variable("HONE_DB")) && stat(path, &info) != 0)
         return HONE_OK;
     return hone_db_open_one(top, path);
 }
 
-hone_status hone_db_open_layers(hone_db **out) {
+hone_status hone_db_open_layers(hone_db **out, int may_miss) {
     hone_db *top = NULL;
     const char *files = variable("HONE_DB_PATH"), *folders = variable("XDG_DATA_DIRS");
-    hone_status status = add_user(&top);
+    hone_status status = add_user(&top, may_miss);
     if (status == HONE_OK)
         status = files ? add_list(&top, files, "")
                        : add_list(&top, folders ? folders : USUAL_DATA_DIRS, "/hone/hone.db");
@@ -88,7 +88,7 @@ hone_status hone_db_open(hone_db **out, const char *path) {
     hone_db *db = NULL;
     if (path)
         return hone_db_open_one(out, path);
-    DB_TRY(hone_db_open_layers(&db));
+    DB_TRY(hone_db_open_layers(&db, 0));
     if (!db) /* says where the user's would be */
         DB_TRY(hone_db_open_one(&db, NULL));
     *out = db;
