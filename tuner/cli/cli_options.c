@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../../kernels/status.h"
-#include "cli.h"
+#include "cli_complete.h"
 
 enum {
     MAX_OPTIONS = 64,
@@ -308,6 +308,11 @@ hone_status cli_parse(int *operands, int *help, int argc, char **argv, const cli
         return status;
     *operands = 0;
     *help = 0;
+    if (cli_completing()) {
+        cli_complete(argc, argv, flat.rows, flat.count, synopsis);
+        *help = 1;
+        return HONE_OK;
+    }
     int kept = set_aside(argc, argv, unknown_prefix);
     /* getopt stops at a NULL, which the set-aside arguments have taken the place of. */
     status = parse_options(help, kept, argv, &flat);

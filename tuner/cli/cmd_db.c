@@ -9,7 +9,7 @@
 
 #include "../../kernels/status.h"
 #include "../db/db_care.h"
-#include "cli.h"
+#include "cli_complete.h"
 
 static char default_db[HONE_DB_PATH];
 
@@ -346,6 +346,10 @@ int cli_run_db(int argc, char **argv) {
             return subcommands[i].run(argc - 1, argv + 1);
         }
         names[i] = subcommands[i].name;
+    }
+    if (cli_completing()) {
+        cli_complete_names(argc == 2 ? argv[1] : " ", names, SUBCOMMANDS);
+        return 0;
     }
     return cli_fail("db", cli_unknown("subcommand", argv[1], names, SUBCOMMANDS));
 }

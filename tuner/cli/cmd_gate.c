@@ -1,5 +1,5 @@
 /* hone gate: compares a candidate with a baseline. */
-#include "cli.h"
+#include "cli_complete.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -187,6 +187,10 @@ int cli_run_gate(int argc, char **argv) {
     };
     int operands = 0, help = 0;
     int own = split(&arguments, argc, argv);
+    if (cli_completing() && own < argc - 1)
+        return cli_run_bench(argc - own, argv + own);
+    if (cli_completing())
+        own = argc;
     hone_status status =
         cli_parse(&operands, &help, own, argv, options,
                   "hone gate BASELINE CANDIDATE [options] [-- bench selectors]", description, NULL);

@@ -6,7 +6,7 @@
 
 #include "../../kernels/status.h"
 #include "../db/db.h"
-#include "cli.h"
+#include "cli_complete.h"
 
 typedef struct query_options {
     cli_selectors selectors;
@@ -23,6 +23,12 @@ static hone_status take_required_kind(query_options *options, int argc, char **a
     static char plain[] = "--require";
     size_t length = strlen("--require=");
     options->worst = HONE_MATCH_EXACT;
+    if (cli_completing()) {
+        static const char *const words[] = {"--require=exact", "--require=near", "--require=family"};
+        if (strncmp(argv[argc - 1], words[0], length) == 0)
+            cli_complete_names(argv[argc - 1], words, 3);
+        return HONE_OK;
+    }
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--require=", length) != 0)
             continue;

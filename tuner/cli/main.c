@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../../kernels/status.h"
-#include "cli.h"
+#include "cli_complete.h"
 #include "hone_identity.h"
 
 static const cli_command commands[] = {
@@ -61,6 +61,24 @@ static int run_help(int argc, char **argv) {
     return command->run(2, arguments);
 }
 
+/* `hone complete WORD...`, the last being the one to complete; for the shells' scripts. */
+static int run_complete(int argc, char **argv) {
+    static const char *const others[] = {"help", "--help", "--version"};
+    const char *names[COMMAND_COUNT];
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    int of_command = argc == 2, of_help = argc == 3 && strcmp(argv[1], "help") == 0;
+    if (of_command || of_help)
+        cli_complete_names(argv[argc - 1], names, COMMAND_COUNT);
+    if (of_command)
+        cli_complete_names(argv[1], others, sizeof others / sizeof others[0]);
+    cli_complete_start();
+    for (int i = 0; i < COMMAND_COUNT && argc > 2; i++)
+        if (strcmp(names[i], argv[1]) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return 0;
+}
+
 static int dispatch(int argc, char **argv) {
     if (argc < 2) {
         print_usage(stderr);
@@ -75,6 +93,8 @@ static int dispatch(int argc, char **argv) {
         return print_version();
     if (strcmp(word, "help") == 0)
         return run_help(argc - 1, argv + 1);
+    if (strcmp(word, "complete") == 0)
+        return run_complete(argc - 1, argv + 1);
     if (word[0] == '-') {
         hone_fail(HONE_E_USAGE, "option '%s' is unknown; a command comes first, see 'hone --help'", word);
         return cli_fail("", HONE_E_USAGE);
