@@ -348,7 +348,8 @@ int cli_run_db(int argc, char **argv) {
         names[i] = subcommands[i].name;
     }
     if (cli_completing()) {
-        cli_complete_names(argc == 2 ? argv[1] : " ", names, SUBCOMMANDS);
+        if (argc == 2)
+            cli_complete_names(argv[1], names, SUBCOMMANDS);
         return 0;
     }
     return cli_fail("db", cli_unknown("subcommand", argv[1], names, SUBCOMMANDS));
