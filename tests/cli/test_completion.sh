@@ -108,7 +108,7 @@ accepted() {
     [ "$rc" -ne 2 ] || fail "'$*', which completion offers, is refused: $(cat err)"
 }
 export XDG_DATA_HOME=$PWD HONE_DB=
-for option in dtype act device weights; do
+for option in dtype act device isa weights; do
     for value in $("$HONE" complete query "--$option" ''); do
         accepted query --shape 8x8x8 "--$option" "$value"
     done

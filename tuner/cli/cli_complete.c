@@ -96,6 +96,21 @@ static void offer_devices(partial at) {
     hone_context_destroy(context);
 }
 
+static void offer_code_paths(partial at) {
+    hone_context *context;
+    if (hone_context_create(&context) != HONE_OK)
+        return;
+    const hone_device *devices;
+    int count = hone_context_devices(&devices, context);
+    for (int i = 0; i < count; i++) {
+        const hone_backend *backend = devices[i].backend;
+        const char *const *path = backend->code_paths ? backend->code_paths(&devices[i]) : NULL;
+        for (; path && *path; path++)
+            offer(at, *path);
+    }
+    hone_context_destroy(context);
+}
+
 static void offer_suites(partial at) {
     for (int i = 0; i < hone_suite_count(); i++)
         offer(at, hone_suite_at(i)->name);
@@ -125,13 +140,13 @@ static const struct {
     void (*offer)(partial at);
     const char *names;
 } values[] = {
-    {"dtype", "TYPE", offer_dtypes, NULL},         {"a-type", "TYPE", offer_a_types, NULL},
-    {"out-type", "TYPE", offer_out_types, NULL},   {"act", "NAME", offer_activations, NULL},
-    {"device", "NAME", offer_devices, NULL},       {"suite", "NAME", offer_suites, NULL},
-    {"provider", "NAME", offer_providers, NULL},   {"strategy", "NAME", offer_strategies, NULL},
-    {"objective", "NAME", offer_objectives, NULL}, {"metric", "NAME", offer_metrics, NULL},
-    {"weights", "HOW", NULL, "packed plain"},      {"format", "NAME", NULL, "jsonl t4"},
-    {"config", "CONFIG", NULL, "best default"},
+    {"dtype", "TYPE", offer_dtypes, NULL},        {"a-type", "TYPE", offer_a_types, NULL},
+    {"out-type", "TYPE", offer_out_types, NULL},  {"act", "NAME", offer_activations, NULL},
+    {"device", "NAME", offer_devices, NULL},      {"isa", "NAME", offer_code_paths, NULL},
+    {"suite", "NAME", offer_suites, NULL},        {"provider", "NAME", offer_providers, NULL},
+    {"strategy", "NAME", offer_strategies, NULL}, {"objective", "NAME", offer_objectives, NULL},
+    {"metric", "NAME", offer_metrics, NULL},      {"weights", "HOW", NULL, "packed plain"},
+    {"format", "NAME", NULL, "jsonl t4"},         {"config", "CONFIG", NULL, "best default"},
 };
 
 /* Files and folders are the shell's to name. */
