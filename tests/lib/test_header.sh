@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# The public header compiles alone in each language it promises, and the library
-# exports what the header declares and nothing else.
+# The public header compiles alone in each language it promises, and each library
+# exports what the header declares for it and nothing else, and needs no more than it says.
 set -euo pipefail
+source "$SOURCE_DIR/tests/lib/declared.sh"
 
-header=$SOURCE_DIR/include/hone/hone.h
-library=$(find "$BUILD_DIR" -name 'libhone.so' | head -1)
 cc=${CC:-cc}
 
 fail() {
@@ -22,22 +21,37 @@ for standard in c++11 c++17; do
         fail "hone.h is not $standard"
 done
 
-# Names followed by '(' in a declaration that begins with HONE_API.
-"$cc" -E -P -I"$SOURCE_DIR/include" only.c 2>/dev/null | tr '\n' ' ' | tr ';' '\n' |
-    sed -n 's/.*__attribute__((visibility("default")))[^(]*[ *]\(hone_[a-z0-9_]*\)(.*/\1/p' | sort -u >declared
-[ -s declared ] || fail "no declaration was found in $header"
+# check_library NAME DECLARED: the names in the file DECLARED are what it exports.
+check_library() {
+    local library name=$1
+    library=$(find "$BUILD_DIR" -name "$name.so" | head -1)
+    [ -n "$library" ] || fail "there is no $name.so in $BUILD_DIR"
+    [ -s "$2" ] || fail "the header declares nothing for $name"
+    nm -D --defined-only "$library" | awk '$2 ~ /^[A-Z]$/ { print $3 }' | grep -v '^__\|^_init$\|^_fini$' |
+        LC_ALL=C sort -u >"$name.exported"
+    diff "$2" "$name.exported" || fail "$name's symbols (>) differ from the header's declarations (<)"
 
-nm -D --defined-only "$library" | awk '$2 ~ /^[A-Z]$/ { print $3 }' | grep -v '^__\|^_init$\|^_fini$' |
-    sort -u >exported
-diff declared exported || fail "the library's symbols (>) differ from the header's declarations (<)"
+    readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >"$name.needed"
+    [ -s "$name.needed" ] || fail "$name needs no library, not even C's"
+    if nm -D --undefined-only "$library" | grep -E ' (printf|puts|fputs|exit|_exit|abort|__printf_chk)(@|$)'; then
+        fail "$name prints or exits"
+    fi
+    if nm -D --undefined-only "$library" | grep " hone_"; then
+        fail "$name lacks functions that it calls itself"
+    fi
+}
 
-if readelf -d "$library" | grep NEEDED | grep -E 'benchmark|jansson|openblas|dnnl|stdc\+\+'; then
-    fail "the library needs something that only the command may need"
+declared_functions >both
+check_library libhone both
+if grep -E 'benchmark|jansson|openblas|dnnl|stdc\+\+' libhone.needed; then
+    fail "libhone needs something that only the command may need"
 fi
-if nm -D --undefined-only "$library" | grep -E ' (printf|puts|fputs|exit|_exit|abort|__printf_chk)(@|$)'; then
-    fail "the library prints or exits"
+
+# Of what C's library is split into, and with sanitizers of theirs, libhone-db needs only SQLite.
+declared_functions in_both >of_db
+check_library libhone-db of_db
+grep -q '^libsqlite3\.' libhone-db.needed || fail "libhone-db does not need SQLite; how does it read a database?"
+if grep -Ev '^(libsqlite3|libc|libm|libpthread|ld-linux[a-z0-9-]*|libasan|libubsan|libgcc_s)\.so' libhone-db.needed; then
+    fail "libhone-db needs more than SQLite and C's library"
 fi
-if nm -D --undefined-only "$library" | grep " hone_"; then
-    fail "the library lacks functions that it calls itself"
-fi
-echo "$(wc -l <declared) functions declared and exported"
+echo "$(wc -l <both) functions declared and exported, $(wc -l <of_db) of them by libhone-db too"
