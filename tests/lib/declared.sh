@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What hone.h declares, for the scripts that compare something with it. Sourced.
 
 # declarations: the header's own text, preprocessed, a statement a line. A function
