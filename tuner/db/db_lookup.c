@@ -90,7 +90,8 @@ static hone_status check_legal(int *legal, const hone_lookup *lookup, const char
 }
 
 /* A config that failed in that build on the very problem that was asked is no
- * answer, whatever it did on others, and whichever layer knows. */
+ * answer, whatever it did on others, and whichever layer knows. One that has been
+ * measured there is none when it was wrong: other failures were the moment's. */
 static hone_status check_never_failed(int *good, const hone_lookup *lookup, const hone_match *match) {
     static const char sql[] =
         /* CROSS JOIN keeps the order: from the few rows of the subject, not from all of a build. */
