@@ -99,8 +99,8 @@ static hone_status check_never_failed(int *good, const hone_lookup *lookup, cons
         "configs c WHERE d.fingerprint = :device AND p.text = :problem AND c.text = :config) "
         "SELECT 1 FROM subject s CROSS JOIN failures f ON f.device_id = s.device AND "
         "f.problem_id = s.problem AND f.config_id = s.config CROSS JOIN runs r ON r.id = f.run_id "
-        "CROSS JOIN builds b ON b.id = r.build_id WHERE f.provider = 'hone' AND b.identity = :build UNION "
-        "ALL "
+        "CROSS JOIN builds b ON b.id = r.build_id WHERE f.provider = 'hone' AND b.identity = :build AND "
+        "(f.kind = 'wrong' OR NOT :measured) UNION ALL "
         "SELECT 1 FROM subject s CROSS JOIN measurements m ON m.device_id = s.device AND "
         "m.problem_id = s.problem AND m.config_id = s.config CROSS JOIN runs r ON r.id = m.run_id "
         "CROSS JOIN builds b ON b.id = r.build_id WHERE m.provider = 'hone' AND m.correct = 0 AND "
@@ -113,6 +113,7 @@ static hone_status check_never_failed(int *good, const hone_lookup *lookup, cons
         hone_db_bind_text(find, ":problem", lookup->text);
         hone_db_bind_text(find, ":config", match->config);
         hone_db_bind_text(find, ":build", match->build);
+        hone_db_bind_int(find, ":measured", match->kind == HONE_MATCH_EXACT);
         DB_TRY(hone_db_step(&failed, layer, find, "looking failures up"));
         sqlite3_reset(find);
     }
