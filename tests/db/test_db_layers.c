@@ -84,7 +84,13 @@ static void a_failure_in_any_layer_counts(void **state) {
     (void)state;
     assert_int_equal(fixture_fail(db, run, (fixture_row){.config = "mr=8,nr=8", .problem = ASKED}, "wrong"),
                      HONE_OK);
+    assert_int_equal(fixture_fail(db, run, (fixture_row){.config = "mr=2,nr=8", .problem = ASKED}, "wrong"),
+                     HONE_OK);
+    assert_int_equal(fixture_fail(db, run, (fixture_row){.config = "mr=4,nr=8", .problem = ASKED}, "run"),
+                     HONE_OK);
     hone_db_close(db);
+    name_layers("user.db", "exact.db", "failed.db");
+    assert_match(look(ASKED), HONE_MATCH_EXACT, "mr=4,nr=8", "exact.db");
     name_layers("near.db", "far.db", "failed.db");
     assert_match(look(ASKED), HONE_MATCH_NEAR, "mr=16,nr=8", "far.db");
 }

@@ -168,11 +168,12 @@ static hone_status consider(int *accepted, hone_match *match, const hone_lookup 
     }
     if (*accepted)
         DB_TRY(check_legal(accepted, lookup, match->config));
-    if (*accepted && kind != HONE_MATCH_EXACT)
+    match->kind = kind;
+    /* The derivation of a layer's winners has seen that layer's failures. */
+    if (*accepted && (kind != HONE_MATCH_EXACT || lookup->db->below))
         DB_TRY(check_never_failed(accepted, lookup, match));
     if (*accepted && kind != HONE_MATCH_EXACT)
         DB_TRY(check_against_default(accepted, lookup, candidate));
-    match->kind = kind;
     return HONE_OK;
 }
 
