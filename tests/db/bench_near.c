@@ -88,6 +88,12 @@ static void look_up_without(hone_match *out, hone_db *db, const hone_device *dev
     hone_db_refresh(db);
 }
 
+static double cost(const hone_device *device, const hone_problem *problem, const char *text) {
+    hone_config config;
+    check(hone_config_parse(&config, text), text);
+    return device->backend->cost(device, problem, &config, device->threads);
+}
+
 static void judge(hone_db *db, hone_context *context, const hone_device *device, const hone_problem *problem,
                   int samples) {
     hone_match own, near, usual;
@@ -100,9 +106,11 @@ static void judge(hone_db *db, hone_context *context, const hone_device *device,
     measure(us, (const char *const[RIVALS]){own.config, near.config, usual.config}, context, device, problem,
             samples);
     printf("{\"problem\": \"%s\", \"match\": \"%s\", \"matched_problem\": \"%s\", \"own_us\": %.4f, "
-           "\"near_over_own\": %.4f, \"near_over_default\": %.4f, \"default_over_own\": %.4f}\n",
+           "\"near_over_own\": %.4f, \"near_over_default\": %.4f, \"default_over_own\": %.4f, "
+           "\"model_near_over_default\": %.4f}\n",
            own.problem, hone_match_kind_name(near.kind), near.matched_problem, us[OWN], us[NEAR] / us[OWN],
-           us[NEAR] / us[DEFAULT], us[DEFAULT] / us[OWN]);
+           us[NEAR] / us[DEFAULT], us[DEFAULT] / us[OWN],
+           cost(device, problem, near.config) / cost(device, problem, usual.config));
     fflush(stdout);
 }
 

@@ -90,6 +90,30 @@ static void ties_are_broken_by_config_text(void **state) {
     assert_string_equal(winner("p50"), "mr=4,nr=16 final");
 }
 
+/* The fixture's intervals of the median are 1% wide to each side; of a p95 there are none. */
+static void what_noise_may_have_ordered_ties(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=8", .us = 10, .workspace = 500});
+    add((fixture_row){.config = "mr=4,nr=8", .us = 10.1, .workspace = 400});
+    assert_string_equal(winner("p50"), "mr=4,nr=8 final");
+    assert_string_equal(winner("p95"), "mr=8,nr=8 final");
+    assert_string_equal(winner("throughput"), "mr=8,nr=8 final");
+    add((fixture_row){.config = "mr=2,nr=8", .us = 10.15, .workspace = 400}); /* the lesser text */
+    assert_string_equal(winner("p50"), "mr=2,nr=8 final");
+    add((fixture_row){.config = FIXTURE_DEFAULT_CONFIG, .us = 10.19, .workspace = 9000});
+    assert_string_equal(winner("p50"), FIXTURE_DEFAULT_CONFIG " final");
+}
+
+static void more_than_noise_does_not_tie(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=8", .us = 10});
+    add((fixture_row){.config = FIXTURE_DEFAULT_CONFIG, .us = 10.21});
+    add((fixture_row){.config = "mr=4,nr=8", .us = 10.1, .stage = "screen", .workspace = 1});
+    assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+    add((fixture_row){.config = "mr=16,nr=8", .us = 10.1, .workspace = 1, .wrong = 1});
+    assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+}
+
 static void each_condition_has_its_own_winner(void **state) {
     (void)state;
     add((fixture_row){0});
@@ -149,6 +173,8 @@ int main(void) {
         DB_TEST(the_measurement_with_most_samples_speaks_for_a_config),
         DB_TEST(a_p95_needs_enough_samples),
         DB_TEST(ties_are_broken_by_config_text),
+        DB_TEST(what_noise_may_have_ordered_ties),
+        DB_TEST(more_than_noise_does_not_tie),
         DB_TEST(each_condition_has_its_own_winner),
         DB_TEST(deriving_one_problem_leaves_the_others),
         DB_TEST(the_order_of_evidence_does_not_matter),

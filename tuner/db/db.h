@@ -50,8 +50,8 @@ hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_devic
 /* Opens one file for reading, without any below it; path NULL: the user's. As hone_db_open. */
 hone_status hone_db_open_one(hone_db **out, const char *path);
 
-/* hone_db_open(out, NULL), but *out NULL where there is none. `may_miss`: also a user's that $HONE_DB names, which
- * may be yet to be made. */
+/* hone_db_open(out, NULL), but *out NULL where there is none. `may_miss`: also a user's that $HONE_DB names,
+ * which may be yet to be made. */
 hone_status hone_db_open_layers(hone_db **out, int may_miss);
 
 /* $HONE_DB, else hone/hone.db in $XDG_DATA_HOME, else in ~/.local/share.

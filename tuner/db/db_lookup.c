@@ -32,10 +32,10 @@ static int copy_text(char *out, size_t size, const char *text) {
 
 /* Everything about a measurement that an answer tells; *fits 0 for texts that
  * no build writes. */
-static hone_status read_match(int *fits, hone_match *match, const hone_candidate *candidate) {
+static hone_status read_match(int *fits, hone_match *match, hone_candidate *candidate) {
     static const char sql[] =
         "SELECT p.text, d.fingerprint, c.text, b.identity, m.measured_at, m.p50_us, m.p95_us, m.err_rel_fro, "
-        "m.err_bound_ratio, m.sample_count, m.workspace_bytes FROM measurements m "
+        "m.err_bound_ratio, m.sample_count, m.workspace_bytes, m.is_default IS 1 FROM measurements m "
         "JOIN problems p ON p.id = m.problem_id JOIN devices d ON d.id = m.device_id "
         "JOIN configs c ON c.id = m.config_id JOIN runs r ON r.id = m.run_id "
         "JOIN builds b ON b.id = r.build_id WHERE m.id = :id";
@@ -61,6 +61,7 @@ static hone_status read_match(int *fits, hone_match *match, const hone_candidate
         match->workspace = sqlite3_column_type(find, 10) == SQLITE_NULL ? -1 : sqlite3_column_int64(find, 10);
         match->gflops = hone_problem_operations(&matched) / match->p50_us * 1e-3;
         match->stale = candidate->stale;
+        candidate->is_default = sqlite3_column_int(find, 11) != 0;
         snprintf(match->database, sizeof match->database, "%.*s", (int)sizeof match->database - 1,
                  candidate->layer->path);
         /* Another's file may hold what no clock has measured. */
@@ -152,12 +153,27 @@ static int is_limited(const hone_lookup *lookup) {
     return !isnan(lookup->max_error) || lookup->max_workspace > 0 || lookup->isa;
 }
 
+/* Where the default config won, the default for the problem that was asked is what is likely to: it follows
+ * the shape. With a limit on the workspace only what was measured is known. */
+static int is_transferred(const hone_lookup *lookup, const hone_candidate *candidate, hone_match_kind kind) {
+    return kind != HONE_MATCH_EXACT && candidate->is_default && lookup->usual && lookup->max_workspace <= 0;
+}
+
+/* Whether a config that is not the default was measured with much the same K. */
+static int has_like_depth(const hone_match *match, const hone_lookup *lookup) {
+    hone_problem known;
+    return hone_problem_parse(&known, match->matched_problem) == HONE_OK &&
+           known.k <= HONE_LOOKUP_K_REACH * lookup->problem->k &&
+           lookup->problem->k <= HONE_LOOKUP_K_REACH * known.k;
+}
+
 /* Fills the match if the candidate may answer; *accepted says whether. */
 static hone_status consider(int *accepted, hone_match *match, const hone_lookup *lookup,
                             hone_candidate *candidate, hone_match_kind kind) {
     *accepted = 1;
+    match->kind = kind;
     /* Most that do not suit the shape are told by what is in memory; limits may choose another config. */
-    if (candidate->config && !is_limited(lookup))
+    if (candidate->config && !is_limited(lookup) && !is_transferred(lookup, candidate, kind))
         DB_TRY(check_legal(accepted, lookup, candidate->config));
     if (*accepted)
         DB_TRY(read_match(accepted, match, candidate));
@@ -166,9 +182,14 @@ static hone_status consider(int *accepted, hone_match *match, const hone_lookup 
         if (*accepted)
             DB_TRY(read_match(accepted, match, candidate));
     }
+    if (*accepted && is_transferred(lookup, candidate, kind)) {
+        DB_TRY(lookup->usual(match->config, sizeof match->config, lookup));
+        match->workspace = -1;
+    } else if (*accepted && kind != HONE_MATCH_EXACT) {
+        *accepted = candidate->is_default || has_like_depth(match, lookup);
+    }
     if (*accepted)
         DB_TRY(check_legal(accepted, lookup, match->config));
-    match->kind = kind;
     /* The derivation of a layer's winners has seen that layer's failures. */
     if (*accepted && (kind != HONE_MATCH_EXACT || lookup->db->below))
         DB_TRY(check_never_failed(accepted, lookup, match));

@@ -8,13 +8,19 @@
 #include "../../kernels/backend.h"
 #include "../../kernels/status.h"
 
-/* Nothing was measured, and the limits that can be kept to without are. */
-static hone_status default_match(hone_match *match, const hone_lookup *lookup, const hone_device *device) {
+static hone_status usual(char *out, size_t size, const hone_lookup *lookup) {
+    const hone_backend *backend = lookup->device->backend;
     hone_config config = {0};
-    if (!device->backend->default_config)
+    if (!backend->default_config)
         return hone_fail(HONE_E_UNAVAILABLE,
                          "backend '%s' lists devices but has no kernels in this build; use another device",
-                         device->backend->name);
+                         backend->name);
+    DB_TRY(backend->default_config(&config, lookup->device, lookup->problem, lookup->threads, lookup->isa));
+    return hone_config_format(out, size, &config);
+}
+
+/* Nothing was measured, and the limits that can be kept to without are. */
+static hone_status default_match(hone_match *match, const hone_lookup *lookup) {
     if (lookup->max_workspace > 0)
         return hone_fail(
             HONE_E_NOMATCH,
@@ -29,10 +35,9 @@ static hone_status default_match(hone_match *match, const hone_lookup *lookup, c
                           .err_bound_ratio = NAN,
                           .workspace = -1};
     snprintf(match->problem, sizeof match->problem, "%s", lookup->text);
-    snprintf(match->device, sizeof match->device, "%s", device->fingerprint);
+    snprintf(match->device, sizeof match->device, "%s", lookup->fingerprint);
     snprintf(match->build, sizeof match->build, "%s", hone_build_id());
-    DB_TRY(device->backend->default_config(&config, device, lookup->problem, lookup->threads, lookup->isa));
-    return hone_config_format(match->config, sizeof match->config, &config);
+    return usual(match->config, sizeof match->config, lookup);
 }
 
 static hone_status check_isa(const hone_device *device, const char *isa) {
@@ -61,15 +66,19 @@ static hone_status look_up(hone_match *match, hone_lookup *lookup, const hone_de
     lookup->space = space;
     hone_status status = lookup->db ? hone_lookup_search(&found, match, lookup) : HONE_OK;
     if (status == HONE_OK && !found)
-        status = default_match(match, lookup, device);
+        status = default_match(match, lookup);
     hone_space_destroy(space);
     return status;
 }
 
 hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
                                   const hone_problem *problem, const hone_lookup_options *options) {
-    hone_lookup lookup = {
-        .db = db, .fingerprint = device->fingerprint, .family = device->family, .problem = problem};
+    hone_lookup lookup = {.db = db,
+                          .fingerprint = device->fingerprint,
+                          .family = device->family,
+                          .problem = problem,
+                          .usual = usual,
+                          .device = device};
     hone_lookup_key key;
     hone_match match = {0};
     hone_status status;

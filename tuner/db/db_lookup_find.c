@@ -25,7 +25,7 @@ static int same_smoothness(hone_activation a, hone_activation b) {
 double hone_lookup_distance(const hone_problem *asked, const hone_problem *known) {
     double m = log2((double)known->m / (double)asked->m);
     double n = log2((double)known->n / (double)asked->n);
-    double k = log2((double)known->k / (double)asked->k);
+    double k = HONE_LOOKUP_K_WEIGHT * log2((double)known->k / (double)asked->k);
     double shape = sqrt(m * m + n * n + k * k);
     if (same_activation(asked, known))
         return shape;
@@ -74,6 +74,7 @@ int hone_lookup_read_row(hone_candidate *out, hone_problem *known, sqlite3_stmt 
     out->build_id = sqlite3_column_int64(row, 1);
     out->measurement_id = sqlite3_column_int64(row, 2);
     out->stale = sqlite3_column_int(row, 6) != 0;
+    out->is_default = sqlite3_column_int(row, 7) != 0;
     return copy_text(out->problem, sizeof out->problem, hone_db_text(row, 3)) &&
            copy_text(out->mode, sizeof out->mode, hone_db_text(row, 4)) &&
            copy_text(out->measured_at, sizeof out->measured_at, hone_db_text(row, 5)) &&

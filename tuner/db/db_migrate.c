@@ -1,4 +1,5 @@
-/* Older schemas. Migrations are one file a version, so that every earlier one has a way here. */
+/* Older schemas. Migrations are one file a version, so that every earlier one has a way here; a version may
+ * also have another rule for winners. */
 #include "db_private.h"
 
 #include "../../kernels/status.h"
@@ -9,7 +10,9 @@ extern const char hone_embedded_migrate_1_sql[];
 static const char *const migrations[HONE_DB_SCHEMA] = {[1] = hone_embedded_migrate_1_sql};
 
 hone_status hone_db_migrate(hone_db *db) {
+    if (db->schema == HONE_DB_SCHEMA)
+        return HONE_OK;
     for (; db->schema < HONE_DB_SCHEMA; db->schema++)
         DB_TRY(hone_db_execute(db, migrations[db->schema], "bringing the schema up to date"));
-    return HONE_OK;
+    return hone_db_replace_winners(db, 0, 0);
 }

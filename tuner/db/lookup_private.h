@@ -13,12 +13,19 @@ enum { HONE_LOOKUP_CANDIDATES = 16 };
 /* Shapes more than this factor away in any dimension are not near. */
 #define HONE_LOOKUP_REACH 4
 
+/* K decides how operands are blocked, so it counts as that many dimensions, and a config that is not the
+ * default is not taken over a greater factor of it: of 81 held-out shapes all ten that such a config slowed
+ * down by more than 5% had been answered from another K (scripts/bench-near). */
+#define HONE_LOOKUP_K_WEIGHT 2
+#define HONE_LOOKUP_K_REACH  2
+
 /* Another activation of the same smoothness counts as this much distance, in
  * doublings of one dimension: its code differs, the GEMM around it does not. */
 #define HONE_LOOKUP_OTHER_ACTIVATION 1.0
 
 /* The question, completed from its defaults. */
-typedef struct hone_lookup {
+typedef struct hone_lookup hone_lookup;
+struct hone_lookup {
     hone_db *db;                      /* the top layer; NULL: none */
     const char *fingerprint, *family; /* family "": none */
     const hone_problem *problem;
@@ -31,7 +38,10 @@ typedef struct hone_lookup {
     char parts[2][48];     /* what a config of that isa contains, one or the other */
     int allow_stale;
     const hone_space *space; /* of the problem; NULL: legality is for the caller to see */
-} hone_lookup;
+    /* The device's default config for the problem, within its isa. NULL: there is no device at hand. */
+    hone_status (*usual)(char *out, size_t size, const hone_lookup *lookup);
+    const hone_device *device;
+};
 
 /* A winner that might answer, or the best measurement within the question's limits. */
 typedef struct hone_candidate {
@@ -41,7 +51,7 @@ typedef struct hone_candidate {
     char mode[8];
     char measured_at[32];
     const char *config; /* of a near one, until hone_db_refresh; NULL: not read yet */
-    int stale;
+    int stale, is_default;
     double distance; /* 0: this very problem */
 } hone_candidate;
 
@@ -66,7 +76,7 @@ hone_status hone_lookup_within(int *found, hone_candidate *candidate, const hone
  * hone_lookup_read_row; bind :build, :device, :threads and :objective. */
 #define HONE_LOOKUP_SELECT                                                                                   \
     "SELECT w.problem_id, w.build_id, w.measurement_id, p.text, w.mode, m.measured_at, "                     \
-    "b.identity <> :build, (SELECT c.text FROM configs c WHERE c.id = m.config_id) "                         \
+    "b.identity <> :build, m.is_default IS 1, (SELECT c.text FROM configs c WHERE c.id = m.config_id) "      \
     "FROM winners w JOIN problems p ON p.id = w.problem_id "                                                 \
     "JOIN builds b ON b.id = w.build_id JOIN measurements m ON m.id = w.measurement_id "                     \
     "WHERE w.device_id = :device AND w.threads = :threads AND w.objective = :objective"
@@ -77,8 +87,7 @@ int hone_lookup_read_row(hone_candidate *out, hone_problem *known, sqlite3_stmt 
 void hone_lookup_bind_subject(sqlite3_stmt *find, const hone_lookup *lookup, int64_t device_id);
 
 /* The distance between problems that only differ in shape and activation; INFINITY when too unlike. It is the
- * Euclidean one of the logarithms to base 2 of M, N and K: a problem twice as long in one dimension is 1
- * away. */
+ * Euclidean one of the logarithms to base 2 of M, N and, weighted, K: a problem twice as wide is 1 away. */
 double hone_lookup_distance(const hone_problem *asked, const hone_problem *known);
 
 /* Adds the near winners of a layer's device, which are read from the file when they are first asked for. */

@@ -21,7 +21,7 @@
 --
 -- A change of this file is a new version: user_version here, HONE_DB_SCHEMA in
 -- db.h, and a file migrate_<old version>.sql with which an older database ends up
--- with the text below, but for white space and comments.
+-- with the text below, but for white space and comments. So is one of winners.sql.
 
 -- A device, by everything about it that changes performance.
 CREATE TABLE devices (

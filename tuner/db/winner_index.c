@@ -77,7 +77,7 @@ static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup,
         if (!row)
             return HONE_OK;
         hone_status status = hone_lookup_read_row(&candidate, &known, find, layer, index->device_id)
-                                 ? append(index, &known, &candidate, hone_db_text(find, 7))
+                                 ? append(index, &known, &candidate, hone_db_text(find, 8))
                                  : HONE_OK;
         if (status != HONE_OK) {
             sqlite3_reset(find);
@@ -134,6 +134,7 @@ static float least_distance(const place *at, const place *asked) {
     float m = at->m - asked->m, n = at->n - asked->n, k = at->k - asked->k;
     if (at->class != asked->class || fabsf(m) > reach || fabsf(n) > reach || fabsf(k) > reach)
         return INFINITY;
+    k *= HONE_LOOKUP_K_WEIGHT;
     float shape = sqrtf(m * m + n * n + k * k) - 1e-4f;
     return at->act == asked->act ? shape : shape + (float)HONE_LOOKUP_OTHER_ACTIVATION;
 }

@@ -11,11 +11,20 @@
 -- ones count before screening ones, then the one with the most samples, then
 -- the latest. Configs are compared by stage first, since screening values of
 -- few samples flatter; then by the objective's value, then by config text.
+--
+-- Who cannot be told from the first (the 95% intervals of the medians, or of the
+-- 95th percentiles, overlap, and at most 2% lie between them) ties with it. Of
+-- those that tie the default config wins, then the one with the smallest
+-- workspace, then the lesser text: the same one in the next tuning, as far as
+-- noise allows.
 WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
 evidence AS (
     SELECT m.id, m.uid, m.device_id, m.problem_id, m.threads, o.objective, m.mode, r.build_id,
            m.config_id, m.stage = 'final' AS final, m.sample_count, m.measured_at,
-           CASE o.objective WHEN 'p50' THEN m.p50_us WHEN 'p95' THEN m.p95_us ELSE m.mean_us END AS value
+           m.is_default, m.workspace_bytes,
+           CASE o.objective WHEN 'p50' THEN m.p50_us WHEN 'p95' THEN m.p95_us ELSE m.mean_us END AS value,
+           CASE o.objective WHEN 'p50' THEN m.p50_low_us WHEN 'p95' THEN m.p95_low_us END AS low,
+           CASE o.objective WHEN 'p50' THEN m.p50_high_us WHEN 'p95' THEN m.p95_high_us END AS high
     FROM measurements m JOIN runs r ON r.id = m.run_id, objectives o
     WHERE m.provider = 'hone' AND m.stage <> 'bench' AND m.correct = 1
       AND (:max_error IS NULL OR m.err_rel_fro <= :max_error)
@@ -42,11 +51,23 @@ best_of_config AS (
         ORDER BY final DESC, sample_count DESC, measured_at DESC, uid) AS place
     FROM evidence WHERE value IS NOT NULL
 ),
-ranked AS (
-    SELECT e.*, row_number() OVER (
-        PARTITION BY device_id, problem_id, threads, objective, mode, build_id
-        ORDER BY final DESC, value, c.text) AS rank
+compared AS (
+    SELECT e.*, c.text AS config, first_value(e.final) OVER best AS best_final,
+           first_value(e.value) OVER best AS best_value, first_value(e.high) OVER best AS best_high
     FROM best_of_config e JOIN configs c ON c.id = e.config_id WHERE e.place = 1
+    WINDOW best AS (PARTITION BY device_id, problem_id, threads, objective, mode, build_id
+                    ORDER BY e.final DESC, e.value, c.text)
+),
+tied AS (
+    SELECT *, coalesce(final = best_final AND low <= best_high AND value <= 1.02 * best_value, 0) AS ties
+    FROM compared
+),
+ranked AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY device_id, problem_id, threads, objective, mode, build_id
+        ORDER BY ties DESC, ties * coalesce(is_default, 0) DESC, ties * coalesce(workspace_bytes, 1e18),
+                 final DESC, CASE WHEN ties THEN 0 ELSE value END, config) AS rank
+    FROM tied
 )
 SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id
 FROM ranked WHERE rank = 1
