@@ -198,7 +198,7 @@ typedef struct hone_match {
     double gflops;                           /* 1e9 operations a second at p50 */
     double err_rel_fro, err_bound_ratio;
     int64_t samples;
-    int64_t workspace; /* bytes a plan of it needs beside the packed weights */
+    int64_t workspace; /* hone_plan_workspace where it was measured; -1: not known */
 } hone_match;
 
 /* Limits on what a lookup may answer. Zero-initialise for none. */
@@ -215,8 +215,10 @@ typedef struct hone_lookup_options {
  * else hone/hone.db in the XDG data folder, and under it the system's, which are
  * the files that $HONE_DB_PATH lists with ':' between them, else hone/hone.db in
  * each folder of $XDG_DATA_DIRS that has one. A lookup prefers the better kind of
- * match, then the nearer, then the upper file; a failure recorded in any of them
- * counts. A file of an older schema is read through a temporary copy.
+ * match, then the nearer, then evidence of this build, then the upper file; a
+ * wrong result recorded in any of them counts. A file of an older schema is copied
+ * to a temporary one and read there: what is stored in it later shows when it is
+ * opened again. A handle is not for a child after fork.
  * HONE_E_DATA: missing, not a Hone database, damaged, or written by a newer
  * version; of NULL, when there is none at all. */
 HONE_DB_API hone_status hone_db_open(hone_db **out, const char *path);
@@ -226,10 +228,13 @@ HONE_DB_API void hone_db_close(hone_db *db);
  * exact, near, family, default; always says which in out->kind. `db` may be
  * NULL, which gives the default. `options` may be NULL.
  * Any number of threads may look up in one hone_db at once. An answer that was
- * given before is given again without a lock and without asking the file, in
- * less than a microsecond; what is stored meanwhile shows after hone_db_refresh.
- * HONE_E_USAGE, HONE_E_UNAVAILABLE (no such device), HONE_E_DATA; HONE_E_NOMATCH:
- * nothing known keeps to max_workspace. */
+ * given before (of the first 16,384) is given again without a lock and without
+ * asking the file, in less than a microsecond; what is stored meanwhile shows after
+ * hone_db_refresh. Where the default config won nearby, a near answer is the default
+ * for this problem, with the numbers of the problem that matched. The error of a
+ * default is not known: it may exceed max_rel_error.
+ * HONE_E_USAGE, HONE_E_UNAVAILABLE (no such device or isa), HONE_E_DATA;
+ * HONE_E_NOMATCH: nothing known keeps to max_workspace. */
 HONE_API hone_status hone_db_lookup(hone_match *out, hone_db *db, const hone_context *context,
                                     const char *device, const hone_problem *problem,
                                     const hone_lookup_options *options);
@@ -244,7 +249,7 @@ HONE_DB_API hone_status hone_db_find(hone_match *out, hone_db *db, const char *f
                                      const hone_lookup_options *options);
 
 /* Forgets the answers given so far, so that the next ones see what other
- * processes have stored. Not while another thread uses `db`. */
+ * processes have stored. Not while another thread uses `db`, which may be NULL. */
 HONE_DB_API void hone_db_refresh(hone_db *db);
 
 /* -------------------------------------------------------------------- plan */

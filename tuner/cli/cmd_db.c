@@ -217,13 +217,11 @@ static int run_export(int argc, char **argv) {
 
 /* ---- import */
 
-/* By the first bytes; `file` is then at its start again. */
+/* By the first character, which alone can be put back into a pipe: exports begin with '{'. */
 static int is_database(FILE *file) {
-    static const char magic[16] = "SQLite format 3";
-    char head[sizeof magic];
-    int same = fread(head, 1, sizeof head, file) == sizeof head && memcmp(head, magic, sizeof head) == 0;
-    rewind(file);
-    return same;
+    int first = getc(file);
+    ungetc(first, file);
+    return first == 'S';
 }
 
 static hone_status import_from(hone_db *db, const char *path) {
@@ -233,7 +231,11 @@ static hone_status import_from(hone_db *db, const char *path) {
     if (!file)
         return hone_fail(HONE_E_DATA, "'%s' cannot be read: %s; check its name and permissions", path,
                          strerror(errno));
-    hone_status status = is_database(file) ? hone_db_add_database(db, path) : hone_db_import(db, file, path);
+    if (is_database(file)) {
+        fclose(file); /* before SQLite opens it: closing it later would drop SQLite's locks */
+        return hone_db_add_database(db, path);
+    }
+    hone_status status = hone_db_import(db, file, path);
     fclose(file);
     return status;
 }

@@ -32,6 +32,7 @@ struct hone_db {
     char path[HONE_DB_PATH];
     int writable;
     int schema;                         /* user_version of the file */
+    int declared;                       /* 1: its tables are this build's, so that a lookup may ask them */
     hone_db *below;                     /* the next layer: answers where this one has nothing better; owned */
     pthread_mutex_t lock;               /* a lookup that the cache cannot answer */
     _Atomic(hone_lookup_cache *) cache; /* answers given by this and the layers below; NULL: none yet */
@@ -53,6 +54,9 @@ hone_status hone_db_open_one(hone_db **out, const char *path);
 /* hone_db_open(out, NULL), but *out NULL where there is none. `may_miss`: also a user's that $HONE_DB names,
  * which may be yet to be made. */
 hone_status hone_db_open_layers(hone_db **out, int may_miss);
+
+/* Adds the system's databases below `*top`, which may be NULL. */
+hone_status hone_db_add_system(hone_db **top);
 
 /* $HONE_DB, else hone/hone.db in $XDG_DATA_HOME, else in ~/.local/share.
  * HONE_E_USAGE when it does not fit or there is no home. */

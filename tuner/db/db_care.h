@@ -4,10 +4,7 @@
 
 #include <stdio.h>
 
-#include "db.h"
-
-/* Told of each finding: one sentence. */
-typedef void (*hone_db_listener)(const char *finding, void *context);
+#include "db_private.h"
 
 typedef struct hone_db_report {
     int ok; /* 1: nothing was found wrong */

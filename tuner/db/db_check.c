@@ -54,61 +54,9 @@ static hone_status check_references(checker *check) {
     }
 }
 
-static const char schema_sql[] = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL "
-                                 "AND name NOT LIKE 'sqlite_%' ORDER BY 1";
+static void tell(const char *finding, void *context) { found(context, "%s", finding); }
 
-/* The next character that is neither white space nor of a comment. */
-static char next_character(const char **text) {
-    for (;;) {
-        *text += strspn(*text, " \t\n");
-        if (strncmp(*text, "--", 2) != 0)
-            return *(*text)++;
-        *text += strcspn(*text, "\n");
-    }
-}
-
-/* A migrated table has the columns that came later without comments and line breaks. */
-static int same_declaration(const char *a, const char *b) {
-    for (;;) {
-        char one = next_character(&a), other = next_character(&b);
-        if (one != other || one == '\0')
-            return one == other;
-    }
-}
-
-/* Compares two sorted lists of (name, text). */
-static hone_status compare_schemas(checker *check, hone_db *model) {
-    sqlite3_stmt *have, *want;
-    int more_have = 1, more_want = 1;
-    DB_TRY(hone_db_prepare(&have, check->db, schema_sql));
-    DB_TRY(hone_db_prepare(&want, model, schema_sql));
-    DB_TRY(hone_db_step(&more_have, check->db, have, "reading the schema"));
-    DB_TRY(hone_db_step(&more_want, model, want, "reading the schema"));
-    while (more_have || more_want) {
-        int order = !more_have ? 1 : !more_want ? -1 : strcmp(hone_db_text(have, 0), hone_db_text(want, 0));
-        if (order < 0)
-            found(check, "the schema has a foreign %s; remove it", hone_db_text(have, 0));
-        else if (order > 0)
-            found(check, "the schema lacks %s; restore a copy", hone_db_text(want, 0));
-        else if (!same_declaration(hone_db_text(have, 1), hone_db_text(want, 1)))
-            found(check, "%s is not as this build declares it; restore a copy", hone_db_text(have, 0));
-        if (order <= 0)
-            DB_TRY(hone_db_step(&more_have, check->db, have, "reading the schema"));
-        if (order >= 0)
-            DB_TRY(hone_db_step(&more_want, model, want, "reading the schema"));
-    }
-    return HONE_OK;
-}
-
-static hone_status check_schema(checker *check) {
-    hone_db *model;
-    DB_TRY(hone_db_connect(&model, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-    hone_status status = hone_db_execute(model, hone_embedded_schema_sql, "creating the schema");
-    if (status == HONE_OK)
-        status = compare_schemas(check, model);
-    hone_db_close(model);
-    return status;
-}
+static hone_status check_schema(checker *check) { return hone_db_compare_schema(check->db, 1, tell, check); }
 
 static hone_status check_problems(checker *check) {
     hone_status status = hone_db_check_problems(check->db);

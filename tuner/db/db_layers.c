@@ -1,6 +1,7 @@
 /* The user's database over those of the system, as one. */
 #include "db_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,18 +65,22 @@ static hone_status add_user(hone_db **top, int may_miss) {
     hone_status status = hone_db_default_path(path, sizeof path);
     if (status != HONE_OK) /* a service may have no home, and only what the system has */
         return status == HONE_E_USAGE && !variable("HONE_DB") ? HONE_OK : status;
-    if ((may_miss || !variable("HONE_DB")) && stat(path, &info) != 0)
+    if ((may_miss || !variable("HONE_DB")) && stat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return HONE_OK;
     return hone_db_open_one(top, path);
 }
 
+hone_status hone_db_add_system(hone_db **top) {
+    const char *files = variable("HONE_DB_PATH"), *folders = variable("XDG_DATA_DIRS");
+    return files ? add_list(top, files, "")
+                 : add_list(top, folders ? folders : USUAL_DATA_DIRS, "/hone/hone.db");
+}
+
 hone_status hone_db_open_layers(hone_db **out, int may_miss) {
     hone_db *top = NULL;
-    const char *files = variable("HONE_DB_PATH"), *folders = variable("XDG_DATA_DIRS");
     hone_status status = add_user(&top, may_miss);
     if (status == HONE_OK)
-        status = files ? add_list(&top, files, "")
-                       : add_list(&top, folders ? folders : USUAL_DATA_DIRS, "/hone/hone.db");
+        status = hone_db_add_system(&top);
     if (status != HONE_OK) {
         hone_db_close(top);
         return status;

@@ -38,11 +38,16 @@ static hone_status read_match(int *fits, hone_match *match, hone_candidate *cand
         "m.err_bound_ratio, m.sample_count, m.workspace_bytes, m.is_default IS 1 FROM measurements m "
         "JOIN problems p ON p.id = m.problem_id JOIN devices d ON d.id = m.device_id "
         "JOIN configs c ON c.id = m.config_id JOIN runs r ON r.id = m.run_id "
-        "JOIN builds b ON b.id = r.build_id WHERE m.id = :id";
+        "JOIN builds b ON b.id = r.build_id WHERE m.id = :id AND m.device_id = :device AND "
+        "m.problem_id = :problem AND r.build_id = :build AND m.provider = 'hone' AND m.correct = 1";
     sqlite3_stmt *find;
     hone_problem matched;
     DB_TRY(hone_db_prepare(&find, candidate->layer, sql));
+    /* The id may be of a row that came after the one it was read of, or a file may say so. */
     hone_db_bind_int(find, ":id", candidate->measurement_id);
+    hone_db_bind_int(find, ":device", candidate->device_id);
+    hone_db_bind_int(find, ":problem", candidate->problem_id);
+    hone_db_bind_int(find, ":build", candidate->build_id);
     DB_TRY(hone_db_step(fits, candidate->layer, find, "reading a measurement"));
     if (!*fits)
         return HONE_OK;
@@ -122,29 +127,36 @@ static hone_status check_never_failed(int *good, const hone_lookup *lookup, cons
     return HONE_OK;
 }
 
-/* *good 0 when the default config was measured beside the candidate, on its
- * device, problem and build, and was faster. */
+/* *good 0 when the default config was measured in the same run as the candidate, on its device and problem,
+ * keeps to the limits, and was faster. */
 static hone_status check_against_default(int *good, const hone_lookup *lookup,
                                          const hone_candidate *candidate) {
 #define VALUE(m)                                                                                             \
     "CASE :objective WHEN 'p50' THEN " m ".p50_us WHEN 'p95' THEN " m ".p95_us ELSE " m ".mean_us END"
     static const char sql[] = "SELECT " VALUE("rival") " AS rival_value, " VALUE(
-        "own") " FROM measurements own JOIN runs own_run ON own_run.id = own.run_id "
-               "JOIN measurements rival ON rival.device_id = own.device_id AND "
-               "rival.problem_id = own.problem_id AND rival.threads = own.threads "
-               "JOIN runs rival_run ON rival_run.id = rival.run_id AND rival_run.build_id = own_run.build_id "
-               "WHERE own.id = :id AND own.is_default IS NOT 1 AND rival.is_default = 1 AND "
+        "own") ", c.text, rival.err_rel_fro, rival.workspace_bytes "
+               "FROM measurements own JOIN measurements rival ON rival.device_id = own.device_id AND "
+               "rival.problem_id = own.problem_id AND rival.threads = own.threads JOIN configs c ON c.id = "
+               "rival.config_id "
+               "WHERE own.id = :id AND own.is_default IS NOT 1 AND rival.is_default = 1 AND rival.run_id = "
+               "own.run_id AND "
                "rival.mode = own.mode AND rival.provider = 'hone' AND rival_value IS NOT NULL "
                "ORDER BY rival.stage = 'final' DESC, rival.stage = own.stage DESC, rival.sample_count DESC, "
                "rival.measured_at DESC, rival.uid";
 #undef VALUE
+    hone_match rival = {0};
     sqlite3_stmt *find;
     int row = 0;
     DB_TRY(hone_db_prepare(&find, candidate->layer, sql));
     hone_db_bind_text(find, ":objective", lookup->objective);
     hone_db_bind_int(find, ":id", candidate->measurement_id);
     DB_TRY(hone_db_step(&row, candidate->layer, find, "comparing with the default config"));
-    *good = !row || hone_db_real(find, 1) <= hone_db_real(find, 0);
+    *good = 1;
+    if (row && copy_text(rival.config, sizeof rival.config, hone_db_text(find, 2))) {
+        rival.err_rel_fro = hone_db_real(find, 3);
+        rival.workspace = sqlite3_column_type(find, 4) == SQLITE_NULL ? -1 : sqlite3_column_int64(find, 4);
+        *good = hone_db_real(find, 1) <= hone_db_real(find, 0) || !is_within(&rival, lookup);
+    }
     sqlite3_reset(find);
     return HONE_OK;
 }
@@ -209,8 +221,25 @@ static const struct {
     {HONE_MATCH_FAMILY, 1, 1},
 };
 
+static void keep_finding(const char *finding, void *context) { snprintf(context, 256, "%s", finding); }
+
+/* A column that another has declared may compute for ever. */
+static hone_status check_declared(hone_db *db) {
+    char finding[256] = "";
+    for (hone_db *layer = db; layer; layer = layer->below) {
+        if (layer->declared)
+            continue;
+        DB_TRY(hone_db_compare_schema(layer, 0, keep_finding, finding));
+        if (finding[0])
+            return hone_fail(HONE_E_DATA, "database '%s': %s", layer->path, finding);
+        layer->declared = 1;
+    }
+    return HONE_OK;
+}
+
 hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup) {
     *found = 0;
+    DB_TRY(check_declared(lookup->db));
     for (size_t step = 0; step < sizeof steps / sizeof steps[0]; step++) {
         hone_candidates candidates = {.count = 0};
         if (steps[step].family && lookup->family[0] == '\0')
@@ -285,10 +314,7 @@ static hone_status find_by_fingerprint(hone_match *match, hone_lookup *lookup, c
     lookup->family = family ? family : known_family;
     DB_TRY(hone_lookup_complete(lookup, options, threads));
     DB_TRY(hone_lookup_search(&found, match, lookup));
-    return found ? HONE_OK
-                 : hone_fail(HONE_E_NOMATCH,
-                             "nothing is known about %s on '%s' or its family; 'hone tune' finds out",
-                             lookup->text, lookup->fingerprint);
+    return found ? HONE_OK : HONE_E_NOMATCH;
 }
 
 hone_status hone_db_find(hone_match *out, hone_db *db, const char *fingerprint, const char *family,
@@ -300,22 +326,31 @@ hone_status hone_db_find(hone_match *out, hone_db *db, const char *fingerprint, 
         return hone_fail(HONE_E_USAGE,
                          "hone_db_find was given NULL; it needs a database, a fingerprint and a problem");
     DB_TRY(hone_lookup_key_fill(&key, problem, options, 1));
-    /* A family is a property of a fingerprint, so answers need not be told apart by it. */
-    if (hone_lookup_cache_get(out, &status, db, &key, fingerprint))
-        return status == HONE_OK
-                   ? status
-                   : hone_fail(status, "nothing is known about this problem on '%s'", fingerprint);
-    hone_lookup lookup = {.db = db, .fingerprint = fingerprint, .problem = problem};
-    pthread_mutex_lock(&db->lock);
-    status = find_by_fingerprint(&match, &lookup, family, options);
-    hone_lookup_cache_put(db, &key, fingerprint, status, &match);
-    pthread_mutex_unlock(&db->lock);
-    if (status == HONE_OK)
-        *out = match;
+    char subject[600]; /* longer ones than the cache takes are not kept */
+    snprintf(subject, sizeof subject, "%s\n%s", fingerprint, family ? family : "");
+    if (!hone_lookup_cache_get(out, &status, db, &key, subject)) {
+        hone_lookup lookup = {.db = db, .fingerprint = fingerprint, .problem = problem};
+        pthread_mutex_lock(&db->lock);
+        /* Another thread may have asked the same meanwhile. */
+        if (!hone_lookup_cache_get(&match, &status, db, &key, subject)) {
+            status = find_by_fingerprint(&match, &lookup, family, options);
+            hone_lookup_cache_put(db, &key, subject, status, &match);
+        }
+        pthread_mutex_unlock(&db->lock);
+        if (status == HONE_OK)
+            *out = match;
+    }
+    char text[HONE_PROBLEM_TEXT];
+    if (status == HONE_E_NOMATCH && hone_problem_format(text, sizeof text, problem) == HONE_OK)
+        return hone_fail(status, "nothing is known about %s on '%s' or its family; 'hone tune' finds out",
+                         text, fingerprint);
     return status;
 }
 
+/* What lookups have read; the layers stay. */
 void hone_db_refresh(hone_db *db) {
+    if (!db)
+        return;
     hone_lookup_cache_destroy(db->cache);
     db->cache = NULL;
     for (hone_db *layer = db; layer; layer = layer->below) {

@@ -22,11 +22,7 @@ static hone_status usual(char *out, size_t size, const hone_lookup *lookup) {
 /* Nothing was measured, and the limits that can be kept to without are. */
 static hone_status default_match(hone_match *match, const hone_lookup *lookup) {
     if (lookup->max_workspace > 0)
-        return hone_fail(
-            HONE_E_NOMATCH,
-            "nothing known about %s keeps to %lld bytes of workspace, and what the default config "
-            "takes shows only in a plan; 'hone tune' finds out",
-            lookup->text, (long long)lookup->max_workspace);
+        return HONE_E_NOMATCH;
     *match = (hone_match){.kind = HONE_MATCH_DEFAULT,
                           .p50_us = NAN,
                           .p95_us = NAN,
@@ -71,6 +67,17 @@ static hone_status look_up(hone_match *match, hone_lookup *lookup, const hone_de
     return status;
 }
 
+/* The same words for an answer that is given again. */
+static hone_status no_match(const hone_problem *problem) {
+    char text[HONE_PROBLEM_TEXT];
+    DB_TRY(hone_problem_format(text, sizeof text, problem));
+    return hone_fail(
+        HONE_E_NOMATCH,
+        "nothing known about %s keeps to the limits, and what the default config takes shows only in "
+        "a plan; 'hone tune' finds out",
+        text);
+}
+
 hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
                                   const hone_problem *problem, const hone_lookup_options *options) {
     hone_lookup lookup = {.db = db,
@@ -84,20 +91,23 @@ hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_devic
     hone_status status;
     DB_TRY(hone_lookup_key_fill(&key, problem, options, 0));
     if (!db) {
-        DB_TRY(look_up(&match, &lookup, device, options));
-        *out = match;
-        return HONE_OK;
+        status = look_up(&match, &lookup, device, options);
+        if (status == HONE_OK)
+            *out = match;
+        return status == HONE_E_NOMATCH ? no_match(problem) : status;
     }
-    if (hone_lookup_cache_get(out, &status, db, &key, device->fingerprint))
-        return status == HONE_OK ? status
-                                 : hone_fail(status, "nothing known about this problem keeps to the limits");
-    pthread_mutex_lock(&db->lock);
-    status = look_up(&match, &lookup, device, options);
-    hone_lookup_cache_put(db, &key, device->fingerprint, status, &match);
-    pthread_mutex_unlock(&db->lock);
-    if (status == HONE_OK)
-        *out = match;
-    return status;
+    if (!hone_lookup_cache_get(out, &status, db, &key, device->fingerprint)) {
+        pthread_mutex_lock(&db->lock);
+        /* Another thread may have asked the same meanwhile. */
+        if (!hone_lookup_cache_get(&match, &status, db, &key, device->fingerprint)) {
+            status = look_up(&match, &lookup, device, options);
+            hone_lookup_cache_put(db, &key, device->fingerprint, status, &match);
+        }
+        pthread_mutex_unlock(&db->lock);
+        if (status == HONE_OK)
+            *out = match;
+    }
+    return status == HONE_E_NOMATCH ? no_match(problem) : status;
 }
 
 hone_status hone_db_lookup(hone_match *out, hone_db *db, const hone_context *context, const char *device,

@@ -90,8 +90,9 @@ void hone_lookup_bind_subject(sqlite3_stmt *find, const hone_lookup *lookup, int
 
 static hone_status find_exact(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
                               int64_t device_id) {
-    static const char sql[] = HONE_LOOKUP_SELECT " AND w.problem_id = (SELECT id FROM problems WHERE text = "
-                                                 ":text) AND (:allow_stale OR b.identity = :build)";
+    static const char sql[] =
+        HONE_LOOKUP_SELECT " AND w.problem_id = (SELECT id FROM problems WHERE text = "
+                           ":text) AND (:allow_stale OR b.identity = :build) ORDER BY m.uid";
     sqlite3_stmt *find;
     int row = 0;
     DB_TRY(hone_db_prepare(&find, layer, sql));
@@ -113,7 +114,7 @@ static hone_status find_in_layer(hone_candidates *out, const hone_lookup *lookup
                                  int near_shapes) {
     static const char self_sql[] = "SELECT id FROM devices WHERE fingerprint = :fingerprint";
     static const char family_sql[] =
-        "SELECT id FROM devices WHERE family = :family AND fingerprint <> :fingerprint";
+        "SELECT id FROM devices WHERE family = :family AND fingerprint <> :fingerprint ORDER BY fingerprint";
     sqlite3_stmt *devices;
     int row = 0;
     DB_TRY(hone_db_prepare(&devices, layer, family ? family_sql : self_sql));
@@ -141,10 +142,11 @@ hone_status hone_lookup_find(hone_candidates *out, const hone_lookup *lookup, in
 
 hone_status hone_lookup_within(int *found, hone_candidate *candidate, const hone_lookup *lookup) {
     sqlite3_stmt *derive;
-    DB_TRY(
-        hone_db_prepare_winners(&derive, candidate->layer, "SELECT measurement_id FROM (",
+    /* +build_id: the derivation is to begin with the problem's evidence, not with the build's. */
+    static const char before[] = "SELECT measurement_id FROM (";
+    DB_TRY(hone_db_keep_winners(&derive, candidate->layer, before,
                                 ") WHERE threads = :threads AND objective = :objective AND mode = :mode AND "
-                                "build_id = :build"));
+                                "+build_id = :build"));
     hone_db_bind_int(derive, ":device", candidate->device_id);
     hone_db_bind_int(derive, ":problem", candidate->problem_id);
     hone_db_bind_real(derive, ":max_error", lookup->max_error);
@@ -162,6 +164,6 @@ hone_status hone_lookup_within(int *found, hone_candidate *candidate, const hone
         hone_db_step(found, candidate->layer, derive, "looking for what keeps to the limits");
     if (status == HONE_OK && *found)
         candidate->measurement_id = sqlite3_column_int64(derive, 0);
-    sqlite3_finalize(derive);
+    sqlite3_reset(derive);
     return status;
 }

@@ -2,7 +2,7 @@
  *
  * A database may come from anywhere, so it is opened as an untrusted file:
  * defensive mode, no trusted schema, no triggers, no views, bounded sizes. */
-#include "db_private.h"
+#include "lookup_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,9 +17,13 @@
 #include "../../kernels/status.h"
 
 /* No value of a Hone database comes near; a hostile one may claim to. */
-enum { MAX_VALUE_BYTES = 64 << 20 };
+enum { MAX_VALUE_BYTES = 4 << 20 };
 
-enum { LONGEST_WAIT_MS = 100, WAIT_ATTEMPTS = 800 };
+enum {
+    LONGEST_WAIT_MS = 100,
+    WAIT_ATTEMPTS = 800,
+    READER_ATTEMPTS = 24 /* two seconds: other lookups wait meanwhile */
+};
 
 hone_status hone_db_default_path(char *out, size_t size) {
     const char *variable = getenv("HONE_DB");
@@ -86,8 +90,8 @@ int hone_db_backoff(int attempt) {
 }
 
 static int wait_when_busy(void *context, int attempt) {
-    (void)context;
-    int milliseconds = hone_db_backoff(attempt);
+    const hone_db *db = context;
+    int milliseconds = db->writable || attempt < READER_ATTEMPTS ? hone_db_backoff(attempt) : 0;
     if (milliseconds == 0)
         return 0;
     sqlite3_sleep(milliseconds);
@@ -123,7 +127,7 @@ hone_status hone_db_connect(hone_db **out, const char *path, int flags) {
         return status;
     }
     defend(db->handle);
-    sqlite3_busy_handler(db->handle, wait_when_busy, NULL);
+    sqlite3_busy_handler(db->handle, wait_when_busy, db);
     db->writable = (flags & SQLITE_OPEN_READWRITE) != 0;
     *out = db;
     return HONE_OK;
@@ -132,8 +136,9 @@ hone_status hone_db_connect(hone_db **out, const char *path, int flags) {
 void hone_db_close(hone_db *db) {
     if (!db)
         return;
+    hone_lookup_cache_destroy(db->cache);
+    hone_winner_index_destroy(db->indexes);
     hone_db_close(db->below);
-    hone_db_refresh(db);
     for (int i = 0; i < db->statement_count; i++)
         sqlite3_finalize(db->statements[i].statement);
     sqlite3_close(db->handle);

@@ -31,6 +31,13 @@ hone_status hone_db_check_identity(hone_db *db, int *empty);
 /* Brings an older schema up to this build's; within a transaction. */
 hone_status hone_db_migrate(hone_db *db);
 
+/* Told of each finding: one sentence. */
+typedef void (*hone_db_listener)(const char *finding, void *context);
+
+/* Tells how the declarations of tables and indexes differ from this build's; with `foreign`, also which
+ * others there are. */
+hone_status hone_db_compare_schema(hone_db *db, int foreign, hone_db_listener listener, void *context);
+
 /* Milliseconds to wait before attempt `attempt` + 1 (0-based): doubling up to a
  * tenth of a second, with jitter so that writers fall out of step; 0 when the
  * attempts have taken about a minute. */
@@ -39,6 +46,11 @@ int hone_db_backoff(int attempt);
 /* A statement, reset and without bindings. `sql` must be a constant: its
  * address is the key. Owned by the database. */
 hone_status hone_db_prepare(sqlite3_stmt **out, hone_db *db, const char *sql);
+
+/* 1 with the statement kept under a key; and keeping one that was prepared, which is the database's then,
+ * also on failure. */
+int hone_db_find_statement(sqlite3_stmt **out, hone_db *db, const char *key);
+hone_status hone_db_keep_statement(hone_db *db, const char *key, sqlite3_stmt *statement);
 
 /* Steps once: HONE_OK with *row 1 for a row, 0 at the end. */
 hone_status hone_db_step(int *row, hone_db *db, sqlite3_stmt *statement, const char *doing);
@@ -63,6 +75,10 @@ void hone_db_pack_sample(unsigned char out[4], double us);
 /* winners.sql between two pieces of text; the caller binds what winners.sql names
  * (NULL: all) and finalises. */
 hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
+
+/* The same, kept like other statements: `before` must be a constant, its address is the key. Not for the
+ * caller to finalise, but to reset. */
+hone_status hone_db_keep_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
 
 /* hone_db_derive_winners by ids (0: all), within a transaction. */
 hone_status hone_db_replace_winners(hone_db *db, int64_t device_id, int64_t problem_id);

@@ -6,20 +6,34 @@
 
 #include "../../kernels/status.h"
 
-hone_status hone_db_prepare(sqlite3_stmt **out, hone_db *db, const char *sql) {
+int hone_db_find_statement(sqlite3_stmt **out, hone_db *db, const char *key) {
     for (int i = 0; i < db->statement_count; i++)
-        if (db->statements[i].sql == sql) {
+        if (db->statements[i].sql == key) {
             *out = db->statements[i].statement;
             sqlite3_reset(*out);
             sqlite3_clear_bindings(*out);
-            return HONE_OK;
+            return 1;
         }
-    assert(db->statement_count < HONE_DB_STATEMENTS);
+    return 0;
+}
+
+hone_status hone_db_keep_statement(hone_db *db, const char *key, sqlite3_stmt *statement) {
+    if (db->statement_count == HONE_DB_STATEMENTS) {
+        sqlite3_finalize(statement);
+        return hone_fail(HONE_E_NOMEM, "database '%s': more than %d statements", db->path,
+                         HONE_DB_STATEMENTS);
+    }
+    db->statements[db->statement_count].sql = key;
+    db->statements[db->statement_count++].statement = statement;
+    return HONE_OK;
+}
+
+hone_status hone_db_prepare(sqlite3_stmt **out, hone_db *db, const char *sql) {
+    if (hone_db_find_statement(out, db, sql))
+        return HONE_OK;
     if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) != SQLITE_OK)
         return hone_db_error(db, "preparing a statement");
-    db->statements[db->statement_count].sql = sql;
-    db->statements[db->statement_count++].statement = *out;
-    return HONE_OK;
+    return hone_db_keep_statement(db, sql, *out);
 }
 
 hone_status hone_db_step(int *row, hone_db *db, sqlite3_stmt *statement, const char *doing) {

@@ -16,7 +16,7 @@ typedef struct entry {
     hone_lookup_key key;
     hone_status status;
     hone_match match;
-    char fingerprint[256];
+    char subject[512];
 } entry;
 
 typedef struct table {
@@ -89,21 +89,20 @@ hone_status hone_lookup_key_fill(hone_lookup_key *key, const hone_problem *probl
     return HONE_OK;
 }
 
-static const entry *find(const table *in, uint64_t hash, const hone_lookup_key *key,
-                         const char *fingerprint) {
+static const entry *find(const table *in, uint64_t hash, const hone_lookup_key *key, const char *subject) {
     for (size_t i = hash;; i++) {
         const entry *found = atomic_load_explicit(&in->at[i & (in->slots - 1)], memory_order_acquire);
         if (!found || (found->hash == hash && memcmp(&found->key, key, sizeof *key) == 0 &&
-                       strcmp(found->fingerprint, fingerprint) == 0))
+                       strcmp(found->subject, subject) == 0))
             return found;
     }
 }
 
 int hone_lookup_cache_get(hone_match *out, hone_status *status, const hone_db *db, const hone_lookup_key *key,
-                          const char *fingerprint) {
+                          const char *subject) {
     hone_lookup_cache *cache = atomic_load_explicit(&db->cache, memory_order_acquire);
     const table *in = cache ? atomic_load_explicit(&cache->table, memory_order_acquire) : NULL;
-    const entry *found = in ? find(in, hash_key(key), key, fingerprint) : NULL;
+    const entry *found = in ? find(in, hash_key(key), key, subject) : NULL;
     if (!found)
         return 0;
     *status = found->status;
@@ -148,10 +147,10 @@ static hone_lookup_cache *cache_of(hone_db *db) {
     return cache;
 }
 
-void hone_lookup_cache_put(hone_db *db, const hone_lookup_key *key, const char *fingerprint,
-                           hone_status status, const hone_match *match) {
+void hone_lookup_cache_put(hone_db *db, const hone_lookup_key *key, const char *subject, hone_status status,
+                           const hone_match *match) {
     hone_lookup_cache *cache = cache_of(db);
-    if (!cache || cache->entries >= MOST_ENTRIES || strlen(fingerprint) >= sizeof((entry *)0)->fingerprint ||
+    if (!cache || cache->entries >= MOST_ENTRIES || strlen(subject) >= sizeof((entry *)0)->subject ||
         (status != HONE_OK && status != HONE_E_NOMATCH))
         return;
     entry *added = malloc(sizeof *added);
@@ -163,7 +162,7 @@ void hone_lookup_cache_put(hone_db *db, const hone_lookup_key *key, const char *
     *added = (entry){.hash = hash_key(key), .key = *key, .status = status};
     if (status == HONE_OK)
         added->match = *match;
-    strcpy(added->fingerprint, fingerprint);
+    strcpy(added->subject, subject);
     place(in, added);
     cache->entries++;
 }

@@ -115,14 +115,14 @@ typedef struct hone_lookup_key {
 hone_status hone_lookup_key_fill(hone_lookup_key *key, const hone_problem *problem,
                                  const hone_lookup_options *options, int by_fingerprint);
 
-/* 1 with the answer, or the lack of one in *status; 0 when this was not asked before.
- * Any thread, at any time, without a lock. */
+/* 1 with the answer, or the lack of one in *status; 0 when this was not asked before. `subject`: whose
+ * answer, a fingerprint, and a family where one was given. Any thread, at any time, without a lock. */
 int hone_lookup_cache_get(hone_match *out, hone_status *status, const hone_db *db, const hone_lookup_key *key,
-                          const char *fingerprint);
+                          const char *subject);
 /* Keeps HONE_OK with its answer, or HONE_E_NOMATCH. With db->lock. Without memory for it, or with very many
  * answers kept already, nothing is kept. */
-void hone_lookup_cache_put(hone_db *db, const hone_lookup_key *key, const char *fingerprint,
-                           hone_status status, const hone_match *match);
+void hone_lookup_cache_put(hone_db *db, const hone_lookup_key *key, const char *subject, hone_status status,
+                           const hone_match *match);
 void hone_lookup_cache_destroy(hone_lookup_cache *cache);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "../../kernels/status.h"
 
+/* More than any tuning leaves behind; a file may claim to have more. */
+enum { MOST_WINNERS = 1 << 18 };
+
 /* What most winners fail by: another class of problem, or a dimension too far. */
 typedef struct place {
     float m, n, k; /* logarithms to base 2 */
@@ -68,7 +71,7 @@ static hone_status append(hone_winner_index *index, const hone_problem *problem,
 static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup, hone_db *layer) {
     sqlite3_stmt *find;
     int row = 0;
-    DB_TRY(hone_db_prepare(&find, layer, HONE_LOOKUP_SELECT));
+    DB_TRY(hone_db_prepare(&find, layer, HONE_LOOKUP_SELECT " ORDER BY m.uid"));
     hone_lookup_bind_subject(find, lookup, index->device_id);
     for (;;) {
         hone_candidate candidate = {.layer = layer};
@@ -76,7 +79,12 @@ static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup,
         DB_TRY(hone_db_step(&row, layer, find, "reading winners"));
         if (!row)
             return HONE_OK;
-        hone_status status = hone_lookup_read_row(&candidate, &known, find, layer, index->device_id)
+        if (index->count == MOST_WINNERS) {
+            sqlite3_reset(find);
+            return HONE_OK;
+        }
+        hone_status status = hone_lookup_read_row(&candidate, &known, find, layer, index->device_id) &&
+                                     sqlite3_column_bytes(find, 8) < HONE_CONFIG_TEXT
                                  ? append(index, &known, &candidate, hone_db_text(find, 8))
                                  : HONE_OK;
         if (status != HONE_OK) {

@@ -15,6 +15,13 @@ hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char 
     return code == SQLITE_OK ? HONE_OK : hone_db_error(db, "preparing the derivation of winners");
 }
 
+hone_status hone_db_keep_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
+    if (hone_db_find_statement(out, db, before))
+        return HONE_OK;
+    DB_TRY(hone_db_prepare_winners(out, db, before, after));
+    return hone_db_keep_statement(db, before, *out);
+}
+
 /* An id as the bounds that winners.sql understands: 0 stands for all. */
 static void bind_id(sqlite3_stmt *statement, const char *name, int64_t id) {
     if (id > 0)

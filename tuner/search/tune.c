@@ -181,9 +181,11 @@ static hone_status consider_paths(hone_tune_session *session, const hone_config 
         hone_config config;
         hone_status status = backend->default_config(&config, session->device, session->problem,
                                                      session->options->threads, *paths);
+        if (status == HONE_E_UNAVAILABLE) /* it has none for this problem */
+            continue;
         if (!status && hone_session_cost(session, &config) <= most)
             status = consider_config(session, &config);
-        if (status && status != HONE_E_UNAVAILABLE)
+        if (status)
             return status;
     }
     return HONE_OK;
