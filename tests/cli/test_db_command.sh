@@ -118,3 +118,8 @@ expect 0 "$HONE" db export --db a.db --out original.jsonl
 cmp imported.jsonl original.jsonl || fail "an imported database has other evidence than its source"
 printf 'SQLite format 3' >broken.db
 expect 4 "$HONE" db import broken.db --db imported.db
+# An export may come through a pipe.
+mkfifo pipe
+cat original.jsonl >pipe &
+expect 0 "$HONE" db import pipe --db piped.db
+wait

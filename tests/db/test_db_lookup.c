@@ -258,8 +258,12 @@ static void a_fingerprint_is_enough(void **state) {
     add((fixture_row){.config = "anything=1", .us = 8});
     assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
     assert_match(find(fixture_device.fingerprint, NULL, NULL), HONE_MATCH_EXACT, "anything=1");
-    assert_match(find("another", fixture_device.family, &two), HONE_MATCH_FAMILY, "anything=1");
     hone_db_refresh(db);
+    assert_int_equal(hone_db_find(&match, db, "another", NULL, &problem, &two), HONE_E_NOMATCH);
+    assert_int_equal(hone_db_find(&match, db, "another", fixture_device.family, &problem, &two), HONE_OK);
+    assert_match(match, HONE_MATCH_FAMILY, "anything=1");
+    match.kind = HONE_MATCH_DEFAULT;
+    assert_int_equal(hone_db_find(&match, db, "another", "stranger", &problem, &two), HONE_E_NOMATCH);
     assert_int_equal(hone_db_find(&match, db, "another", NULL, &problem, &two), HONE_E_NOMATCH);
     assert_int_equal(hone_db_find(&match, db, "another", NULL, &problem, NULL), HONE_E_USAGE);
     assert_int_equal(hone_db_find(&match, NULL, "another", NULL, &problem, NULL), HONE_E_USAGE);
@@ -283,6 +287,69 @@ static void an_answer_is_given_again_until_refreshed(void **state) {
     /* Another device, another question. */
     assert_int_equal(hone_db_lookup_device(&match, db, &fixture_sibling, &problem, NULL), HONE_OK);
     assert_match(match, HONE_MATCH_FAMILY, "mr=4,nr=16");
+}
+
+/* The default is no rival where it does not keep to the limits itself. */
+static void a_limited_near_config_has_limited_rivals(void **state) {
+    const char *near = "gemm/f32/relu/80x64x64";
+    hone_lookup_options small = {.max_workspace = 100}, exact = {.max_rel_error = 1e-8};
+    (void)state;
+    add((fixture_row){
+        .problem = near, .config = FIXTURE_DEFAULT_CONFIG, .us = 8, .workspace = 5000, .error = 1e-6});
+    add((fixture_row){.problem = near, .config = "mr=8,nr=16", .us = 12, .workspace = 50, .error = 1e-9});
+    assert_match(look(ASKED, &small), HONE_MATCH_NEAR, "mr=8,nr=16");
+    assert_match(look(ASKED, &exact), HONE_MATCH_NEAR, "mr=8,nr=16");
+    /* Without limits the default won there, so that it is the default here. */
+    assert_match(look(ASKED, NULL), HONE_MATCH_NEAR, FIXTURE_DEFAULT_CONFIG);
+}
+
+static void rivals_ran_side_by_side(void **state) {
+    const char *near = "gemm/f32/relu/80x64x64";
+    int64_t first = run;
+    (void)state;
+    add((fixture_row){.problem = near, .config = "mr=8,nr=16", .us = 9});
+    assert_int_equal(hone_db_run_begin(&run, db, "another", fixture_environment()), HONE_OK);
+    add((fixture_row){.problem = near, .config = FIXTURE_DEFAULT_CONFIG, .stage = "bench", .us = 8});
+    assert_match(look(ASKED, NULL), HONE_MATCH_NEAR, "mr=8,nr=16");
+    run = first;
+    add((fixture_row){.problem = near, .config = FIXTURE_DEFAULT_CONFIG, .stage = "bench", .us = 8});
+    assert_int_equal(look(ASKED, NULL).kind, HONE_MATCH_DEFAULT);
+}
+
+static void another_depth_needs_the_default(void **state) {
+    (void)state;
+    add((fixture_row){.problem = "gemm/f32/relu/64x64x192", .config = "mr=8,nr=16"});
+    assert_int_equal(look(ASKED, NULL).kind, HONE_MATCH_DEFAULT);
+    assert_match(look("gemm/f32/relu/64x64x96", NULL), HONE_MATCH_NEAR, "mr=8,nr=16");
+    add((fixture_row){.problem = "gemm/f32/relu/64x64x32", .config = FIXTURE_DEFAULT_CONFIG});
+    assert_match(look("gemm/f32/relu/64x64x9", NULL), HONE_MATCH_NEAR, FIXTURE_DEFAULT_CONFIG);
+}
+
+static void a_winner_must_be_of_its_problem(void **state) {
+    hone_problem problem = fixture_problem(ASKED);
+    hone_match match;
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=16", .us = 9});
+    add((fixture_row){.problem = "gemm/f32/silu/64x64x64", .config = "mr=4,nr=16"});
+    assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+    assert_int_equal(hone_db_execute(db,
+                                     "UPDATE winners SET measurement_id = (SELECT max(id) FROM measurements)",
+                                     "pointing elsewhere"),
+                     HONE_OK);
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_device, &problem, NULL), HONE_OK);
+    assert_int_equal(match.kind, HONE_MATCH_DEFAULT);
+}
+
+static void tables_of_another_are_not_asked(void **state) {
+    hone_problem problem = fixture_problem(ASKED);
+    hone_match match;
+    (void)state;
+    assert_int_equal(hone_db_execute(db,
+                                     "ALTER TABLE builds ADD COLUMN slow TEXT AS (hex(zeroblob(1000000)))",
+                                     "declaring"),
+                     HONE_OK);
+    assert_int_equal(hone_db_lookup_device(&match, db, &fixture_device, &problem, NULL), HONE_E_DATA);
+    assert_non_null(strstr(hone_error_detail(), "builds"));
 }
 
 static void bad_questions_are_refused(void **state) {
@@ -324,6 +391,11 @@ int main(void) {
         DB_TEST(the_isa_is_a_part_of_the_config),
         DB_TEST(a_fingerprint_is_enough),
         DB_TEST(an_answer_is_given_again_until_refreshed),
+        DB_TEST(a_limited_near_config_has_limited_rivals),
+        DB_TEST(rivals_ran_side_by_side),
+        DB_TEST(another_depth_needs_the_default),
+        DB_TEST(a_winner_must_be_of_its_problem),
+        DB_TEST(tables_of_another_are_not_asked),
         DB_TEST(bad_questions_are_refused),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -43,7 +43,7 @@ static int64_t size_at(int i) { return (int64_t)lround(16 * pow(2, i * 8.0 / SIZ
 
 /* What is asked: a shape of the grid; one beside it, never measured; one of a type that nothing was measured
  * of. */
-typedef enum question { EXACT, NEAR, UNKNOWN } question;
+typedef enum question { EXACT, NEAR, UNKNOWN, LIMITED } question;
 
 static hone_problem problem_at(int64_t number, question asked) {
     static const char *const acts[] = {"relu", "gelu_tanh", "silu", "identity"};
@@ -70,7 +70,7 @@ static void add_problem(hone_db *db, const hone_device *device, const hone_probl
                                   " err_rel_fro, err_bound_ratio) SELECT lower(hex(randomblob(16))), 1, 1, "
                                   ":problem, c.id, 'hone', 'warm',"
                                   " 'screen', :threads, '2026-01-01T00:00:00Z', 20, 1, 0, 1, zeroblob(80), "
-                                  ":us, :us, :us, :us, 1, 1e-7, 0.1"
+                                  ":us, :us, :us, :us, 1, :error, 0.1"
                                   " FROM configs c WHERE c.text = :text";
     hone_config config;
     int64_t id = 0;
@@ -88,6 +88,7 @@ static void add_problem(hone_db *db, const hone_device *device, const hone_probl
         hone_db_bind_int(insert, ":problem", id);
         hone_db_bind_text(insert, ":text", text);
         hone_db_bind_int(insert, ":threads", device->threads);
+        hone_db_bind_real(insert, ":error", i == 0 ? 1e-8 : 1e-7);
         hone_db_bind_real(insert, ":us", 10.0 + (double)(i == 16 ? 0 : i + 1));
         check(hone_db_complete(db, insert, "measurement"), "measurement");
     }
@@ -145,12 +146,13 @@ static void time_lookups(const char *name, const char *path, const hone_context 
         hone_problem problem =
             repeated ? same : problem_at((int64_t)draw((uint64_t)problems) * stride, asked);
         hone_match match;
+        hone_lookup_options options = {.max_rel_error = asked == LIMITED ? 5e-8 : 0};
         if (!repeated) { /* what near shapes are found by stays */
             hone_lookup_cache_destroy(db->cache);
             db->cache = NULL;
         }
         double start = now_us();
-        check(hone_db_lookup(&match, db, context, "cpu", &problem, NULL), "lookup");
+        check(hone_db_lookup(&match, db, context, "cpu", &problem, &options), "lookup");
         us[i] = now_us() - start;
         kinds[match.kind]++;
     }
@@ -172,6 +174,8 @@ int main(int argc, char **argv) {
         time_lookups(again ? "exact, again" : "exact, cold", argv[1], context, measurements, EXACT, again);
         time_lookups(again ? "near, again" : "near, cold", argv[1], context, measurements, NEAR, again);
         time_lookups(again ? "default, again" : "default, cold", argv[1], context, measurements, UNKNOWN,
+                     again);
+        time_lookups(again ? "limited, again" : "limited, cold", argv[1], context, measurements, LIMITED,
                      again);
     }
     hone_context_destroy(context);

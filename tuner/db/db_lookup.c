@@ -237,9 +237,7 @@ static hone_status check_declared(hone_db *db) {
     return HONE_OK;
 }
 
-hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup) {
-    *found = 0;
-    DB_TRY(check_declared(lookup->db));
+static hone_status search(int *found, hone_match *match, const hone_lookup *lookup) {
     for (size_t step = 0; step < sizeof steps / sizeof steps[0]; step++) {
         hone_candidates candidates = {.count = 0};
         if (steps[step].family && lookup->family[0] == '\0')
@@ -253,6 +251,33 @@ hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup 
         }
     }
     return HONE_OK;
+}
+
+/* One snapshot of each layer for all of a lookup's queries, and one lock instead of one a query. */
+static hone_status read_together(hone_db *db, const char *sql, int when_autocommit) {
+    hone_status status = HONE_OK;
+    for (hone_db *layer = db; layer; layer = layer->below) {
+        sqlite3_stmt *statement;
+        if (sqlite3_get_autocommit(layer->handle) != when_autocommit)
+            continue; /* the caller's own transaction */
+        hone_status one = hone_db_prepare(&statement, layer, sql);
+        if (one == HONE_OK)
+            one = hone_db_complete(layer, statement, "reading");
+        status = status ? status : one;
+    }
+    return status;
+}
+
+hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup) {
+    static const char begin[] = "BEGIN", end[] = "COMMIT";
+    const int own = sqlite3_get_autocommit(lookup->db->handle);
+    *found = 0;
+    DB_TRY(check_declared(lookup->db));
+    hone_status status = own ? read_together(lookup->db, begin, 1) : HONE_OK;
+    if (status == HONE_OK)
+        status = search(found, match, lookup);
+    hone_status ended = own ? read_together(lookup->db, end, 0) : HONE_OK;
+    return status ? status : ended;
 }
 
 hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options *options, int threads) {

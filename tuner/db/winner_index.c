@@ -135,27 +135,27 @@ static hone_status index_of(const hone_winner_index **out, const hone_lookup *lo
     return HONE_OK;
 }
 
-/* Less than hone_lookup_distance by what rounding takes, so that nothing is left out that belongs; INFINITY
- * for what is never near. */
-static float least_distance(const place *at, const place *asked) {
-    const float reach = log2f(HONE_LOOKUP_REACH) + 1e-4f;
-    float m = at->m - asked->m, n = at->n - asked->n, k = at->k - asked->k;
-    if (at->class != asked->class || fabsf(m) > reach || fabsf(n) > reach || fabsf(k) > reach)
-        return INFINITY;
-    k *= HONE_LOOKUP_K_WEIGHT;
-    float shape = sqrtf(m * m + n * n + k * k) - 1e-4f;
-    return at->act == asked->act ? shape : shape + (float)HONE_LOOKUP_OTHER_ACTIVATION;
+/* Whether it may be nearer than `farthest`; what rounding takes is given back, so that nothing is left out
+ * that belongs. Without branches: which of thousands are far cannot be foreseen. */
+static int may_be_near(const place *at, const place *asked, float farthest) {
+    static const float SLACK = 1e-4f;
+    const float reach = log2f(HONE_LOOKUP_REACH) + SLACK;
+    const float m = at->m - asked->m, n = at->n - asked->n, k = at->k - asked->k;
+    const float deep = HONE_LOOKUP_K_WEIGHT * k;
+    const float left = farthest + SLACK - (at->act == asked->act ? 0 : (float)HONE_LOOKUP_OTHER_ACTIVATION);
+    return (at->class == asked->class) & (fabsf(m) <= reach) & (fabsf(n) <= reach) & (fabsf(k) <= reach) &
+           (left >= 0) & (m * m + n * n + deep * deep <= left * left);
 }
 
 hone_status hone_winner_index_find(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
                                    int64_t device_id) {
+    static const float ANY = 1e9f;
     const place asked = place_of(lookup->problem);
     const hone_winner_index *index = NULL;
     DB_TRY(index_of(&index, lookup, layer, device_id));
     for (size_t i = 0; i < index->count; i++) {
-        const float least = least_distance(&index->places[i], &asked);
-        if (isinf(least) ||
-            (out->count == HONE_LOOKUP_CANDIDATES && least > out->items[out->count - 1].distance))
+        const int full = out->count == HONE_LOOKUP_CANDIDATES;
+        if (!may_be_near(&index->places[i], &asked, full ? (float)out->items[out->count - 1].distance : ANY))
             continue;
         const winner *known = &index->winners[i];
         if (known->candidate.stale && !lookup->allow_stale)
