@@ -60,12 +60,6 @@ void hone_candidates_insert(hone_candidates *candidates, const hone_candidate *c
     candidates->items[place] = *candidate;
 }
 
-/* 1 when all of the text fits; a database may hold anything. */
-static int copy_text(char *out, size_t size, const char *text) {
-    int length = snprintf(out, size, "%s", text);
-    return length >= 0 && (size_t)length < size;
-}
-
 int hone_lookup_read_row(hone_candidate *out, hone_problem *known, sqlite3_stmt *row, hone_db *layer,
                          int64_t device_id) {
     out->layer = layer;
@@ -75,9 +69,9 @@ int hone_lookup_read_row(hone_candidate *out, hone_problem *known, sqlite3_stmt 
     out->measurement_id = sqlite3_column_int64(row, 2);
     out->stale = sqlite3_column_int(row, 6) != 0;
     out->is_default = sqlite3_column_int(row, 7) != 0;
-    return copy_text(out->problem, sizeof out->problem, hone_db_text(row, 3)) &&
-           copy_text(out->mode, sizeof out->mode, hone_db_text(row, 4)) &&
-           copy_text(out->measured_at, sizeof out->measured_at, hone_db_text(row, 5)) &&
+    return hone_db_copy_text(out->problem, sizeof out->problem, hone_db_text(row, 3)) &&
+           hone_db_copy_text(out->mode, sizeof out->mode, hone_db_text(row, 4)) &&
+           hone_db_copy_text(out->measured_at, sizeof out->measured_at, hone_db_text(row, 5)) &&
            hone_problem_parse(known, out->problem) == HONE_OK;
 }
 

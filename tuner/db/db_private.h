@@ -97,6 +97,8 @@ void hone_db_bind_real(sqlite3_stmt *statement, const char *name, double value);
 
 /* A column as text, "" for NULL; valid until the next step. */
 const char *hone_db_text(sqlite3_stmt *statement, int column);
+/* 1 when all of the text fits: a database may hold anything. */
+int hone_db_copy_text(char *out, size_t size, const char *text);
 /* A column as a number, NaN for NULL. */
 double hone_db_real(sqlite3_stmt *statement, int column);
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "../../kernels/status.h"
 
@@ -106,6 +107,11 @@ void hone_db_bind_real(sqlite3_stmt *statement, const char *name, double value) 
 const char *hone_db_text(sqlite3_stmt *statement, int column) {
     const unsigned char *text = sqlite3_column_text(statement, column);
     return text ? (const char *)text : "";
+}
+
+int hone_db_copy_text(char *out, size_t size, const char *text) {
+    int length = snprintf(out, size, "%s", text);
+    return length >= 0 && (size_t)length < size;
 }
 
 double hone_db_real(sqlite3_stmt *statement, int column) {

@@ -1,6 +1,7 @@
 /* A lookup in parts: lookup_cache.c gives an answer again, db_lookup_find.c collects
- * candidates from the layers, with winner_index.c for near shapes, and db_lookup.c
- * decides which of them may answer. db_lookup_device.c adds what a backend knows. */
+ * candidates from the layers, with winner_index.c for near shapes, lookup_judge.c
+ * decides which of them may answer, and db_lookup.c is the order of it all. db_lookup_device.c adds what a
+ * backend knows. */
 #ifndef HONE_TUNER_LOOKUP_PRIVATE_H
 #define HONE_TUNER_LOOKUP_PRIVATE_H
 
@@ -94,6 +95,10 @@ double hone_lookup_distance(const hone_problem *asked, const hone_problem *known
 hone_status hone_winner_index_find(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
                                    int64_t device_id);
 void hone_winner_index_destroy(hone_winner_index *indexes);
+
+/* Fills the match if the candidate may answer as that kind; *accepted says whether. */
+hone_status hone_lookup_consider(int *accepted, hone_match *match, const hone_lookup *lookup,
+                                 hone_candidate *candidate, hone_match_kind kind);
 
 /* Fills the lookup's question from the caller's; `threads` is what 0 stands for. HONE_E_USAGE. */
 hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options *options, int threads);
