@@ -25,7 +25,7 @@ static void name_layers(const char *user, const char *first, const char *second)
 
 static hone_match look(const char *problem_text) {
     hone_problem problem = fixture_problem(problem_text);
-    hone_match match;
+    hone_match match = {0};
     hone_db *db = NULL;
     if (hone_db_open(&db, NULL) != HONE_OK ||
         hone_db_lookup_device(&match, db, &fixture_device, &problem, NULL) != HONE_OK)

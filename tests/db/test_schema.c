@@ -105,8 +105,7 @@ static void bad_rows_are_refused(void **state) {
 static void lookups_use_indexes(void **state) {
     static const char *const plans[] = {
         "SELECT * FROM measurements WHERE device_id = 1 AND problem_id = 2 AND config_id = 3 AND threads = 4",
-        "SELECT * FROM measurements WHERE device_id = 1 AND problem_id = 2 AND threads = 4 AND is_default = "
-        "1",
+        "SELECT id FROM measurements WHERE device_id = 1 AND problem_id = 2 AND threads = 4 AND is_default=1",
         "SELECT * FROM failures WHERE device_id = 1 AND problem_id = 2 AND config_id = 3",
         "SELECT * FROM winners WHERE device_id = 1 AND problem_id = 2 AND threads = 3 AND objective = 'p50'",
         "SELECT * FROM winners WHERE device_id = 1 AND threads = 3 AND objective = 'p50'",
