@@ -179,7 +179,7 @@ static hone_status add_pool(hone_pool **out, hone_context *context, int threads)
 
 hone_status hone_context_pool(hone_pool **out, hone_context *context, int threads) {
     if (threads < 1 || threads > MAX_THREADS)
-        return hone_fail(HONE_E_USAGE, "%d threads; it must be 1 to %d", threads, MAX_THREADS);
+        return hone_fail(HONE_E_USAGE, "%d threads; it must be 1 to %d, or 0 for all", threads, MAX_THREADS);
     *out = NULL;
     if (threads == 1)
         return HONE_OK;

@@ -23,6 +23,7 @@
  *     and what to do. Results come back through the first parameter, which is
  *     left untouched on failure.
  *   - Nothing prints and nothing exits.
+ *   - A pointer must not be NULL unless its function says that it may be.
  *   - Objects are opaque. Whoever creates one destroys it; destroying NULL is
  *     allowed and does nothing.
  *   - Strings returned by pointer belong to the library and live until the
@@ -249,7 +250,8 @@ HONE_DB_API hone_status hone_db_find(hone_match *out, hone_db *db, const char *f
                                      const hone_lookup_options *options);
 
 /* Forgets the answers given so far, so that the next ones see what other
- * processes have stored. Not while another thread uses `db`, which may be NULL. */
+ * processes have stored in the same files; one that has been replaced is to be
+ * opened again. Not while another thread uses `db`, which may be NULL. */
 HONE_DB_API void hone_db_refresh(hone_db *db);
 
 /* -------------------------------------------------------------------- plan */

@@ -360,6 +360,8 @@ static void bad_questions_are_refused(void **state) {
                                               {.max_rel_error = NAN},
                                               {.max_workspace = -1},
                                               {.isa = "avx2,mr=4"},
+                                              {.isa = ""},
+                                              {.threads = 5000},
                                               {.isa = "the longest name that any instruction set has had"}};
     hone_match match = {.kind = HONE_MATCH_FAMILY};
     (void)state;

@@ -134,12 +134,16 @@ static void explain(const hone_match *match) {
 /* Decimals that give at least three digits of a time or rate, and no exponent. */
 static int decimals(double value) { return value < 10 ? 3 : value < 100 ? 2 : 1; }
 
-static void print_match(const hone_match *match) {
+static void print_match(const hone_match *match, double max_error) {
     printf("problem  %s\nmatch    ", match->problem);
     explain(match);
     printf("config   %s\n", match->config);
+    if (match->kind == HONE_MATCH_DEFAULT && max_error > 0)
+        printf("error    not known for this answer: it may exceed %g\n", max_error);
     if (match->kind == HONE_MATCH_DEFAULT)
         return;
+    if (match->kind != HONE_MATCH_EXACT)
+        printf("         what follows was measured on %s\n", match->matched_problem);
     printf("time     p50 %.*f us", decimals(match->p50_us), match->p50_us);
     if (!isnan(match->p95_us))
         printf(", p95 %.*f us", decimals(match->p95_us), match->p95_us);
@@ -152,7 +156,8 @@ static void print_match(const hone_match *match) {
            match->database);
 }
 
-static int print_all(const hone_match *matches, int count, int json) {
+static int print_all(const hone_match *matches, int count, const query_options *options) {
+    int json = options->selectors.json;
     if (json && count == 1)
         return cli_print_json(match_to_json(&matches[0]));
     json_t *array = json ? json_array() : NULL;
@@ -160,7 +165,7 @@ static int print_all(const hone_match *matches, int count, int json) {
         if (json)
             json_array_append_new(array, match_to_json(&matches[i]));
         else
-            print_match(&matches[i]);
+            print_match(&matches[i], options->lookup.max_rel_error);
         if (!json && i + 1 < count)
             putchar('\n');
     }
@@ -242,7 +247,7 @@ int cli_run_query(int argc, char **argv) {
     status = look_up_all(&matches, &count, &options);
     if (status != HONE_OK)
         return cli_fail("query", status);
-    int code = print_all(matches, count, options.selectors.json);
+    int code = print_all(matches, count, &options);
     status = check_required(&options, matches, count);
     free(matches);
     return code ? code : status != HONE_OK ? cli_fail("query", status) : 0;

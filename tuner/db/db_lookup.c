@@ -7,6 +7,9 @@
 
 #include "../../kernels/status.h"
 
+/* What a plan takes. */
+enum { MOST_THREADS = 4096 };
+
 static const char *const kind_names[] = {[HONE_MATCH_EXACT] = "exact",
                                          [HONE_MATCH_NEAR] = "near",
                                          [HONE_MATCH_FAMILY] = "family",
@@ -93,8 +96,9 @@ hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup 
 hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options *options, int threads) {
     static const char *const objectives[] = {"p50", "p95", "throughput"};
     hone_lookup_options given = options ? *options : (hone_lookup_options){0};
-    if (given.threads < 0)
-        return hone_fail(HONE_E_USAGE, "threads is %d; give 1 or more, or 0 for all", given.threads);
+    if (given.threads < 0 || given.threads > MOST_THREADS)
+        return hone_fail(HONE_E_USAGE, "threads is %d; give 1 to %d, or 0 for all", given.threads,
+                         MOST_THREADS);
     if (!(given.max_rel_error >= 0))
         return hone_fail(HONE_E_USAGE, "the largest error is %g; give a positive number, or 0 for any",
                          given.max_rel_error);

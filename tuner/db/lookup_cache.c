@@ -81,7 +81,7 @@ hone_status hone_lookup_key_fill(hone_lookup_key *key, const hone_problem *probl
         return hone_fail(HONE_E_USAGE, "objective '%s' is unknown; one of p50, p95, throughput",
                          options->objective);
     if (options->isa) {
-        if (strlen(options->isa) >= sizeof key->isa || strchr(options->isa, ','))
+        if (!options->isa[0] || strlen(options->isa) >= sizeof key->isa || strchr(options->isa, ','))
             return hone_fail(HONE_E_USAGE, "isa '%s' is unknown; `hone devices` prints the names",
                              options->isa);
         strcpy(key->isa, options->isa);

@@ -158,8 +158,10 @@ static int may_continue(const hone_tune_session *session) {
         return 0;
     if (options->max_evaluations > 0 && session->result->evaluations >= options->max_evaluations)
         return 0;
-    if (options->budget_seconds <= 0 || session->candidate_count == 0)
+    if (options->budget_seconds <= 0)
         return 1;
+    if (session->candidate_count == 0) /* nothing to keep time for; a first config is always tried */
+        return session->result->evaluations == 0 || hone_session_left(session) > 0;
     return hone_session_left(session) >
            hone_session_reserve(session) + hone_session_evaluation_seconds(session);
 }

@@ -156,8 +156,11 @@ static hone_status evaluate_new(double *value, hone_tune_session *session, const
     hone_status status = hone_session_prepare(&ok, &contender, &numerics, session, config);
     if (status || !ok)
         return status;
-    if (hone_session_accepts(session, &numerics))
-        status = screen(value, session, &contender, &numerics);
+    /* What --max-error refuses here is evidence for who asks without a limit. */
+    int accepted = hone_session_accepts(session, &numerics);
+    status = screen(value, session, &contender, &numerics);
+    if (!status && !accepted)
+        *value = INFINITY;
     if (status == HONE_E_UNAVAILABLE)
         status = add_run_failure(session, config);
     hone_contender_clear(&contender);

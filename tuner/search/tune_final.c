@@ -3,12 +3,14 @@
  * and few samples; only what was measured side by side decides. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../kernels/status.h"
 #include "tune_session.h"
 
 enum {
     FINALISTS = 5,
+    CONTENDERS = FINALISTS + 2, /* and the unfused provider, and the default where it is no finalist */
     FINAL_LEAST = HONE_P95_MIN_SAMPLES,
     FINAL_MOST = 300,
     FINAL_HURRIED = 10, /* samples when not even one finalist fits the budget */
@@ -90,9 +92,9 @@ static void keep_default(hone_tune_session *session, int64_t count) {
 }
 
 typedef struct final_round {
-    hone_contender contenders[FINALISTS + 1];
-    hone_numerics numerics[FINALISTS + 1];                  /* of finalists */
-    hone_runner runners[FINALISTS + 1 + HONE_ROOF_RUNNERS]; /* the roof's come last */
+    hone_contender contenders[CONTENDERS];
+    hone_numerics numerics[CONTENDERS];                  /* of finalists */
+    hone_runner runners[CONTENDERS + HONE_ROOF_RUNNERS]; /* the roof's come last */
     hone_roof *roof;
     int count;
     int has_unfused; /* contender 0 */
@@ -145,9 +147,25 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
     return status;
 }
 
+/* With a limit on the error the default may be none of the finalists. It is measured beside them, so that who
+ * asks without a limit does not take their winner for the fastest. */
+static hone_status add_default(final_round *final, hone_tune_session *session) {
+    int ok = 0;
+    if (session->options->max_error <= 0)
+        return HONE_OK;
+    for (int i = final->has_unfused; i < final->count; i++)
+        if (strcmp(hone_contender_label(&final->contenders[i]), session->default_config) == 0)
+            return HONE_OK;
+    hone_status status =
+        hone_session_prepare(&ok, &final->contenders[final->count], &final->numerics[final->count], session,
+                             session->default_config);
+    final->count += !status && ok;
+    return status;
+}
+
 static hone_status store(final_round *final, hone_tune_session *session, const hone_sampler *sampler) {
-    hone_measurement measurements[FINALISTS + 1];
-    hone_stats stats[FINALISTS + 1];
+    hone_measurement measurements[CONTENDERS];
+    hone_stats stats[CONTENDERS];
     const hone_limits limits = hone_roof_limits(final->roof, sampler, final->count);
     for (int i = 0; i < final->count; i++) {
         const hone_numerics *numerics = final->has_unfused && i == 0 ? NULL : &final->numerics[i];
@@ -205,6 +223,8 @@ hone_status hone_session_final(hone_tune_session *session) {
     hone_status status = add_unfused(&final, session);
     if (!status)
         status = add_finalists(&final, session, finalists);
+    if (!status && final.count > final.has_unfused)
+        status = add_default(&final, session);
     if (!status && final.count > final.has_unfused)
         status = measure(&final, session, samples);
     for (int i = 0; i < final.count; i++)
