@@ -33,7 +33,6 @@ typedef struct hone_opencl_device {
     char key[512];       /* platform, device, versions: what a compiled program is good for */
     cl_context context;  /* NULL until it is asked for */
     hone_dot4 dot4;
-    const char *paths[4]; /* hone_opencl_paths, once dot4 is known */
 } hone_opencl_device;
 
 /* hone_backend.devices */
@@ -47,9 +46,7 @@ hone_status hone_opencl_open(hone_opencl_device **out, const hone_device *device
  * opencl/dot4.cl. Any thread. */
 hone_dot4 hone_opencl_dot4(hone_opencl_device *device);
 
-/* hone_backend.code_paths: families of kernels, and the instruction for four 8-bit products, which is asked
- * for.
- */
+/* hone_backend.code_paths: families of kernels. */
 const char *const *hone_opencl_paths(const hone_device *device);
 
 /* Whether a text property of the device, such as CL_DEVICE_EXTENSIONS, has `word` in it. Any thread. */

@@ -150,7 +150,7 @@ static void an_import_is_whole_or_nothing(void **state) {
         }
     }
     /* Both happen, or the mutations are too weak or too strong. */
-    assert_in_range(taken, ROUNDS / 20, ROUNDS);
+    assert_in_range(taken, ROUNDS / 40, ROUNDS);
     assert_in_range(refused, ROUNDS / 4, ROUNDS);
     free(source);
 }

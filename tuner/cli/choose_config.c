@@ -97,7 +97,7 @@ static int restrict_space(hone_space *space, const hone_config *given) {
  */
 static hone_status complete(hone_config *out, const hone_space *space, const hone_device *device,
                             const hone_problem *problem, int threads) {
-    hone_points *points;
+    hone_points *points = NULL;
     double least = INFINITY;
     hone_status status = hone_points_create(&points, space);
     for (int64_t i = 0; !status && i < points->count; i++) {
