@@ -113,7 +113,7 @@ hone_dot4 hone_opencl_dot4(hone_opencl_device *d) {
 }
 
 const char *const *hone_opencl_paths(const hone_device *device) {
-    static const char *const families[] = {"local", "tile", NULL};
+    static const char *const families[] = {"tile", "local", NULL};
     (void)device;
     return families;
 }
