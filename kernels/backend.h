@@ -15,6 +15,9 @@
 
 typedef struct hone_backend hone_backend;
 
+/* Threads that a plan takes at most. */
+enum { HONE_MAX_THREADS = 4096 };
+
 /* One device of a backend. Filled by hone_backend.devices, immutable after. */
 typedef struct hone_device {
     const hone_backend *backend;

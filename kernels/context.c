@@ -6,7 +6,7 @@
 #include "cpu/cpu_pool.h"
 #include "registry.h"
 
-enum { MAX_BACKENDS = 8, MAX_THREADS = 4096 };
+enum { MAX_BACKENDS = 8 };
 
 typedef struct pool_entry {
     struct pool_entry *next;
@@ -178,8 +178,9 @@ static hone_status add_pool(hone_pool **out, hone_context *context, int threads)
 }
 
 hone_status hone_context_pool(hone_pool **out, hone_context *context, int threads) {
-    if (threads < 1 || threads > MAX_THREADS)
-        return hone_fail(HONE_E_USAGE, "%d threads; it must be 1 to %d, or 0 for all", threads, MAX_THREADS);
+    if (threads < 1 || threads > HONE_MAX_THREADS)
+        return hone_fail(HONE_E_USAGE, "%d threads; it must be 1 to %d, or 0 for all", threads,
+                         HONE_MAX_THREADS);
     *out = NULL;
     if (threads == 1)
         return HONE_OK;

@@ -3,19 +3,7 @@
 # disjoint, and merged they are what one search evaluates.
 set -euo pipefail
 
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
-
-# field NAME FILE: the value of a JSON field of the first object that has it.
-field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2" | head -1; }
-
-# evaluated DATABASE: the configs judged, sorted, one a line for each time. A final measures anew what was judged.
-evaluated() {
-    "$HONE" db export --db "$1" | grep -E '"record":"failure"|"stage":"screen"' |
-        sed 's/.*"config":"\([^"]*\)".*/\1/' | sort
-}
+. "$SOURCE_DIR/tests/cli/searches.sh"
 
 # search DATABASE ARGUMENT...: to the end of a space that is as small as they get.
 search() {

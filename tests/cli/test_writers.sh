@@ -3,19 +3,7 @@
 # read-only folder, a file that another process keeps locked. What was committed is never lost.
 set -euo pipefail
 
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
-
-# field NAME FILE: the value of a JSON field of the first object that has it.
-field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2" | head -1; }
-
-# evaluated DATABASE: the configs judged, sorted, one a line for each time. A final measures anew what was judged.
-evaluated() {
-    "$HONE" db export --db "$1" | grep -E '"record":"failure"|"stage":"screen"' |
-        sed 's/.*"config":"\([^"]*\)".*/\1/' | sort
-}
+. "$SOURCE_DIR/tests/cli/searches.sh"
 
 sound() { "$HONE" db check "$1" >check.txt 2>&1 || fail "$2: $(cat check.txt)"; }
 

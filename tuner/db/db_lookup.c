@@ -7,9 +7,6 @@
 
 #include "../../kernels/status.h"
 
-/* What a plan takes. */
-enum { MOST_THREADS = 4096 };
-
 static const char *const kind_names[] = {[HONE_MATCH_EXACT] = "exact",
                                          [HONE_MATCH_NEAR] = "near",
                                          [HONE_MATCH_FAMILY] = "family",
@@ -94,11 +91,10 @@ hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup 
 }
 
 hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options *options, int threads) {
-    static const char *const objectives[] = {"p50", "p95", "throughput"};
     hone_lookup_options given = options ? *options : (hone_lookup_options){0};
-    if (given.threads < 0 || given.threads > MOST_THREADS)
+    if (given.threads < 0 || given.threads > HONE_MAX_THREADS)
         return hone_fail(HONE_E_USAGE, "threads is %d; give 1 to %d, or 0 for all", given.threads,
-                         MOST_THREADS);
+                         HONE_MAX_THREADS);
     if (!(given.max_rel_error >= 0))
         return hone_fail(HONE_E_USAGE, "the largest error is %g; give a positive number, or 0 for any",
                          given.max_rel_error);
@@ -106,9 +102,11 @@ hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options 
         return hone_fail(HONE_E_USAGE,
                          "the largest workspace is %lld bytes; give a positive number, or 0 for any",
                          (long long)given.max_workspace);
-    for (size_t i = 0; i < sizeof objectives / sizeof objectives[0] && !lookup->objective; i++)
-        if (!given.objective || strcmp(given.objective, objectives[i]) == 0)
-            lookup->objective = objectives[i];
+    const int objective = hone_lookup_objective(given.objective);
+    if (objective < 0)
+        return hone_fail(HONE_E_USAGE, "objective '%s' is unknown; one of p50, p95, throughput",
+                         given.objective);
+    lookup->objective = hone_lookup_objectives[objective];
     lookup->threads = given.threads ? given.threads : threads;
     lookup->max_error = given.max_rel_error > 0 ? given.max_rel_error : NAN;
     lookup->max_workspace = given.max_workspace;
@@ -181,12 +179,14 @@ hone_status hone_db_find(hone_match *out, hone_db *db, const char *fingerprint, 
     }
     char text[HONE_PROBLEM_TEXT];
     if (status == HONE_E_NOMATCH && hone_problem_format(text, sizeof text, problem) == HONE_OK)
-        return hone_fail(status, "nothing is known about %s on '%s' or its family; 'hone tune' finds out",
+        return hone_fail(status,
+                         "nothing is known about %s on '%s' or its family; 'hone tune' finds out, and "
+                         "allow_stale takes what other builds measured",
                          text, fingerprint);
     return status;
 }
 
-/* What lookups have read; the layers stay. */
+/* The layers stay open. */
 void hone_db_refresh(hone_db *db) {
     if (!db)
         return;

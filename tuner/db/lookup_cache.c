@@ -45,10 +45,11 @@ static uint64_t hash_key(const hone_lookup_key *key) {
     return hash ^ hash >> 31;
 }
 
-static int objective_number(const char *name) {
-    static const char *const names[] = {"p50", "p95", "throughput"};
+const char *const hone_lookup_objectives[3] = {"p50", "p95", "throughput"};
+
+int hone_lookup_objective(const char *name) {
     for (int i = 0; i < 3 && name; i++)
-        if (strcmp(name, names[i]) == 0)
+        if (strcmp(name, hone_lookup_objectives[i]) == 0)
             return i;
     return name ? -1 : 0;
 }
@@ -73,13 +74,10 @@ hone_status hone_lookup_key_fill(hone_lookup_key *key, const hone_problem *probl
     if (!options)
         return HONE_OK;
     key->threads = options->threads;
-    key->objective = objective_number(options->objective);
+    key->objective = hone_lookup_objective(options->objective);
     key->max_error = options->max_rel_error;
     key->max_workspace = options->max_workspace;
     key->allow_stale = options->allow_stale;
-    if (key->objective < 0)
-        return hone_fail(HONE_E_USAGE, "objective '%s' is unknown; one of p50, p95, throughput",
-                         options->objective);
     if (options->isa) {
         if (!options->isa[0] || strlen(options->isa) >= sizeof key->isa || strchr(options->isa, ','))
             return hone_fail(HONE_E_USAGE, "isa '%s' is unknown; `hone devices` prints the names",

@@ -105,6 +105,10 @@ hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options 
 /* exact, near, family over all layers; *found 0: none. */
 hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup);
 
+/* Names of objectives, and the place of one among them; NULL is the first. -1: unknown. */
+extern const char *const hone_lookup_objectives[3];
+int hone_lookup_objective(const char *name);
+
 /* ---- the cache */
 
 /* What an answer depends on. Zeroed before it is filled: it is compared as bytes. */

@@ -1,0 +1,15 @@
+# What test_shard.sh and test_writers.sh ask of a search and its database. Sourced.
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+# field NAME FILE: the value of a JSON field of the first object that has it.
+field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2" | head -1; }
+
+# evaluated DATABASE: the configs judged, sorted, one a line for each time. A final measures anew what was judged.
+evaluated() {
+    "$HONE" db export --db "$1" | grep -E '"record":"failure"|"stage":"screen"' |
+        sed 's/.*"config":"\([^"]*\)".*/\1/' | sort
+}
