@@ -8,8 +8,11 @@ fail() {
 # field NAME FILE: the value of a JSON field of the first object that has it.
 field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2" | head -1; }
 
-# evaluated DATABASE: the configs judged, sorted, one a line for each time. A final measures anew what was judged.
+# A command that ends a test without a word of its own.
+trap 'echo "FAIL: line $LINENO: $BASH_COMMAND"' ERR
+
+# evaluated DATABASE: the configs judged, sorted, one a line for each time; none yet is fine. A final measures anew what
+# was judged.
 evaluated() {
-    "$HONE" db export --db "$1" | grep -E '"record":"failure"|"stage":"screen"' |
-        sed 's/.*"config":"\([^"]*\)".*/\1/' | sort
+    "$HONE" db export --db "$1" | sed -nE '/"record":"failure"|"stage":"screen"/s/.*"config":"([^"]*)".*/\1/p' | sort
 }
