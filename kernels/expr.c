@@ -121,20 +121,29 @@ static const struct binary {
 
 /* ------------------------------------------------------------------ values */
 
+/* Whether a number, if it is one, would be written in these characters. */
+static bool is_canonical(const char *text, size_t length) {
+    size_t sign = text[0] == '-', digits = strspn(text + sign, "0123456789");
+    return digits > 0 && sign + digits == length && (text[sign] != '0' || length == 1);
+}
+
+static bool fits(int64_t *number, const char *text) {
+    errno = 0;
+    int64_t value = strtoll(text, NULL, 10);
+    if (errno)
+        return false;
+    *number = value;
+    return true;
+}
+
 hone_status hone_value_parse(hone_value *out, const char *text) {
     hone_value value = {0};
     size_t length = strlen(text);
     if (length == 0 || length >= sizeof value.word)
         return hone_fail(HONE_E_USAGE, "value '%.40s' is not legal; it needs 1 to %zu characters", text,
                          sizeof value.word - 1);
-    errno = 0;
-    value.number = strtoll(text, NULL, 10);
-    char canonical[24];
-    hone_value_format(canonical, &value);
-    if (errno || strcmp(canonical, text) != 0) {
-        value.number = 0;
+    if (!is_canonical(text, length) || !fits(&value.number, text))
         memcpy(value.word, text, length + 1);
-    }
     *out = value;
     return HONE_OK;
 }
@@ -167,7 +176,19 @@ static hone_status syntax_error(const parser *p, const char *what) {
                      p->at - p->expr->text + 1, what);
 }
 
-static void skip_spaces(parser *p) { p->at += strspn(p->at, " \t\n"); }
+/* Both loops instead of strspn, which builds a table of its set in every call. */
+static void skip_spaces(parser *p) {
+    while (*p->at == ' ' || *p->at == '\t' || *p->at == '\n')
+        p->at++;
+}
+
+size_t hone_name_length(const char *text) {
+    size_t length = 0;
+    while ((text[length] >= 'a' && text[length] <= 'z') || (text[length] >= 'A' && text[length] <= 'Z') ||
+           (text[length] >= '0' && text[length] <= '9') || text[length] == '_')
+        length++;
+    return length;
+}
 
 static hone_status emit(parser *p, step next) {
     hone_expr *expr = p->expr;
@@ -206,9 +227,8 @@ static hone_status parse_word(parser *p) {
 }
 
 static hone_status parse_name(parser *p) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
     char name[EXPR_NAME];
-    size_t length = strspn(p->at, letters);
+    size_t length = hone_name_length(p->at);
     if (length == 0)
         return syntax_error(p, *p->at ? "a number, word, name or '(' is expected here"
                                       : "the expression ends where a value is expected");
@@ -264,7 +284,8 @@ static hone_status parse_unary(parser *p) {
 
 static const struct binary *binary_at(const char *at) {
     for (size_t i = 0; i < sizeof binaries / sizeof binaries[0]; i++) {
-        if (strncmp(at, binaries[i].text, strlen(binaries[i].text)) == 0)
+        const char *text = binaries[i].text;
+        if (at[0] == text[0] && (!text[1] || at[1] == text[1]))
             return &binaries[i];
     }
     return NULL;

@@ -21,6 +21,9 @@ hone_status hone_value_parse(hone_value *out, const char *text);
 void hone_value_format(char out[24], const hone_value *value);
 int hone_value_equal(const hone_value *a, const hone_value *b);
 
+/* How many characters at the start of `text` may stand in a name: letters, digits, '_'. */
+size_t hone_name_length(const char *text);
+
 typedef struct hone_expr hone_expr;
 
 /* Resolves a name to an index into the values given to hone_expr_eval; -1 if unknown. */

@@ -57,10 +57,8 @@ static int lookup_name(const char *name, const void *context) {
 
 static hone_status check_name(const hone_space *space, const char *name, const char *what, int count,
                               int limit) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    size_t length = strlen(name);
-    if (length == 0 || length >= HONE_CONFIG_KEY || strspn(name, letters) != length ||
-        (name[0] >= '0' && name[0] <= '9'))
+    size_t length = hone_name_length(name);
+    if (length == 0 || length >= HONE_CONFIG_KEY || name[length] || (name[0] >= '0' && name[0] <= '9'))
         return hone_fail(HONE_E_USAGE, "%s '%.40s' is no name; letters, digits and '_', at most %d", what,
                          name, HONE_CONFIG_KEY - 1);
     if (lookup_name(name, space) >= 0)
@@ -72,7 +70,27 @@ static hone_status check_name(const hone_space *space, const char *name, const c
     return HONE_OK;
 }
 
-static hone_status append_value(hone_param *param, const char *text, size_t length) {
+static hone_status append_value(hone_param *param, const hone_value *value) {
+    for (int i = 0; i < param->count; i++) {
+        if (hone_value_equal(&param->values[i], value)) {
+            char text[24];
+            hone_value_format(text, value);
+            return hone_fail(HONE_E_USAGE, "parameter '%s' has the value %s twice", param->name, text);
+        }
+    }
+    /* Powers of two, so that most values need no memory of their own. */
+    if ((param->count & (param->count - 1)) == 0) {
+        size_t capacity = param->count ? 2 * (size_t)param->count : 1;
+        hone_value *values = realloc(param->values, capacity * sizeof *values);
+        if (!values)
+            return hone_fail(HONE_E_NOMEM, "no memory for the values of '%s'", param->name);
+        param->values = values;
+    }
+    param->values[param->count++] = *value;
+    return HONE_OK;
+}
+
+static hone_status append_word(hone_param *param, const char *text, size_t length) {
     char copy[HONE_CONFIG_VALUE];
     hone_value value;
     if (length >= sizeof copy)
@@ -81,39 +99,46 @@ static hone_status append_value(hone_param *param, const char *text, size_t leng
     memcpy(copy, text, length);
     copy[length] = '\0';
     hone_status status = hone_value_parse(&value, copy);
-    if (status)
-        return status;
-    for (int i = 0; i < param->count; i++) {
-        if (hone_value_equal(&param->values[i], &value))
-            return hone_fail(HONE_E_USAGE, "parameter '%s' has the value %s twice", param->name, copy);
-    }
-    hone_value *values = realloc(param->values, (size_t)(param->count + 1) * sizeof *values);
-    if (!values)
-        return hone_fail(HONE_E_NOMEM, "no memory for the values of '%s'", param->name);
-    param->values = values;
-    values[param->count++] = value;
-    return HONE_OK;
+    return status ? status : append_value(param, &value);
+}
+
+static hone_status begin_param(hone_param *param, const hone_space *space, const char *name) {
+    hone_status status = check_name(space, name, "parameter", space->param_count, HONE_SPACE_MAX_PARAMS);
+    *param = (hone_param){0};
+    if (status == HONE_OK)
+        memcpy(param->name, name, strlen(name) + 1);
+    return status;
+}
+
+static hone_status end_param(hone_space *space, hone_param *param, hone_status status) {
+    if (status == HONE_OK && param->count == 0)
+        status = hone_fail(HONE_E_USAGE, "parameter '%s' has no value", param->name);
+    if (status == HONE_OK)
+        space->params[space->param_count++] = *param;
+    else
+        free(param->values);
+    return status;
 }
 
 hone_status hone_space_param(hone_space *space, const char *name, const char *values) {
-    hone_status status = check_name(space, name, "parameter", space->param_count, HONE_SPACE_MAX_PARAMS);
-    if (status)
-        return status;
-    hone_param param = {0};
-    memcpy(param.name, name, strlen(name) + 1);
+    hone_param param;
+    hone_status status = begin_param(&param, space, name);
     for (const char *at = values + strspn(values, " "); *at && !status; at += strspn(at, " ")) {
         size_t length = strcspn(at, " ");
-        status = append_value(&param, at, length);
+        status = append_word(&param, at, length);
         at += length;
     }
-    if (!status && param.count == 0)
-        status = hone_fail(HONE_E_USAGE, "parameter '%s' has no value", name);
-    if (status) {
-        free(param.values);
-        return status;
+    return end_param(space, &param, status);
+}
+
+hone_status hone_space_numbers(hone_space *space, const char *name, const int64_t *values, int count) {
+    hone_param param;
+    hone_status status = begin_param(&param, space, name);
+    for (int i = 0; i < count && !status; i++) {
+        hone_value value = {.number = values[i]};
+        status = append_value(&param, &value);
     }
-    space->params[space->param_count++] = param;
-    return HONE_OK;
+    return end_param(space, &param, status);
 }
 
 hone_status hone_space_constant(hone_space *space, const char *name, int64_t value) {

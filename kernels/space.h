@@ -45,6 +45,8 @@ void hone_space_destroy(hone_space *space);
  * and constants come before the first constraint.
  * HONE_E_USAGE: a name twice, no value, too many. */
 hone_status hone_space_param(hone_space *space, const char *name, const char *values);
+/* The same for values that are numbers already. */
+hone_status hone_space_numbers(hone_space *space, const char *name, const int64_t *values, int count);
 hone_status hone_space_constant(hone_space *space, const char *name, int64_t value);
 /* HONE_E_USAGE: a syntax error or an unknown name, said with its place. */
 hone_status hone_space_require(hone_space *space, const char *expression);

@@ -212,13 +212,17 @@ static int may_run(const hone_variant *v, const hone_problem *problem) {
     return hone_cpu_suits(v, problem) && hone_cpu_runs(v) && !(problem->m == 1 && hone_cpu_variant_is_amx(v));
 }
 
+static int has_tiles_like(const hone_variant *a, const hone_variant *b) {
+    return strcmp(a->kind, b->kind) == 0 && strcmp(a->loop, b->loop) == 0;
+}
+
 /* The last instruction set with tiles like this one, but not for copying A where the one before does the same
  * without (sdot and usdot); 16-bit weights may also be widened. */
 static const char *preferred_isa(const hone_problem *problem, const hone_variant *like) {
     const hone_variant *last = NULL;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
-        if (strcmp(v->kind, like->kind) != 0 || strcmp(v->loop, like->loop) != 0 || !may_run(v, problem))
+        if (!has_tiles_like(v, like) || !may_run(v, problem))
             continue;
         int copies = last && v->group == last->group && v->a_type != HONE_A_F32 &&
                      hone_cpu_in_place(last, problem) && !hone_cpu_in_place(v, problem);
@@ -267,11 +271,14 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     (void)device;
     choice chosen = {.cycles = -1};
     const double beside = vector_handicap(problem);
+    const hone_variant *asked = NULL; /* the one that `isa` was asked for */
+    const char *isa = code_path;
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         if (!may_run(v, problem))
             continue;
-        const char *isa = code_path ? code_path : preferred_isa(problem, v);
+        if (!code_path && !(asked && has_tiles_like(v, asked)))
+            isa = preferred_isa(problem, asked = v);
         if (!isa || strcmp(v->isa, isa) != 0)
             continue;
         hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};

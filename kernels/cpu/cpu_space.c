@@ -12,6 +12,8 @@ static const int64_t rows[] = {24, 48, 96, 192, 384, 768};
 static const int64_t columns[] = {64, 128, 256, 512, 1024, 2048, 4096};
 static const int64_t tile_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 16, 24, 32};
 
+enum { MAX_GRID = 48 }; /* no number up to HONE_MAX_THREADS has more divisors */
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
 /* The smallest value that covers `extent`, else the largest: larger values would
@@ -33,7 +35,7 @@ static int64_t declared(const int64_t *values, int count, int64_t extent, int64_
 }
 
 typedef struct list {
-    char text[8192];
+    char text[4096];
     size_t used;
     int full; /* something did not fit */
 } list;
@@ -51,14 +53,6 @@ static void list_add(list *l, const char *separator, const char *word, int uniqu
         l->used += (size_t)n;
     else
         l->full = 1;
-}
-
-static void list_numbers(list *l, const int64_t *values, int count) {
-    for (int i = 0; i < count; i++) {
-        char word[24];
-        snprintf(word, sizeof word, "%lld", (long long)values[i]);
-        list_add(l, " ", word, 0);
-    }
 }
 
 static int is_half(hone_dtype dtype) { return dtype == HONE_F16 || dtype == HONE_BF16; }
@@ -136,28 +130,48 @@ static int can_be_direct(const hone_variant *v) {
  * says which combinations exist. */
 typedef struct variant_lists {
     list isa, nr, tiles;
+    const hone_variant *last; /* the one whose tile was listed last */
     int most_rows;
     int beside; /* some tiles can have an epilogue beside them */
 } variant_lists;
+
+static int is_alike(const hone_variant *a, const hone_variant *b, const hone_problem *problem) {
+    return strcmp(a->isa, b->isa) == 0 && strcmp(a->kind, b->kind) == 0 &&
+           hone_cpu_in_place(a, problem) == hone_cpu_in_place(b, problem) &&
+           can_be_direct(a) == can_be_direct(b);
+}
+
+/* Tiles that are alike share the longer part of their condition. */
+static void list_tile(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {
+    int alike = lists->last && is_alike(lists->last, v, problem);
+    char tile[128];
+    if (!alike) {
+        snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s&&(", v->isa, v->kind,
+                 hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
+                 hone_cpu_variant_is_amx(v) ? "&&epi!='reg'"
+                 : can_be_direct(v)         ? "&&epi!='beside'"
+                                            : "&&epi=='l1'");
+        list_add(&lists->tiles, ")||", tile, 0);
+    }
+    snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
+    list_add(&lists->tiles, alike ? "||" : "", tile, 0);
+    lists->last = v;
+}
 
 static hone_status collect_variants(variant_lists *lists, const hone_problem *problem) {
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         if (!hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
             continue;
-        char word[128];
+        char word[16];
         list_add(&lists->isa, " ", v->isa, 1);
         lists->most_rows = v->mr > lists->most_rows ? v->mr : lists->most_rows;
         snprintf(word, sizeof word, "%d", v->nr);
         list_add(&lists->nr, " ", word, 1);
-        snprintf(word, sizeof word, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr<=%d%s%s", v->isa, v->kind, v->nr,
-                 v->mr, hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
-                 hone_cpu_variant_is_amx(v) ? "&&epi!='reg'"
-                 : can_be_direct(v)         ? "&&epi!='beside'"
-                                            : "&&epi=='l1'");
         lists->beside |= hone_cpu_variant_is_amx(v);
-        list_add(&lists->tiles, "||", word, 0);
+        list_tile(lists, v, problem);
     }
+    list_add(&lists->tiles, "", ")", 0);
     if (lists->tiles.full)
         return hone_fail(HONE_E_NOMEM, "more register tiles than their constraint has room for");
     if (!lists->isa.used)
@@ -170,22 +184,18 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                            int threads) {
     (void)device;
     variant_lists v = {0};
-    list mr = {0}, kc = {0}, mc = {0}, nc = {0}, grid = {0};
     hone_space *space = NULL;
     hone_status status = collect_variants(&v, problem);
     if (status || (status = hone_space_create(&space)))
         return status;
 
-    int mr_count = 0;
+    int mr_count = 0, grid_count = 0;
+    int64_t grid[MAX_GRID];
     while (mr_count < COUNT(tile_rows) && tile_rows[mr_count] <= v.most_rows)
         mr_count++;
-    list_numbers(&mr, tile_rows, mr_count);
-    list_numbers(&kc, depths, COUNT(depths));
-    list_numbers(&mc, rows, COUNT(rows));
-    list_numbers(&nc, columns, COUNT(columns));
     for (int64_t g = 1; g <= threads; g++)
-        if (threads % g == 0)
-            list_numbers(&grid, &g, 1);
+        if (threads % g == 0 && grid_count < MAX_GRID)
+            grid[grid_count++] = g;
 
     char wtype[16];
     snprintf(wtype, sizeof wtype, "%s%s", hone_dtype_name(problem->dtype),
@@ -196,14 +206,23 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
     snprintf(epilogues, sizeof epilogues, "%sl1%s", clamps(&low, &high, problem) ? "reg " : "",
              v.beside ? " beside" : "");
     const struct {
-        const char *name, *values;
-    } params[] = {{"isa", v.isa.text}, {"wtype", wtype},        {"nr", v.nr.text},  {"mr", mr.text},
-                  {"copy", "0 1"},     {"kc", kc.text},         {"mc", mc.text},    {"nc", nc.text},
-                  {"inner", "m n"},    {"pf", "0 4096"},        {"epi", epilogues}, {"gm", grid.text},
-                  {"gn", grid.text},   {"form", forms(problem)}};
-    for (int i = 0; i < COUNT(params); i++)
-        if ((status = hone_space_param(space, params[i].name, params[i].values)))
+        const char *name, *words; /* words, or numbers */
+        const int64_t *numbers;
+        int count;
+    } params[] = {{"isa", v.isa.text, NULL, 0},    {"wtype", wtype, NULL, 0},
+                  {"nr", v.nr.text, NULL, 0},      {"mr", NULL, tile_rows, mr_count},
+                  {"copy", "0 1", NULL, 0},        {"kc", NULL, depths, COUNT(depths)},
+                  {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
+                  {"inner", "m n", NULL, 0},       {"pf", "0 4096", NULL, 0},
+                  {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
+                  {"gn", NULL, grid, grid_count},  {"form", forms(problem), NULL, 0}};
+    for (int i = 0; i < COUNT(params); i++) {
+        status = params[i].words
+                     ? hone_space_param(space, params[i].name, params[i].words)
+                     : hone_space_numbers(space, params[i].name, params[i].numbers, params[i].count);
+        if (status)
             goto fail;
+    }
 
     const struct {
         const char *name;

@@ -1,5 +1,5 @@
-/* Winners in memory, one list a device, thread count and objective of a layer:
- * the nearest shape among thousands is found by reading 20 bytes of each. */
+/* Winners in memory, one list a device, thread count and objective of a layer, sorted by class of problem and
+ * M: the nearest shape among thousands is found by reading 20 bytes of each whose M is near. */
 #include "lookup_private.h"
 
 #include <math.h>
@@ -22,6 +22,8 @@ typedef struct winner {
     hone_problem problem;
     hone_candidate candidate; /* without its distance */
     char *config;
+    uint32_t class;
+    size_t order; /* in the file */
 } winner;
 
 struct hone_winner_index {
@@ -60,12 +62,28 @@ static hone_status append(hone_winner_index *index, const hone_problem *problem,
         index->room = room;
     }
     winner *added = &index->winners[index->count];
-    *added = (winner){*problem, *candidate, strdup(config)};
+    *added = (winner){*problem, *candidate, strdup(config), class_of(problem), index->count};
     if (!added->config)
         return hone_fail(HONE_E_NOMEM, "no memory for a config");
     added->candidate.config = added->config;
-    index->places[index->count++] = place_of(problem);
+    index->count++;
     return HONE_OK;
+}
+
+static int by_place(const void *left, const void *right) {
+    const winner *a = left, *b = right;
+    if (a->class != b->class)
+        return a->class < b->class ? -1 : 1;
+    if (a->problem.m != b->problem.m)
+        return a->problem.m < b->problem.m ? -1 : 1;
+    return a->order < b->order ? -1 : 1;
+}
+
+static void sort(hone_winner_index *index) {
+    if (index->count > 0)
+        qsort(index->winners, index->count, sizeof *index->winners, by_place);
+    for (size_t i = 0; i < index->count; i++)
+        index->places[i] = place_of(&index->winners[i].problem);
 }
 
 static hone_status read_all(hone_winner_index *index, const hone_lookup *lookup, hone_db *layer) {
@@ -129,43 +147,77 @@ static hone_status index_of(const hone_winner_index **out, const hone_lookup *lo
         destroy_one(index);
         return status;
     }
+    sort(index);
     index->next = layer->indexes;
     layer->indexes = index;
     *out = index;
     return HONE_OK;
 }
 
-/* Whether it may be nearer than `farthest`; what rounding takes is given back, so that nothing is left out
- * that belongs. Without branches: which of thousands are far cannot be foreseen. */
+/* What rounding takes is given back, so that nothing is left out that belongs. */
+static const float SLACK = 1e-4f;
+static const float ANY = 1e9f;
+
+static float reach_of_dimension(void) { return log2f(HONE_LOOKUP_REACH) + SLACK; }
+
+/* The first place of the class whose M is not below the asked one. */
+static size_t first_above(const hone_winner_index *index, const place *asked) {
+    size_t low = 0, high = index->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const place *at = &index->places[middle];
+        if (at->class < asked->class || (at->class == asked->class && at->m < asked->m))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* How far M is from the asked one; ANY for another class, and beyond the ends. */
+static float m_distance(const hone_winner_index *index, size_t i, const place *asked) {
+    if (i >= index->count || index->places[i].class != asked->class)
+        return ANY;
+    return fabsf(index->places[i].m - asked->m);
+}
+
+/* Whether it may be nearer than `farthest`. Without branches: which of thousands are far cannot be
+ * foreseen. */
 static int may_be_near(const place *at, const place *asked, float farthest) {
-    static const float SLACK = 1e-4f;
-    const float reach = log2f(HONE_LOOKUP_REACH) + SLACK;
+    const float reach = reach_of_dimension();
     const float m = at->m - asked->m, n = at->n - asked->n, k = at->k - asked->k;
     const float deep = HONE_LOOKUP_K_WEIGHT * k;
     const float left = farthest + SLACK - (at->act == asked->act ? 0 : (float)HONE_LOOKUP_OTHER_ACTIVATION);
-    return (at->class == asked->class) & (fabsf(m) <= reach) & (fabsf(n) <= reach) & (fabsf(k) <= reach) &
-           (left >= 0) & (m * m + n * n + deep * deep <= left * left);
+    return (fabsf(m) <= reach) & (fabsf(n) <= reach) & (fabsf(k) <= reach) & (left >= 0) &
+           (m * m + n * n + deep * deep <= left * left);
 }
 
+static void consider(hone_candidates *out, const hone_lookup *lookup, const winner *known) {
+    if (known->candidate.stale && !lookup->allow_stale)
+        return;
+    const double distance = hone_lookup_distance(lookup->problem, &known->problem);
+    if (!isfinite(distance) || distance == 0)
+        return;
+    hone_candidate candidate = known->candidate;
+    candidate.distance = distance;
+    hone_candidates_insert(out, &candidate);
+}
+
+/* From the asked M outwards, until M alone is farther than what was found. */
 hone_status hone_winner_index_find(hone_candidates *out, const hone_lookup *lookup, hone_db *layer,
                                    int64_t device_id) {
-    static const float ANY = 1e9f;
     const place asked = place_of(lookup->problem);
     const hone_winner_index *index = NULL;
     DB_TRY(index_of(&index, lookup, layer, device_id));
-    for (size_t i = 0; i < index->count; i++) {
+    size_t above = first_above(index, &asked), below = above - 1; /* before the first one: SIZE_MAX */
+    for (;;) {
         const int full = out->count == HONE_LOOKUP_CANDIDATES;
-        if (!may_be_near(&index->places[i], &asked, full ? (float)out->items[out->count - 1].distance : ANY))
-            continue;
-        const winner *known = &index->winners[i];
-        if (known->candidate.stale && !lookup->allow_stale)
-            continue;
-        const double distance = hone_lookup_distance(lookup->problem, &known->problem);
-        if (!isfinite(distance) || distance == 0)
-            continue;
-        hone_candidate candidate = known->candidate;
-        candidate.distance = distance;
-        hone_candidates_insert(out, &candidate);
+        const float farthest = full ? (float)out->items[out->count - 1].distance : reach_of_dimension();
+        const float up = m_distance(index, above, &asked), down = m_distance(index, below, &asked);
+        if (fminf(up, down) > farthest + SLACK)
+            return HONE_OK;
+        const size_t i = up <= down ? above++ : below--;
+        if (may_be_near(&index->places[i], &asked, full ? farthest : ANY))
+            consider(out, lookup, &index->winners[i]);
     }
-    return HONE_OK;
 }
