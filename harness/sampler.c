@@ -28,6 +28,7 @@ typedef struct timed_runner {
     hone_runner runner;
     hone_samples samples;
     int64_t sequence;
+    int retired;
 } timed_runner;
 
 struct hone_sampler {
@@ -243,7 +244,8 @@ static int is_settled(const hone_samples *samples, double target, double *scratc
 static void review(hone_sampler *self) {
     for (int i = 0; i < self->count; ++i) {
         hone_samples *samples = &self->runners[i].samples;
-        samples->settled = is_settled(samples, self->options.target, self->scratch);
+        if (!self->runners[i].retired)
+            samples->settled = is_settled(samples, self->options.target, self->scratch);
     }
     self->reviewed = self->rounds;
     self->next_review = self->rounds + self->rounds / 8 + 1;
@@ -259,7 +261,7 @@ hone_status hone_sampler_round(hone_sampler *sampler) {
     int first_warm_calls = accompany(sampler) && warm_calls == 0 ? 1 : warm_calls;
     for (int i = 0; i < sampler->count; ++i) {
         timed_runner *runner = &sampler->runners[backwards ? sampler->count - 1 - i : i];
-        if (runner->runner.beside)
+        if (runner->runner.beside || runner->retired)
             continue;
         sampler->measured_us += take_sample(runner, first_warm_calls);
         first_warm_calls = warm_calls;
@@ -274,7 +276,7 @@ hone_status hone_sampler_round(hone_sampler *sampler) {
 
 static int all_settled(const hone_sampler *self) {
     for (int i = 0; i < self->count; ++i)
-        if (!self->runners[i].runner.beside && !self->runners[i].samples.settled)
+        if (!self->runners[i].runner.beside && !self->runners[i].retired && !self->runners[i].samples.settled)
             return 0;
     return 1;
 }
@@ -303,6 +305,14 @@ hone_status hone_sampler_run(hone_sampler *sampler) {
     if (sampler->reviewed != sampler->rounds)
         review(sampler);
     return status;
+}
+
+void hone_sampler_retire(hone_sampler *sampler, int runner) {
+    timed_runner *self = &sampler->runners[runner];
+    if (self->runner.beside || self->retired || sampler->measured == 1)
+        return;
+    self->retired = 1;
+    sampler->measured--;
 }
 
 const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner) {

@@ -63,6 +63,9 @@ hone_status hone_sampler_round(hone_sampler *sampler);
 /* Rounds until every runner settled or the limits are reached. Fails as a round does. */
 hone_status hone_sampler_run(hone_sampler *sampler);
 
+/* Takes no more samples of a runner that is not beside; those it has stay. The last one cannot be retired. */
+void hone_sampler_retire(hone_sampler *sampler, int runner);
+
 /* The samples of one runner, in the order they were taken; owned by the sampler.
  * NULL when there is no such runner. */
 const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner);

@@ -15,8 +15,9 @@ search() {
 
 search whole.db --strategy exhaustive
 size=$(field space_size out)
+[ "$(field evaluations out)" -eq "$size" ] || fail "one search evaluated $(field evaluations out) of $size configs"
 evaluated whole.db >whole
-[ "$(wc -l <whole)" -eq "$size" ] || fail "one search evaluated $(wc -l <whole) of $size configs"
+[ "$(wc -l <whole)" -eq "$size" ] || fail "one search stored $(wc -l <whole) of $size configs"
 
 # union N ARGUMENT...: what N shards evaluate together is the space, each config by one of them.
 union() {
@@ -44,7 +45,6 @@ union() {
     [ "$(field evaluations out)" -eq 0 ] || fail "the merged database leaves something to do"
 }
 
-[ "$(sort -u whole | wc -l)" -eq "$size" ] || fail "one search evaluated a config twice"
 union 2 --strategy exhaustive
 union 5 --strategy exhaustive
 # A strategy without a model of what is hopeless visits everything too, in its own order.

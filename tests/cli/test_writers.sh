@@ -47,7 +47,7 @@ for writer in $(seq $WRITERS); do
     [ -n "$run" ] || fail "the run of writer $writer is not stored"
     grep "\"run\":\"$run\"" many.jsonl >run.jsonl || fail "nothing of writer $writer is stored"
     evaluations=$(field evaluations "many$writer.json")
-    stored=$(grep -cE '"record":"failure"|"stage":"screen"' run.jsonl || true)
+    stored=$(sed -nE '/"record":"failure"|"stage":"screen"/s/.*"config":"([^"]*)".*/\1/p' run.jsonl | sort -u | wc -l)
     [ "$stored" -eq "$evaluations" ] || fail "writer $writer evaluated $evaluations configs, $stored are stored"
     [ "$(grep -c '"stage":"final"' run.jsonl)" -ge 1 ] || fail "the final of writer $writer is not stored"
     reported=$((reported + evaluations))
@@ -71,7 +71,11 @@ for round in $(seq 12); do
     [ -s killed.db ] || continue
     sound killed.db "after kill $round"
     evaluated killed.db >killed
-    [ -z "$(uniq -d killed)" ] || fail "after kill $round configs were evaluated twice: $(uniq -d killed)"
+    "$HONE" db export --db killed.db >killed.jsonl
+    if ! grep -q '"stage":"final"' killed.jsonl; then
+        twice=$(judged killed.db | uniq -d)
+        [ -z "$twice" ] || fail "after kill $round configs were evaluated twice: $twice"
+    fi
     count=$(wc -l <killed)
     [ "$count" -ge "$evaluated_last" ] || fail "kill $round lost what was committed: $count, were $evaluated_last"
     [ "$count" -eq "$evaluated_last" ] || progressed=$((progressed + 1))

@@ -18,10 +18,12 @@ static int close_db(void **state) {
 
 static int known(double *value, const char *config, int threads, const char *mode, const char *objective) {
     hone_problem problem = fixture_problem("gemm/f32/relu/64x64x64");
+    hone_known what = {*value, NAN};
     int found = -1;
     assert_int_equal(
-        hone_db_known(&found, value, db, &fixture_device, &problem, config, threads, mode, objective),
+        hone_db_known(&found, &what, db, &fixture_device, &problem, config, threads, mode, objective),
         HONE_OK);
+    *value = what.value;
     return found;
 }
 
@@ -83,7 +85,7 @@ static void text_is_data(void **state) {
         assert_string_equal(fixture_text(db, sql[i]), hostile);
     /* And asked for by these names, exported and merged. */
     hone_problem problem = fixture_problem("gemm/f32/relu/64x64x64");
-    double value = NAN;
+    hone_known value;
     int found = -1;
     assert_int_equal(hone_db_known(&found, &value, db, &device, &problem, hostile, 2, "warm", "p50"),
                      HONE_OK);

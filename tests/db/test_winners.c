@@ -1,4 +1,5 @@
 /* Winners are a function of the evidence. */
+#include "../../tuner/db/db_winner.h"
 #include "db_fixture.h"
 
 static hone_db *db;
@@ -164,6 +165,45 @@ static void the_order_of_evidence_does_not_matter(void **state) {
     }
 }
 
+/* The configs of the trade-offs in their order, within a limit on the error. */
+static const char *tradeoffs(double max_error) {
+    static char text[512];
+    const hone_problem problem = fixture_problem("gemm/f32/relu/64x64x64");
+    const hone_winner_subject subject = {.device = &fixture_device,
+                                         .problem = &problem,
+                                         .threads = 2,
+                                         .mode = "warm",
+                                         .objective = "p50",
+                                         .max_error = max_error};
+    hone_winner *list = NULL;
+    int count = 0, used = 0;
+    assert_int_equal(hone_db_tradeoffs(&list, &count, db, &subject), HONE_OK);
+    text[0] = '\0';
+    for (int i = 0; i < count; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%s", i ? " " : "", list[i].config);
+    free(list);
+    return text;
+}
+
+static void tradeoffs_are_slower_and_more_accurate(void **state) {
+    (void)state;
+    assert_string_equal(tradeoffs(0), "");
+    add((fixture_row){.config = "mr=1,nr=8", .us = 10, .error = 1e-6});
+    add((fixture_row){.config = "mr=2,nr=8", .us = 11, .error = 2e-6});    /* worse in both */
+    add((fixture_row){.config = "mr=4,nr=8", .us = 12, .error = 0.95e-6}); /* no better to speak of */
+    add((fixture_row){.config = "mr=8,nr=8", .us = 13, .error = 5e-7});
+    add((fixture_row){.config = "mr=16,nr=8", .us = 14, .error = 5e-7});
+    add((fixture_row){.config = "mr=1,nr=16", .us = 20, .error = 1e-7});
+    add((fixture_row){
+        .config = "mr=2,nr=16", .us = 5, .error = 1e-8, .stage = "screen"}); /* few samples flatter */
+    add((fixture_row){.config = "mr=4,nr=16", .us = 15, .error = 1e-9, .wrong = 1});
+    add((fixture_row){.config = "mr=8,nr=16", .us = 5, .error = 1e-9, .threads = 1});
+    add((fixture_row){.config = "mr=1,nr=32", .us = 5, .error = 1e-9, .problem = "gemm/f32/relu/64x64x65"});
+    assert_string_equal(tradeoffs(0), "mr=1,nr=8 mr=8,nr=8 mr=1,nr=16 mr=2,nr=16");
+    assert_string_equal(tradeoffs(5e-7), "mr=8,nr=8 mr=1,nr=16 mr=2,nr=16");
+    assert_string_equal(tradeoffs(1e-9), "");
+}
+
 int main(void) {
 #define DB_TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
     const struct CMUnitTest tests[] = {
@@ -178,6 +218,7 @@ int main(void) {
         DB_TEST(each_condition_has_its_own_winner),
         DB_TEST(deriving_one_problem_leaves_the_others),
         DB_TEST(the_order_of_evidence_does_not_matter),
+        DB_TEST(tradeoffs_are_slower_and_more_accurate),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

@@ -118,6 +118,26 @@ static void warm_calls_are_not_timed(void **state) {
     hone_sampler_destroy(sampler);
 }
 
+static void the_retired_are_not_called_again(void **state) {
+    (void)state;
+    fake fakes[3] = {unsteady(), steady(1, resolved()), steady(2, resolved())};
+    hone_sampler *sampler = sample(fakes, 3, &(hone_sampler_options){.min_samples = 4, .max_samples = 6});
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    hone_sampler_retire(sampler, 0);
+    hone_sampler_retire(sampler, 0);
+    const int64_t calls = fakes[0].calls;
+    assert_int_equal(hone_sampler_run(sampler), HONE_OK);
+    assert_int_equal(fakes[0].calls, calls);
+    assert_int_equal(hone_sampler_samples(sampler, 0)->count, 1);
+    assert_in_range(hone_sampler_samples(sampler, 1)->count, 4, 6);
+    hone_sampler_retire(sampler, 1);
+    hone_sampler_retire(sampler, 2); /* the last one goes on */
+    const int64_t before = hone_sampler_samples(sampler, 2)->count;
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    assert_int_equal(hone_sampler_samples(sampler, 2)->count, before + 1);
+    hone_sampler_destroy(sampler);
+}
+
 static double device_time;
 static double fake_device_us(void *context) {
     (void)context;
@@ -280,6 +300,7 @@ int main(void) {
         cmocka_unit_test(order_alternates),
         cmocka_unit_test(short_calls_are_batched),
         cmocka_unit_test(warm_calls_are_not_timed),
+        cmocka_unit_test(the_retired_are_not_called_again),
         cmocka_unit_test(settled_runs_stop_early),
         cmocka_unit_test(unsettled_runs_say_so),
         cmocka_unit_test(sample_limits_are_kept),

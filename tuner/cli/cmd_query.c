@@ -7,10 +7,12 @@
 #include "../../kernels/status.h"
 #include "../db/db.h"
 #include "cli_complete.h"
+#include "tradeoffs.h"
 
 typedef struct query_options {
     cli_selectors selectors;
     hone_lookup_options lookup;
+    int pareto;
     int require; /* 1: the match must be of `worst` kind or better */
     hone_match_kind worst;
 } query_options;
@@ -57,6 +59,9 @@ static hone_status parse(query_options *options, int *help, int argc, char **arg
          "only configs of this instruction set, or of this family of a GPU's kernels; default: any"},
         {"max-workspace", CLI_INT, &options->lookup.max_workspace, "BYTES",
          "largest acceptable memory of a plan beside its operands; default: any"},
+        {"pareto", CLI_FLAG, &options->pareto, NULL,
+         "of an exact match also the configs that are slower but more accurate, which --max-error chooses "
+         "from"},
         {"require", CLI_FLAG, &options->require, NULL,
          "exit 1 unless the match is exact; --require=near or --require=family accept those too"},
         {"allow-stale", CLI_FLAG, &options->lookup.allow_stale, NULL,
@@ -78,6 +83,18 @@ static hone_status parse(query_options *options, int *help, int argc, char **arg
     return status;
 }
 
+typedef struct answer {
+    hone_match match;
+    hone_winner *tradeoffs; /* of an exact match, with --pareto */
+    int tradeoff_count;
+} answer;
+
+static void free_answers(answer *answers, int count) {
+    for (int i = 0; i < count && answers; i++)
+        free(answers[i].tradeoffs);
+    free(answers);
+}
+
 /* ---- the database */
 
 /* A database that was named has to be there; the usual ones need not. */
@@ -97,8 +114,9 @@ static hone_status open_database(hone_db **out, const char *named) {
 
 static json_t *text_or_null(const char *text) { return text[0] ? json_string(text) : json_null(); }
 
-static json_t *match_to_json(const hone_match *match) {
-    return json_pack(
+static json_t *answer_to_json(const answer *one, int pareto) {
+    const hone_match *match = &one->match;
+    json_t *object = json_pack(
         "{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:b, s:o, s:o}", "match",
         hone_match_kind_name(match->kind), "problem", match->problem, "matched_problem",
         text_or_null(match->matched_problem), "device", match->device, "config", match->config, "p50_us",
@@ -108,6 +126,9 @@ static json_t *match_to_json(const hone_match *match) {
         text_or_null(match->measured_at), "build", match->build, "stale", match->stale, "workspace_bytes",
         match->workspace >= 0 ? json_integer(match->workspace) : json_null(), "database",
         text_or_null(match->database));
+    if (pareto)
+        json_object_set_new(object, "pareto", cli_tradeoffs_json(one->tradeoffs, one->tradeoff_count));
+    return object;
 }
 
 static void explain(const hone_match *match) {
@@ -156,16 +177,26 @@ static void print_match(const hone_match *match, double max_error) {
            match->database);
 }
 
-static int print_all(const hone_match *matches, int count, const query_options *options) {
+static void print_answer(const answer *one, const query_options *options) {
+    print_match(&one->match, options->lookup.max_rel_error);
+    if (one->tradeoff_count == 1)
+        printf("pareto   nothing known is more accurate\n");
+    if (one->tradeoff_count > 1) {
+        printf("pareto   time against error\n");
+        cli_tradeoffs_print(one->tradeoffs, one->tradeoff_count);
+    }
+}
+
+static int print_all(const answer *answers, int count, const query_options *options) {
     int json = options->selectors.json;
     if (json && count == 1)
-        return cli_print_json(match_to_json(&matches[0]));
+        return cli_print_json(answer_to_json(&answers[0], options->pareto));
     json_t *array = json ? json_array() : NULL;
     for (int i = 0; i < count; i++) {
         if (json)
-            json_array_append_new(array, match_to_json(&matches[i]));
+            json_array_append_new(array, answer_to_json(&answers[i], options->pareto));
         else
-            print_match(&matches[i], options->lookup.max_rel_error);
+            print_answer(&answers[i], options);
         if (!json && i + 1 < count)
             putchar('\n');
     }
@@ -192,10 +223,30 @@ static hone_status note_stale(const hone_match *match, hone_db *db, const hone_c
     return status;
 }
 
-static hone_status look_up_all(hone_match **out, int *count, const query_options *options) {
+/* From the layer that answered. */
+static hone_status find_tradeoffs(answer *one, hone_db *db, const hone_device *device,
+                                  const hone_problem *problem, const hone_lookup_options *asked) {
+    const hone_winner_subject subject = {
+        .device = device,
+        .problem = problem,
+        .threads = asked->threads,
+        .mode = "warm",
+        .objective = asked->objective ? asked->objective : "p50",
+        .max_error = asked->max_rel_error,
+    };
+    hone_status status = HONE_OK;
+    if (one->match.kind != HONE_MATCH_EXACT)
+        return HONE_OK;
+    for (hone_db *layer = db; layer && !status && one->tradeoff_count == 0; layer = layer->below)
+        if (strcmp(layer->path, one->match.database) == 0)
+            status = hone_db_tradeoffs(&one->tradeoffs, &one->tradeoff_count, layer, &subject);
+    return status;
+}
+
+static hone_status look_up_all(answer **out, int *count, const query_options *options) {
     hone_problem *problems = NULL;
     hone_context *context = NULL;
-    hone_match *matches = NULL;
+    answer *answers = NULL;
     hone_db *db = NULL;
     const hone_device *device;
     hone_lookup_options lookup = options->lookup;
@@ -206,49 +257,52 @@ static hone_status look_up_all(hone_match **out, int *count, const query_options
         status = cli_selected_device(&device, &lookup.threads, context, &options->selectors);
     if (status == HONE_OK)
         status = open_database(&db, options->selectors.db);
-    if (status == HONE_OK && !(matches = calloc((size_t)*count, sizeof *matches)))
+    if (status == HONE_OK && !(answers = calloc((size_t)*count, sizeof *answers)))
         status = hone_fail(HONE_E_NOMEM, "no memory for %d answers", *count);
     for (int i = 0; i < *count && status == HONE_OK; i++) {
-        status = hone_db_lookup(&matches[i], db, context, options->selectors.device, &problems[i], &lookup);
+        hone_match *match = &answers[i].match;
+        status = hone_db_lookup(match, db, context, options->selectors.device, &problems[i], &lookup);
         if (status == HONE_OK)
-            status = note_stale(&matches[i], db, context, options, &lookup, &problems[i]);
+            status = note_stale(match, db, context, options, &lookup, &problems[i]);
+        if (status == HONE_OK && options->pareto)
+            status = find_tradeoffs(&answers[i], db, device, &problems[i], &lookup);
     }
     hone_db_close(db);
     hone_context_destroy(context);
     free(problems);
     if (status != HONE_OK) {
-        free(matches);
+        free_answers(answers, *count);
         return status;
     }
-    *out = matches;
+    *out = answers;
     return HONE_OK;
 }
 
 /* HONE_E_NOMATCH when an answer is worse than what was required. */
-static hone_status check_required(const query_options *options, const hone_match *matches, int count) {
+static hone_status check_required(const query_options *options, const answer *answers, int count) {
     for (int i = 0; i < count && options->require; i++)
-        if (matches[i].kind > options->worst)
+        if (answers[i].match.kind > options->worst)
             return hone_fail(HONE_E_NOMATCH,
                              "%s: the best match is '%s' where '%s' is required; run 'hone tune' for it",
-                             matches[i].problem, hone_match_kind_name(matches[i].kind),
+                             answers[i].match.problem, hone_match_kind_name(answers[i].match.kind),
                              hone_match_kind_name(options->worst));
     return HONE_OK;
 }
 
 int cli_run_query(int argc, char **argv) {
     query_options options = {.lookup = {.threads = 0}};
-    hone_match *matches = NULL;
+    answer *answers = NULL;
     int count = 0, help = 0;
     hone_status status = parse(&options, &help, argc, argv);
     if (status != HONE_OK)
         return cli_fail("query", status);
     if (help)
         return 0;
-    status = look_up_all(&matches, &count, &options);
+    status = look_up_all(&answers, &count, &options);
     if (status != HONE_OK)
         return cli_fail("query", status);
-    int code = print_all(matches, count, &options);
-    status = check_required(&options, matches, count);
-    free(matches);
+    int code = print_all(answers, count, &options);
+    status = check_required(&options, answers, count);
+    free_answers(answers, count);
     return code ? code : status != HONE_OK ? cli_fail("query", status) : 0;
 }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "tradeoffs.h"
+
 static double gflops(const cli_tuned *tuned) {
     return hone_problem_operations(tuned->problem) / (tuned->result.stats.p50 * 1e3);
 }
@@ -75,7 +77,7 @@ static json_t *one_json(const cli_tuned *tuned, const hone_device *device, hone_
         "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
         "s:s, "
         "s:o, "
-        "s:o}",
+        "s:o, s:o}",
         "problem", result->problem, "shape", tuned->shape, "device", device->fingerprint, "config",
         result->config, "objective", hone_objective_name(objective), "best", cli_json_number(result->best_us),
         "evaluations", (json_int_t)result->evaluations, "known", (json_int_t)result->known, "failures",
@@ -86,7 +88,7 @@ static json_t *one_json(const cli_tuned *tuned, const hone_device *device, hone_
         "err_bound_ratio", cli_json_number(result->numerics.err_bound_ratio), "model_rank_correlation",
         cli_json_number(result->model_rank), "samples", (json_int_t)result->stats.count, "stage",
         result->is_final ? "final" : "screen", "speedup_over_unfused", cli_json_number(speedup(tuned)),
-        "trace", trace_json(result));
+        "trace", trace_json(result), "pareto", cli_tradeoffs_json(result->tradeoffs, result->tradeoff_count));
 }
 
 json_t *cli_tuned_json(const cli_tuned *tuned, int count, const hone_device *device,

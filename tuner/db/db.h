@@ -104,12 +104,16 @@ hone_status hone_db_add_measurements(hone_db *db, int64_t run, const hone_measur
 hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
                                 const char *kind, const char *reason, uint64_t seed);
 
+/* The objective's value in microseconds a call, and err_rel_fro. */
+typedef struct hone_known {
+    double value, error;
+} hone_known;
+
 /* What is already known in this build about a config: for resuming. *found is 1
- * when it was measured (then *value is the objective's value in microseconds a
- * call; of several measurements the first screening one, so that a resumed
- * search sees what the first one saw), 2 when it failed or was wrong, else 0. A
- * measurement without a value for the objective, and a bench, do not count. */
-hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_device *device,
+ * when it was measured (then *out says what; of several measurements the first screening one, so that a
+ * resumed search sees what the first one saw), 2 when it failed or was wrong, else 0. A measurement without a
+ * value for the objective, and a bench, do not count. */
+hone_status hone_db_known(int *found, hone_known *out, hone_db *db, const hone_device *device,
                           const hone_problem *problem, const char *config, int threads, const char *mode,
                           const char *objective);
 
@@ -117,7 +121,7 @@ hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_dev
  * of each build, thread count, mode and objective the correct config with the
  * best value, final measurements before screening ones, ties by config text; a
  * config that was wrong once never wins, and a bench is no evidence. The rule in
- * full is winners.sql. A pure function of the measurements and failures. */
+ * full is ranking.sql. A pure function of the measurements and failures. */
 hone_status hone_db_derive_winners(hone_db *db, const hone_device *device, const hone_problem *problem);
 
 /* Operations of a problem: 2 M N K. */

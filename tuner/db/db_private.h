@@ -8,7 +8,7 @@
 
 /* The text files of this folder (embedded at build time). */
 extern const char hone_embedded_schema_sql[];
-extern const char hone_embedded_winners_sql[];
+extern const char hone_embedded_ranking_sql[];
 
 /* Returns from the calling function with the status of a call that failed. */
 #define DB_TRY(call)                                                                                         \
@@ -72,9 +72,12 @@ hone_status hone_db_store_problem(int64_t *id, hone_db *db, const hone_problem *
 /* One sample as the blob of schema.sql holds it. */
 void hone_db_pack_sample(unsigned char out[4], double us);
 
-/* winners.sql between two pieces of text; the caller binds what winners.sql names
+/* The winners between two pieces of text; the caller binds what ranking.sql names
  * (NULL: all) and finalises. */
 hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
+
+/* The same for the trade-offs, with their rank. */
+hone_status hone_db_prepare_tradeoffs(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
 
 /* The same, kept like other statements: `before` must be a constant, its address is the key. Not for the
  * caller to finalise, but to reset. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "../../kernels/status.h"
 #include "db_private.h"
@@ -61,23 +62,92 @@ static void read_row(hone_winner *out, sqlite3_stmt *row) {
         *rest[i] = hone_db_real(row, at++);
 }
 
-hone_status hone_db_winner(int *found, hone_winner *out, hone_db *db, const hone_winner_subject *subject) {
-    char text[HONE_PROBLEM_TEXT];
-    sqlite3_stmt *select;
-    int row = 0;
-    DB_TRY(hone_problem_format(text, sizeof text, subject->problem));
-    DB_TRY(prepare_select(&select, db, subject->max_error));
+/* `text` is the problem's, and stays while the statement is used. */
+static void bind_subject(sqlite3_stmt *select, const hone_winner_subject *subject, const char *text) {
     hone_db_bind_text(select, ":fingerprint", subject->device->fingerprint);
     hone_db_bind_text(select, ":text", text);
     hone_db_bind_text(select, ":build", hone_build_id());
     hone_db_bind_int(select, ":threads", subject->threads);
     hone_db_bind_text(select, ":mode", subject->mode);
     hone_db_bind_text(select, ":objective", subject->objective);
-    hone_status status = hone_db_step(&row, db, select, "reading a winner");
+}
+
+/* So that a derivation reads the evidence of one problem, not of all. */
+static hone_status bind_ids(int *known, sqlite3_stmt *derive, hone_db *db, const char *fingerprint,
+                            const char *text) {
+    static const char sql[] =
+        "SELECT d.id, p.id FROM devices d, problems p WHERE d.fingerprint = :fingerprint "
+        "AND p.text = :text";
+    sqlite3_stmt *find;
+    DB_TRY(hone_db_prepare(&find, db, sql));
+    hone_db_bind_text(find, ":fingerprint", fingerprint);
+    hone_db_bind_text(find, ":text", text);
+    DB_TRY(hone_db_step(known, db, find, "looking a problem up"));
+    if (*known) {
+        hone_db_bind_int(derive, ":device", sqlite3_column_int64(find, 0));
+        hone_db_bind_int(derive, ":problem", sqlite3_column_int64(find, 1));
+    }
+    sqlite3_reset(find);
+    return HONE_OK;
+}
+
+hone_status hone_db_winner(int *found, hone_winner *out, hone_db *db, const hone_winner_subject *subject) {
+    sqlite3_stmt *select;
+    char text[HONE_PROBLEM_TEXT];
+    int row = 0, known = 1;
+    DB_TRY(hone_problem_format(text, sizeof text, subject->problem));
+    DB_TRY(prepare_select(&select, db, subject->max_error));
+    bind_subject(select, subject, text);
+    hone_status status = HONE_OK;
+    if (subject->max_error > 0)
+        status = bind_ids(&known, select, db, subject->device->fingerprint, text);
+    if (!status && known)
+        status = hone_db_step(&row, db, select, "reading a winner");
     if (!status && row)
         read_row(out, select);
     if (!status)
         *found = row;
     sqlite3_finalize(select);
     return status;
+}
+
+static hone_status read_rows(hone_winner **out, int *count, hone_db *db, sqlite3_stmt *select) {
+    for (;;) {
+        int row = 0;
+        DB_TRY(hone_db_step(&row, db, select, "reading trade-offs"));
+        if (!row)
+            return HONE_OK;
+        hone_winner *grown = realloc(*out, (size_t)(*count + 1) * sizeof *grown);
+        if (!grown)
+            return hone_fail(HONE_E_NOMEM, "no memory for %d trade-offs", *count + 1);
+        *out = grown;
+        read_row(&grown[(*count)++], select);
+    }
+}
+
+hone_status hone_db_tradeoffs(hone_winner **out, int *count, hone_db *db,
+                              const hone_winner_subject *subject) {
+    char before[sizeof select_sql + sizeof from_derivation_sql], after[sizeof where_sql + 32];
+    char text[HONE_PROBLEM_TEXT];
+    sqlite3_stmt *select;
+    int known = 0, rows = 0;
+    hone_winner *list = NULL;
+    DB_TRY(hone_problem_format(text, sizeof text, subject->problem));
+    snprintf(before, sizeof before, "%s%s", select_sql, from_derivation_sql);
+    snprintf(after, sizeof after, "%s ORDER BY w.rank", where_sql);
+    DB_TRY(hone_db_prepare_tradeoffs(&select, db, before, after));
+    if (subject->max_error > 0)
+        hone_db_bind_real(select, ":max_error", subject->max_error);
+    bind_subject(select, subject, text);
+    hone_status status = bind_ids(&known, select, db, subject->device->fingerprint, text);
+    if (!status && known)
+        status = read_rows(&list, &rows, db, select);
+    sqlite3_finalize(select);
+    if (status) {
+        free(list);
+        return status;
+    }
+    *out = list;
+    *count = rows;
+    return HONE_OK;
 }

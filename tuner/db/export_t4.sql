@@ -1,5 +1,5 @@
 -- What the tuner measured of hone's own configs, one row a config of a problem, device, number of threads and mode:
--- a wrong result before everything, as in winners.sql, then finals, screenings, and what could not run; of equal
+-- a wrong result before everything, as in ranking.sql, then finals, screenings, and what could not run; of equal
 -- ones the latest. NULL :problem, :device: all.
 WITH subjects AS (
     SELECT DISTINCT device_id, problem_id, threads, mode FROM measurements WHERE provider = 'hone'

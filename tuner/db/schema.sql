@@ -21,7 +21,7 @@
 --
 -- A change of this file is a new version: user_version here, HONE_DB_SCHEMA in
 -- db.h, and a file migrate_<old version>.sql with which an older database ends up
--- with the text below, but for white space and comments. So is one of winners.sql.
+-- with the text below, but for white space and comments. So is one of ranking.sql.
 
 -- A device, by everything about it that changes performance.
 CREATE TABLE devices (
@@ -180,7 +180,7 @@ CREATE INDEX failures_by_run ON failures (run_id);
 CREATE INDEX failures_by_problem ON failures (problem_id);
 CREATE INDEX failures_by_config ON failures (config_id);
 
--- Derived by winners.sql: the measurement believed best for a device, build,
+-- Derived by ranking.sql: the measurement believed best for a device, build,
 -- problem, thread count, mode and objective.
 CREATE TABLE winners (
     device_id      INTEGER NOT NULL REFERENCES devices,

@@ -6,13 +6,36 @@
 
 #include "../../kernels/status.h"
 
-hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
+static const char winners_sql[] =
+    "SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id "
+    "FROM ranked WHERE rank = 1";
+
+/* What ranks first, and of what ranks behind it all that is more accurate than everything before, by more
+ * than operands of another seed would change. */
+static const char tradeoffs_sql[] =
+    "SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id, rank FROM ("
+    " SELECT *, min(err_rel_fro) OVER ("
+    "  PARTITION BY device_id, problem_id, threads, objective, mode, build_id"
+    "  ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS least FROM ranked) "
+    "WHERE rank = 1 OR err_rel_fro < 0.9 * least";
+
+static hone_status prepare(sqlite3_stmt **out, hone_db *db, const char *before, const char *select,
+                           const char *after) {
     char *sql = NULL;
-    if (asprintf(&sql, "%s%s%s", before, hone_embedded_winners_sql, after) < 0)
+    if (asprintf(&sql, "%s%s%s%s", before, hone_embedded_ranking_sql, select, after) < 0)
         return hone_fail(HONE_E_NOMEM, "no memory for a statement");
     int code = sqlite3_prepare_v2(db->handle, sql, -1, out, NULL);
     free(sql);
     return code == SQLITE_OK ? HONE_OK : hone_db_error(db, "preparing the derivation of winners");
+}
+
+hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
+    return prepare(out, db, before, winners_sql, after);
+}
+
+hone_status hone_db_prepare_tradeoffs(sqlite3_stmt **out, hone_db *db, const char *before,
+                                      const char *after) {
+    return prepare(out, db, before, tradeoffs_sql, after);
 }
 
 hone_status hone_db_keep_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
@@ -22,7 +45,7 @@ hone_status hone_db_keep_winners(sqlite3_stmt **out, hone_db *db, const char *be
     return hone_db_keep_statement(db, before, *out);
 }
 
-/* An id as the bounds that winners.sql understands: 0 stands for all. */
+/* An id as the bounds that ranking.sql understands: 0 stands for all. */
 static void bind_id(sqlite3_stmt *statement, const char *name, int64_t id) {
     if (id > 0)
         hone_db_bind_int(statement, name, id);
@@ -80,21 +103,21 @@ static const char known_sql[] =
     "WITH subject AS (SELECT d.id AS device, p.id AS problem, c.id AS config, b.id AS build"
     "  FROM devices d, problems p, configs c, builds b WHERE d.fingerprint = :device AND p.text = :problem"
     "  AND c.text = :config AND b.identity = :build)"
-    "SELECT 2 AS found, NULL AS value, 0 AS screen, '' AS at, '' AS uid"
+    "SELECT 2 AS found, NULL AS value, NULL AS error, 0 AS screen, '' AS at, '' AS uid"
     "  FROM subject s JOIN failures f ON f.device_id = s.device AND f.problem_id = s.problem AND"
     "  f.config_id = s.config JOIN runs r ON r.id = f.run_id AND r.build_id = s.build"
     "  WHERE f.provider = 'hone' AND (f.threads = :threads OR f.kind = 'wrong') "
     "UNION ALL "
     "SELECT CASE m.correct WHEN 0 THEN 2 ELSE 1 END,"
     "  CASE :objective WHEN 'p50' THEN m.p50_us WHEN 'p95' THEN m.p95_us ELSE m.mean_us END,"
-    "  m.stage = 'screen', m.measured_at, m.uid"
+    "  m.err_rel_fro, m.stage = 'screen', m.measured_at, m.uid"
     "  FROM subject s JOIN measurements m ON m.device_id = s.device AND m.problem_id = s.problem AND"
     "  m.config_id = s.config JOIN runs r ON r.id = m.run_id AND r.build_id = s.build"
     "  WHERE m.provider = 'hone' AND (m.correct = 0 OR (m.threads = :threads AND m.mode = :mode AND"
     "  m.stage <> 'bench' AND (:objective <> 'p95' OR m.p95_us IS NOT NULL))) "
     "ORDER BY found DESC, screen DESC, at, uid LIMIT 1";
 
-hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_device *device,
+hone_status hone_db_known(int *found, hone_known *out, hone_db *db, const hone_device *device,
                           const hone_problem *problem, const char *config, int threads, const char *mode,
                           const char *objective) {
     char text[HONE_PROBLEM_TEXT];
@@ -112,7 +135,7 @@ hone_status hone_db_known(int *found, double *value, hone_db *db, const hone_dev
     DB_TRY(hone_db_step(&row, db, known, "looking up what is known"));
     *found = row ? sqlite3_column_int(known, 0) : 0;
     if (*found == 1)
-        *value = hone_db_real(known, 1);
+        *out = (hone_known){hone_db_real(known, 1), hone_db_real(known, 2)};
     sqlite3_reset(known);
     return HONE_OK;
 }

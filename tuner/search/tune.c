@@ -6,7 +6,6 @@
 
 #include "../../harness/clock.h"
 #include "../../kernels/status.h"
-#include "../db/db_winner.h"
 #include "tune_session.h"
 
 /* Products that the fp64 reference computes: a fraction of a second, and still
@@ -130,22 +129,26 @@ static hone_status consider(hone_tune_session *session, int64_t point, int may_p
     if (status)
         return status;
     session->seen[point] = 1;
-    double value = may_prune ? lower_bound(session, &config) : 0;
-    if (value > session->best) {
+    double least = may_prune ? lower_bound(session, &config) : 0;
+    if (least > session->best) {
         result->pruned++;
-        session->options->strategy->observe(session->strategy, point, value);
+        session->options->strategy->observe(session->strategy, point, least);
         return HONE_OK;
     }
-    status = hone_session_evaluate(&value, session, text);
+    hone_known known;
+    status = hone_session_evaluate(&known, session, text);
     if (status)
         return status;
-    session->options->strategy->observe(session->strategy, point, value);
-    if (isfinite(value))
+    session->options->strategy->observe(session->strategy, point, known.value);
+    if (isfinite(known.value))
         session->candidates[session->candidate_count++] =
-            (hone_scored_point){.point = point, .value = value, .cost = hone_session_cost(session, &config)};
+            (hone_scored_point){.point = point,
+                                .value = known.value,
+                                .error = known.error,
+                                .cost = hone_session_cost(session, &config)};
     else
         result->failures++;
-    session->best = fmin(session->best, value);
+    session->best = fmin(session->best, known.value);
     result->trace[result->trace_count++] = session->best;
     report_progress(session);
     return HONE_OK;
@@ -255,7 +258,7 @@ static hone_status read_winner(int *found, hone_tune_session *session) {
     result->numerics = winner.numerics;
     result->unfused_us = winner.unfused_us;
     result->peak_gops = winner.peak_gops;
-    return HONE_OK;
+    return hone_db_tradeoffs(&result->tradeoffs, &result->tradeoff_count, session->db, &subject);
 }
 
 static hone_status no_winner(const hone_tune_session *session) {
@@ -325,12 +328,16 @@ hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, cons
     if (!status)
         status = read_winner(&found, &session);
     session_close(&session);
-    if (status)
+    if (status) {
+        hone_tune_result_clear(&result);
         return status;
+    }
     *known = found && result.is_final && !isnan(result.stats.p95);
     if (*known) {
         result.seconds = hone_session_seconds(&session);
         *out = result;
+    } else {
+        hone_tune_result_clear(&result);
     }
     return HONE_OK;
 }
@@ -356,6 +363,8 @@ hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, h
 
 void hone_tune_result_clear(hone_tune_result *result) {
     free(result->trace);
+    free(result->tradeoffs);
     result->trace = NULL;
-    result->trace_count = 0;
+    result->tradeoffs = NULL;
+    result->trace_count = result->tradeoff_count = 0;
 }

@@ -4,7 +4,7 @@
 #define HONE_TUNER_TUNE_H
 
 #include "../../harness/provider.h"
-#include "../db/db.h"
+#include "../db/db_winner.h"
 #include "search.h"
 
 typedef enum hone_objective {
@@ -57,6 +57,8 @@ typedef struct hone_tune_result {
     int64_t trace_count;
     hone_stats stats; /* of the winner's measurement, as stored */
     hone_numerics numerics;
+    hone_winner *tradeoffs; /* the winner, and what is slower but more accurate */
+    int tradeoff_count;
     double unfused_us; /* p50 of the unfused provider in the winner's final; NaN: unknown */
     double peak_gops;  /* measured in the winner's final; NaN: unknown */
     double model_rank; /* Spearman's correlation of the backend's cost model with the screening values of this

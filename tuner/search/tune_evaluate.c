@@ -10,7 +10,13 @@
 
 enum { SCREEN_LEAST = 3, SCREEN_MOST = 20 };
 static const double SCREEN_SECONDS = 0.1;
-static const double HOPELESS = 1.5; /* times the best: not looked at any longer */
+
+/* After so many samples of which the fastest is so many times the best of all configs, a config is not looked
+ * at any longer. */
+static const struct {
+    int samples;
+    double hopeless;
+} rungs[] = {{SCREEN_LEAST, 1.5}, {6, 1.3}, {10, 1.2}};
 
 /* Screening has too few samples for a p95; p50 stands in for it until the final. */
 static hone_objective screen_objective(const hone_tune_session *session) {
@@ -110,12 +116,13 @@ hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, cons
 }
 
 static int is_hopeless(const hone_samples *samples, double best) {
-    if (samples->count != SCREEN_LEAST)
-        return 0;
-    double fastest = samples->us[0];
-    for (int64_t i = 1; i < samples->count; i++)
+    double fastest = INFINITY;
+    for (int64_t i = 0; i < samples->count; i++)
         fastest = fmin(fastest, samples->us[i]);
-    return fastest > HOPELESS * best;
+    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++)
+        if (samples->count == rungs[i].samples)
+            return fastest > rungs[i].hopeless * best;
+    return 0;
 }
 
 /* A few samples; fewer when they are slow or far from the best. */
@@ -149,7 +156,7 @@ static hone_status screen(double *value, hone_tune_session *session, hone_conten
     return status;
 }
 
-static hone_status evaluate_new(double *value, hone_tune_session *session, const char *config) {
+static hone_status evaluate_new(hone_known *out, hone_tune_session *session, const char *config) {
     hone_contender contender;
     hone_numerics numerics;
     int ok;
@@ -158,18 +165,19 @@ static hone_status evaluate_new(double *value, hone_tune_session *session, const
         return status;
     /* What --max-error refuses here is evidence for who asks without a limit. */
     int accepted = hone_session_accepts(session, &numerics);
-    status = screen(value, session, &contender, &numerics);
+    out->error = numerics.err_rel_fro;
+    status = screen(&out->value, session, &contender, &numerics);
     if (!status && !accepted)
-        *value = INFINITY;
+        out->value = INFINITY;
     if (status == HONE_E_UNAVAILABLE)
         status = add_run_failure(session, config);
     hone_contender_clear(&contender);
     return status;
 }
 
-hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config) {
+hone_status hone_session_evaluate(hone_known *out, hone_tune_session *session, const char *config) {
     int found = 0;
-    double result = INFINITY;
+    hone_known result = {INFINITY, NAN};
     hone_status status = hone_db_known(&found, &result, session->db, session->device, session->problem,
                                        config, session->options->threads, session->mode,
                                        hone_objective_name(screen_objective(session)));
@@ -185,8 +193,8 @@ hone_status hone_session_evaluate(double *value, hone_tune_session *session, con
         session->evaluation_seconds += (double)(hone_clock_now() - start) / 1e9;
     }
     if (found == 2)
-        result = INFINITY;
+        result.value = INFINITY;
     if (!status)
-        *value = result;
+        *out = result;
     return status;
 }

@@ -1,100 +1,24 @@
-/* The final: the best few candidates and the unfused provider, verified and
- * measured anew in the same rounds. Screening values come from different moments
- * and few samples; only what was measured side by side decides. */
+/* The final: the best candidates and the unfused provider, verified and measured
+ * anew in the same rounds, in which the slower ones are retired step by step. Only
+ * what was measured side by side decides. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../kernels/status.h"
-#include "tune_session.h"
+#include "tune_final.h"
 
 enum {
-    FINALISTS = 5,
-    CONTENDERS = FINALISTS + 2, /* and the unfused provider, and the default where it is no finalist */
-    FINAL_LEAST = HONE_P95_MIN_SAMPLES,
-    FINAL_MOST = 300,
-    FINAL_HURRIED = 10, /* samples when not even one finalist fits the budget */
-    CALLS_A_SAMPLE = 2  /* warm: an untimed call brings the caches back */
+    CONTENDERS = HONE_ENTRANTS + HONE_ACCURATE + 2, /* and the unfused provider, and the default */
+    FINAL_MOST = 300
 };
-static const double FINAL_SECONDS = 2;  /* sampling goes on so long until all have settled */
-static const double UNFUSED_COST = 1.5; /* expected, in times of the best candidate */
-static const double MARGIN = 1.2;
-static const double FAR_BEHIND = 2; /* times the best */
-/* A winner without a p95 is worth little: what is left may be this part of what a
- * final of one needs. */
-static const double OVERRUN = 1.0 / 3;
-/* The most of a budget that is kept for all finalists, and for the one without
- * which there is no p95. */
-static const double WANTED_SHARE = 0.5, NEEDED_SHARE = 0.85;
-
-static int by_value(const void *left, const void *right) {
-    const hone_scored_point *a = left, *b = right;
-    if (a->value != b->value)
-        return a->value < b->value ? -1 : 1;
-    return (a->point > b->point) - (a->point < b->point);
-}
-
-/* Seconds of sampling and preparing `count` finalists, from sorted candidates. */
-static double seconds_of(const hone_tune_session *session, const hone_scored_point *sorted, int64_t count) {
-    double round_us = UNFUSED_COST * sorted[0].value;
-    for (int64_t i = 0; i < count; i++)
-        round_us += sorted[i].value;
-    return MARGIN * (FINAL_LEAST * CALLS_A_SAMPLE * round_us / 1e6 +
-                     (double)(count + 1) * hone_session_evaluation_seconds(session));
-}
-
-/* All are taken to be as fast as the best: close enough for setting time aside. */
-double hone_session_reserve(const hone_tune_session *session) {
-    hone_scored_point best[FINALISTS];
-    double budget = session->options->budget_seconds;
-    int count = session->candidate_count < FINALISTS ? (int)session->candidate_count : FINALISTS;
-    for (int i = 0; i < FINALISTS; i++)
-        best[i] = (hone_scored_point){.value = session->best};
-    double wanted = fmin(seconds_of(session, best, count), WANTED_SHARE * budget);
-    double needed = fmin(seconds_of(session, best, 1), NEEDED_SHARE * budget);
-    return fmax(wanted, needed);
-}
-
-/* As many finalists as the rest of the budget holds, one at least; none that was
- * screened far behind the best. */
-static int64_t affordable(const hone_tune_session *session) {
-    int64_t count = session->candidate_count < FINALISTS ? session->candidate_count : FINALISTS;
-    while (count > 1 && session->candidates[count - 1].value > FAR_BEHIND * session->candidates[0].value)
-        count--;
-    while (count > 1 && seconds_of(session, session->candidates, count) > hone_session_left(session))
-        count--;
-    return count;
-}
-
-/* The samples to take: enough for a p95, even where one finalist exceeds the
- * budget somewhat; fewer when it would by far and p95 is not what decides; 0 when
- * a final makes no sense. */
-static int least_samples(const hone_tune_session *session) {
-    double share = hone_session_left(session) / seconds_of(session, session->candidates, 1);
-    if (share >= OVERRUN)
-        return FINAL_LEAST;
-    if (session->options->objective == HONE_OBJECTIVE_P95 || share * FINAL_LEAST < FINAL_HURRIED)
-        return 0;
-    return (int)(share * FINAL_LEAST);
-}
-
-/* Puts the default config among the first `count`: lookups for other problems
- * compare a winner with it. */
-static void keep_default(hone_tune_session *session, int64_t count) {
-    for (int64_t i = count; i < session->candidate_count && count > 1; i++) {
-        if (session->candidates[i].point != session->default_point)
-            continue;
-        hone_scored_point moved = session->candidates[count - 1];
-        session->candidates[count - 1] = session->candidates[i];
-        session->candidates[i] = moved;
-        return;
-    }
-}
+static const double FINAL_SECONDS = 2; /* sampling goes on so long until all have settled */
 
 typedef struct final_round {
     hone_contender contenders[CONTENDERS];
     hone_numerics numerics[CONTENDERS];                  /* of finalists */
     hone_runner runners[CONTENDERS + HONE_ROOF_RUNNERS]; /* the roof's come last */
+    unsigned char kept[CONTENDERS], retired[CONTENDERS];
     hone_roof *roof;
     int count;
     int has_unfused; /* contender 0 */
@@ -141,7 +65,7 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
             hone_contender_clear(contender);
             continue;
         }
-        final->count++;
+        final->kept[final->count++] = session->candidates[i].kept != 0;
         wanted--;
     }
     return status;
@@ -159,6 +83,7 @@ static hone_status add_default(final_round *final, hone_tune_session *session) {
     hone_status status =
         hone_session_prepare(&ok, &final->contenders[final->count], &final->numerics[final->count], session,
                              session->default_config);
+    final->kept[final->count] = 1;
     final->count += !status && ok;
     return status;
 }
@@ -169,15 +94,63 @@ static hone_status store(final_round *final, hone_tune_session *session, const h
     const hone_limits limits = hone_roof_limits(final->roof, sampler, final->count);
     for (int i = 0; i < final->count; i++) {
         const hone_numerics *numerics = final->has_unfused && i == 0 ? NULL : &final->numerics[i];
-        hone_status status =
-            hone_session_describe(&measurements[i], &stats[i], session, &final->contenders[i], "final",
-                                  hone_sampler_samples(sampler, i), numerics);
+        hone_status status = hone_session_describe(
+            &measurements[i], &stats[i], session, &final->contenders[i],
+            final->retired[i] ? "screen" : "final", hone_sampler_samples(sampler, i), numerics);
         if (status)
             return status;
+        if (final->retired[i])
+            continue;
         measurements[i].peak_gops = limits.gops;
         measurements[i].read_gbps = limits.read_gbps;
     }
     return hone_db_add_measurements(session->db, session->run, measurements, final->count);
+}
+
+typedef struct standing {
+    double p50;
+    int contender;
+} standing;
+
+static int by_median(const void *left, const void *right) {
+    const standing *a = left, *b = right;
+    return (a->p50 > b->p50) - (a->p50 < b->p50);
+}
+
+/* Leaves the fastest `most` of those that are not kept in any case. */
+static void retire(final_round *final, hone_sampler *sampler, int most) {
+    standing order[CONTENDERS];
+    int count = 0;
+    for (int i = 0; i < final->count; i++) {
+        const hone_samples *samples = hone_sampler_samples(sampler, i);
+        double sorted[FINAL_MOST];
+        hone_stats stats;
+        if (final->kept[i] || final->retired[i])
+            continue;
+        memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
+        hone_stats_compute(&stats, sorted, (size_t)samples->count);
+        order[count++] = (standing){stats.p50, i};
+    }
+    qsort(order, (size_t)count, sizeof *order, by_median);
+    for (int i = most; i < count; i++) {
+        final->retired[order[i].contender] = 1;
+        hone_sampler_retire(sampler, order[i].contender);
+    }
+}
+
+/* The rungs that come before the last sample. */
+static hone_status climb(final_round *final, hone_sampler *sampler, const hone_tune_session *session,
+                         int samples) {
+    hone_status status = HONE_OK;
+    for (int rung = 0; rung < HONE_FINAL_RUNGS && hone_final_rungs[rung].samples < samples; rung++) {
+        while (!status && !hone_session_stopped(session) &&
+               hone_sampler_samples(sampler, 0)->count < hone_final_rungs[rung].samples)
+            status = hone_sampler_round(sampler);
+        if (status || hone_session_stopped(session))
+            return status;
+        retire(final, sampler, hone_final_rungs[rung].most);
+    }
+    return status;
 }
 
 static hone_status measure(final_round *final, hone_tune_session *session, int samples) {
@@ -187,22 +160,26 @@ static hone_status measure(final_round *final, hone_tune_session *session, int s
         return status;
     for (int i = 0; i < final->count; i++)
         final->runners[i] = hone_contender_runner(&final->contenders[i]);
+    final->kept[0] = 1; /* whose samples are counted */
     int roofs = hone_roof_runners(&final->runners[final->count], final->roof);
     hone_sampler_options options = {
         .min_samples = samples,
         .max_samples = FINAL_MOST,
         .max_seconds = fmax(fmin(hone_session_left(session), FINAL_SECONDS), 1e-3),
-        .warm_calls = session->options->cold ? 0 : CALLS_A_SAMPLE - 1,
+        .warm_calls = session->options->cold ? 0 : HONE_FINAL_WARM_CALLS,
         .stop = session->options->stop,
     };
     hone_sampler *sampler;
     status = hone_sampler_create(&sampler, final->runners, final->count + roofs, &options);
     if (status)
         return status;
+    status = climb(final, sampler, session, samples);
     /* A run ends early when it takes far longer than max_seconds. */
-    do
+    while (!status && !hone_session_stopped(session)) {
         status = hone_sampler_run(sampler);
-    while (!status && !hone_session_stopped(session) && hone_sampler_samples(sampler, 0)->count < samples);
+        if (hone_sampler_samples(sampler, 0)->count >= samples)
+            break;
+    }
     for (int i = 0; i < final->count && !status; i++)
         status = hone_contender_failure(&final->contenders[i]);
     /* Half a final would pass for a whole one. */
@@ -214,12 +191,10 @@ static hone_status measure(final_round *final, hone_tune_session *session, int s
 
 hone_status hone_session_final(hone_tune_session *session) {
     final_round final = {0};
-    qsort(session->candidates, (size_t)session->candidate_count, sizeof *session->candidates, by_value);
-    int samples = least_samples(session);
+    int64_t finalists = hone_final_choose(session);
+    int samples = hone_final_samples(session);
     if (samples == 0)
         return HONE_OK;
-    int64_t finalists = affordable(session);
-    keep_default(session, finalists);
     hone_status status = add_unfused(&final, session);
     if (!status)
         status = add_finalists(&final, session, finalists);

@@ -6,11 +6,12 @@
 #include "contender.h"
 #include "tune.h"
 
-/* A config that may win: its point, its screening value, and what the backend's model thinks that it costs
- * (NaN: there is no model). */
+/* A config that may win: its point, its screening value, its err_rel_fro, and what the backend's model thinks
+ * that it costs (NaN: there is no model). */
 typedef struct hone_scored_point {
     int64_t point;
-    double value, cost;
+    double value, error, cost;
+    int kept; /* 1: stays in the final whatever its time */
 } hone_scored_point;
 
 typedef struct hone_tune_session {
@@ -34,7 +35,7 @@ typedef struct hone_tune_session {
 
     hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
-    int64_t default_point;     /* -1: not among the points */
+    int64_t default_point; /* -1: not among the points */
     char default_config[HONE_CONFIG_TEXT];
     double best;               /* value of the best candidate; INFINITY */
     double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
@@ -63,7 +64,7 @@ hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, cons
 
 /* Judges one config: what the database knows, else verify and screen. INFINITY
  * for one that fails, NaN when stopped before there was a value. */
-hone_status hone_session_evaluate(double *value, hone_tune_session *session, const char *config);
+hone_status hone_session_evaluate(hone_known *out, hone_tune_session *session, const char *config);
 
 /* The backend's model's cost of a config; NaN without a model. */
 double hone_session_cost(const hone_tune_session *session, const hone_config *config);

@@ -1,4 +1,5 @@
--- The winners of a device and problem: a pure function of the evidence.
+-- How the configs of a device and problem rank, a pure function of the evidence: the winner is the first
+-- (winners.c), what is slower but more accurate are the trade-offs (db_winner.c).
 --
 --   :device, :problem  ids, or NULL for all
 --   :max_error         largest err_rel_fro allowed, or NULL
@@ -21,7 +22,7 @@ WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
 evidence AS (
     SELECT m.id, m.uid, m.device_id, m.problem_id, m.threads, o.objective, m.mode, r.build_id,
            m.config_id, m.stage = 'final' AS final, m.sample_count, m.measured_at,
-           m.is_default, m.workspace_bytes,
+           m.is_default, m.workspace_bytes, m.err_rel_fro,
            CASE o.objective WHEN 'p50' THEN m.p50_us WHEN 'p95' THEN m.p95_us ELSE m.mean_us END AS value,
            CASE o.objective WHEN 'p50' THEN m.p50_low_us WHEN 'p95' THEN m.p95_low_us END AS low,
            CASE o.objective WHEN 'p50' THEN m.p50_high_us WHEN 'p95' THEN m.p95_high_us END AS high
@@ -69,5 +70,3 @@ ranked AS (
                  final DESC, CASE WHEN ties THEN 0 ELSE value END, config) AS rank
     FROM tied
 )
-SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id
-FROM ranked WHERE rank = 1
