@@ -339,6 +339,36 @@ static void limits_are_kept(void **state) {
     assert_int_equal(tune(&result, f), HONE_E_INCONCLUSIVE);
 }
 
+/* A near shape's winner is tried first, and what that saved is told. */
+static void a_near_winner_is_a_start(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.transfer.configs, 0); /* nothing is known yet */
+    hone_tune_result_clear(&result);
+
+    assert_int_equal(hone_problem_parse(&f->problem, "gemm/f32/relu/4x5x7"), HONE_OK);
+    f->options.max_evaluations = 4;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.transfer.configs, 1);
+    assert_int_equal(result.transfer.source.kind, HONE_MATCH_NEAR);
+    assert_string_equal(result.transfer.source.matched_problem, "gemm/f32/relu/3x5x7");
+    assert_string_equal(result.transfer.source.config, "kind=good,work=1");
+    assert_true(result.transfer.best_us < result.transfer.default_us);
+    /* The second evaluation, after the default; the others are the strategy's first ones. */
+    assert_true(result.trace[1] == result.transfer.best_us);
+    assert_int_equal(result.transfer.saved, 2);
+    assert_false(result.transfer.caught_up);
+    assert_string_equal(result.config, "kind=good,work=1");
+    hone_tune_result_clear(&result);
+
+    assert_int_equal(hone_problem_parse(&f->problem, "gemm/f32/relu/4x5x8"), HONE_OK);
+    f->options.no_transfer = 1;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.transfer.configs, 0);
+    hone_tune_result_clear(&result);
+}
+
 /* How right the backend's model was is told, once there are enough configs to have an order. */
 static void the_model_is_held_against_the_measurements(void **state) {
     fixture *f = *state;
@@ -439,6 +469,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_second_run_has_nothing_to_do, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_search_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_near_winner_is_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(the_model_is_held_against_the_measurements, setup, teardown),
         cmocka_unit_test_setup_teardown(shards_share_the_work, setup, teardown),
         cmocka_unit_test_setup_teardown(accuracy_can_be_demanded, setup, teardown),

@@ -21,7 +21,7 @@ typedef struct tune_arguments {
     double budget;             /* seconds of the whole command; 0: none; negative: not given */
     double max_error;
     int64_t max_evaluations, seed;
-    int cold, again;
+    int cold, again, no_transfer;
 } tune_arguments;
 
 typedef struct tune_command {
@@ -71,6 +71,7 @@ static hone_status resolve_options(tune_command *command) {
     options->max_error = arguments->max_error;
     options->seed = (uint64_t)arguments->seed;
     options->cold = arguments->cold;
+    options->no_transfer = arguments->no_transfer;
     if (arguments->max_error < 0)
         return hone_fail(HONE_E_USAGE,
                          "--max-error %g is negative; give the largest err_rel_fro, or 0 for any",
@@ -231,6 +232,7 @@ static int print_results(const tune_command *command) {
     fprintf(stderr, "%d problem%s, %d up to date, %" PRId64 " evaluations in %.1f s; database: %s\n",
             command->done, command->done == 1 ? "" : "s", command->up_to_date, evaluations,
             seconds_since(command->started), command->db->path);
+    cli_tuned_explain(command->tuned, command->done);
     if (hurried > 0)
         fprintf(stderr, "%d without a p95, for want of time; run again to go on\n", hurried);
     return code;
@@ -274,6 +276,7 @@ static hone_status refuse_with_simulate(const tune_arguments *arguments) {
         {"shard", arguments->shard != NULL},
         {"cold", arguments->cold},
         {"again", arguments->again},
+        {"no-transfer", arguments->no_transfer},
         {"threads", selectors->threads != 0},
         {"device", strcmp(selectors->device, usual.device) != 0},
         {"weights", strcmp(selectors->weights, usual.weights) != 0},
@@ -357,6 +360,8 @@ int cli_run_tune(int argc, char **argv) {
          "--budget and --max-evals count its recorded times"},
         {"space", CLI_TEXT, &arguments.space, "FILE",
          "with --simulate: the space in T1; default: the configs that the cache has"},
+        {"no-transfer", CLI_FLAG, &arguments.no_transfer, NULL,
+         "start from the default config alone, not from what won on near shapes, other devices and builds"},
         {"again", CLI_FLAG, &arguments.again, NULL, "search on where a winner is known already"},
         {NULL, CLI_GROUP, table, NULL, "What to tune"},
         {NULL, CLI_FLAG, NULL, NULL, NULL},

@@ -1,6 +1,7 @@
 #include "tune_print.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "tradeoffs.h"
 
@@ -71,24 +72,89 @@ static json_t *trace_json(const hone_tune_result *result) {
     return array;
 }
 
+static json_t *transfer_json(const hone_transfer *transfer) {
+    if (transfer->configs == 0)
+        return json_null();
+    const hone_match *source = &transfer->source;
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:b}", "configs", transfer->configs, "match",
+                     hone_match_kind_name(source->kind), "matched_problem", source->matched_problem, "device",
+                     source->device, "build", source->build, "best", cli_json_number(transfer->best_us),
+                     "default", cli_json_number(transfer->default_us), "saved_evaluations",
+                     (json_int_t)transfer->saved, "caught_up", transfer->caught_up);
+}
+
+static void add_numbers(json_t *object, const cli_tuned *tuned) {
+    const hone_tune_result *result = &tuned->result;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"best", result->best_us},
+                   {"seconds", result->seconds},
+                   {"p50_us", result->stats.p50},
+                   {"p95_us", result->stats.p95},
+                   {"gflops", gflops(tuned)},
+                   {"pct_peak", percent_of_peak(tuned)},
+                   {"err_rel_fro", result->numerics.err_rel_fro},
+                   {"err_bound_ratio", result->numerics.err_bound_ratio},
+                   {"model_rank_correlation", result->model_rank},
+                   {"speedup_over_unfused", speedup(tuned)}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        json_object_set_new(object, numbers[i].name, cli_json_number(numbers[i].value));
+}
+
 static json_t *one_json(const cli_tuned *tuned, const hone_device *device, hone_objective objective) {
     const hone_tune_result *result = &tuned->result;
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
-        "s:s, "
-        "s:o, "
-        "s:o, s:o}",
-        "problem", result->problem, "shape", tuned->shape, "device", device->fingerprint, "config",
-        result->config, "objective", hone_objective_name(objective), "best", cli_json_number(result->best_us),
-        "evaluations", (json_int_t)result->evaluations, "known", (json_int_t)result->known, "failures",
-        (json_int_t)result->failures, "space_size", (json_int_t)result->space_size, "seconds",
-        cli_json_number(result->seconds), "p50_us", cli_json_number(result->stats.p50), "p95_us",
-        cli_json_number(result->stats.p95), "gflops", cli_json_number(gflops(tuned)), "pct_peak",
-        cli_json_number(percent_of_peak(tuned)), "err_rel_fro", cli_json_number(result->numerics.err_rel_fro),
-        "err_bound_ratio", cli_json_number(result->numerics.err_bound_ratio), "model_rank_correlation",
-        cli_json_number(result->model_rank), "samples", (json_int_t)result->stats.count, "stage",
-        result->is_final ? "final" : "screen", "speedup_over_unfused", cli_json_number(speedup(tuned)),
-        "trace", trace_json(result), "pareto", cli_tradeoffs_json(result->tradeoffs, result->tradeoff_count));
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "problem", result->problem,
+                  "shape", tuned->shape, "device", device->fingerprint, "config", result->config, "objective",
+                  hone_objective_name(objective), "evaluations", (json_int_t)result->evaluations, "known",
+                  (json_int_t)result->known, "failures", (json_int_t)result->failures, "space_size",
+                  (json_int_t)result->space_size, "samples", (json_int_t)result->stats.count, "stage",
+                  result->is_final ? "final" : "screen");
+    add_numbers(object, tuned);
+    json_object_set_new(object, "transfer", transfer_json(&result->transfer));
+    json_object_set_new(object, "pareto", cli_tradeoffs_json(result->tradeoffs, result->tradeoff_count));
+    json_object_set_new(object, "trace", trace_json(result));
+    return object;
+}
+
+static void explain_one(const hone_transfer *transfer) {
+    const hone_match *source = &transfer->source;
+    const int other = source->kind == HONE_MATCH_FAMILY;
+    fprintf(stderr,
+            "began with %d config%s known from elsewhere; the best, of %s%s%s, takes %.2f of the default's "
+            "time\n",
+            transfer->configs, transfer->configs == 1 ? "" : "s", source->matched_problem,
+            other ? " on " : "", other ? source->device : "", transfer->best_us / transfer->default_us);
+    if (transfer->caught_up)
+        fprintf(stderr,
+                "that saved %lld evaluations: so many the search itself took to come within 2%% of it\n",
+                (long long)transfer->saved);
+    else if (transfer->saved > 0)
+        fprintf(stderr,
+                "that saved more than %lld evaluations: so many of the search itself found nothing within "
+                "2%% of it\n",
+                (long long)transfer->saved);
+}
+
+void cli_tuned_explain(const cli_tuned *tuned, int count) {
+    int64_t saved = 0;
+    int helped = 0, ahead = 0;
+    for (int i = 0; i < count; i++) {
+        const hone_transfer *transfer = &tuned[i].result.transfer;
+        helped += transfer->configs > 0;
+        ahead += transfer->configs > 0 && !transfer->caught_up;
+        saved += transfer->saved;
+    }
+    if (helped > 0 && count == 1) {
+        explain_one(&tuned[0].result.transfer);
+    } else if (helped > 0) {
+        fprintf(stderr, "%d problem%s began with configs known from elsewhere, which saved %lld evaluations",
+                helped, helped == 1 ? "" : "s", (long long)saved);
+        if (ahead > 0)
+            fprintf(stderr, "; of %d the search itself found nothing within 2%%", ahead);
+        fputc('\n', stderr);
+    }
 }
 
 json_t *cli_tuned_json(const cli_tuned *tuned, int count, const hone_device *device,

@@ -14,6 +14,9 @@ typedef struct cli_tuned {
 /* Problems without a winner are left out. HONE_E_NOMEM. */
 hone_status cli_tuned_print(const cli_tuned *tuned, int count);
 
+/* On stderr: what was saved by configs known from elsewhere; nothing where there were none. */
+void cli_tuned_explain(const cli_tuned *tuned, int count);
+
 /* The contract's array; numbers that are not known are null. */
 json_t *cli_tuned_json(const cli_tuned *tuned, int count, const hone_device *device,
                        hone_objective objective);

@@ -48,6 +48,11 @@ struct hone_db {
 hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
                                   const hone_problem *problem, const hone_lookup_options *options);
 
+/* Up to `most` configs that a search may start from, each once, the likeliest first: what a lookup answers,
+ * and what it would answer if that were not known. Statuses of hone_db_lookup, but for HONE_E_NOMATCH. */
+hone_status hone_db_starts(hone_match *out, int *count, int most, hone_db *db, const hone_device *device,
+                           const hone_problem *problem, const hone_lookup_options *options);
+
 /* Opens one file for reading, without any below it; path NULL: the user's. As hone_db_open. */
 hone_status hone_db_open_one(hone_db **out, const char *path);
 

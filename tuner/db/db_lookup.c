@@ -47,18 +47,29 @@ static hone_status check_declared(hone_db *db) {
     return HONE_OK;
 }
 
-static hone_status search(int *found, hone_match *match, const hone_lookup *lookup) {
+static int is_among(const hone_match *matches, int count, const char *config) {
+    while (count > 0 && strcmp(matches[count - 1].config, config) != 0)
+        count--;
+    return count > 0;
+}
+
+static hone_status search(hone_match *matches, int *count, int most, const hone_lookup *lookup) {
     for (size_t step = 0; step < sizeof steps / sizeof steps[0]; step++) {
         hone_candidates candidates = {.count = 0};
         if (steps[step].family && lookup->family[0] == '\0')
             continue;
         DB_TRY(hone_lookup_find(&candidates, lookup, steps[step].family, steps[step].near_shapes));
-        for (int i = 0; i < candidates.count && !*found; i++)
-            DB_TRY(hone_lookup_consider(found, match, lookup, &candidates.items[i], steps[step].kind));
-        if (*found) {
+        for (int i = 0; i < candidates.count && *count < most; i++) {
+            hone_match *match = &matches[*count];
+            int accepted = 0;
+            DB_TRY(hone_lookup_consider(&accepted, match, lookup, &candidates.items[i], steps[step].kind));
+            if (!accepted || is_among(matches, *count, match->config))
+                continue;
             hone_db_copy_text(match->problem, sizeof match->problem, lookup->text);
-            return HONE_OK;
+            ++*count;
         }
+        if (*count == most)
+            return HONE_OK;
     }
     return HONE_OK;
 }
@@ -78,14 +89,14 @@ static hone_status read_together(hone_db *db, const char *sql, int when_autocomm
     return status;
 }
 
-hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup) {
+hone_status hone_lookup_search(hone_match *matches, int *count, int most, const hone_lookup *lookup) {
     static const char begin[] = "BEGIN", end[] = "COMMIT";
     const int own = sqlite3_get_autocommit(lookup->db->handle);
-    *found = 0;
+    *count = 0;
     DB_TRY(check_declared(lookup->db));
     hone_status status = own ? read_together(lookup->db, begin, 1) : HONE_OK;
     if (status == HONE_OK)
-        status = search(found, match, lookup);
+        status = search(matches, count, most, lookup);
     hone_status ended = own ? read_together(lookup->db, end, 0) : HONE_OK;
     return status ? status : ended;
 }
@@ -150,7 +161,7 @@ static hone_status find_by_fingerprint(hone_match *match, hone_lookup *lookup, c
                          lookup->fingerprint);
     lookup->family = family ? family : known_family;
     DB_TRY(hone_lookup_complete(lookup, options, threads));
-    DB_TRY(hone_lookup_search(&found, match, lookup));
+    DB_TRY(hone_lookup_search(match, &found, 1, lookup));
     return found ? HONE_OK : HONE_E_NOMATCH;
 }
 

@@ -51,19 +51,44 @@ static hone_status check_isa(const hone_device *device, const char *isa) {
     return hone_fail(HONE_E_UNAVAILABLE, "device '%s' has no isa '%s'; it has %s", device->name, isa, names);
 }
 
-static hone_status look_up(hone_match *match, hone_lookup *lookup, const hone_device *device,
-                           const hone_lookup_options *options) {
+/* What the database answers, up to `most`; *count 0: nothing. */
+static hone_status search(hone_match *matches, int *count, int most, hone_lookup *lookup,
+                          const hone_device *device, const hone_lookup_options *options) {
     hone_space *space = NULL;
-    int found = 0;
+    *count = 0;
     DB_TRY(hone_lookup_complete(lookup, options, device->threads));
     DB_TRY(check_isa(device, lookup->isa));
     if (device->backend->space)
         DB_TRY(device->backend->space(&space, device, lookup->problem, lookup->threads));
     lookup->space = space;
-    hone_status status = lookup->db ? hone_lookup_search(&found, match, lookup) : HONE_OK;
-    if (status == HONE_OK && !found)
-        status = default_match(match, lookup);
+    hone_status status = lookup->db ? hone_lookup_search(matches, count, most, lookup) : HONE_OK;
+    lookup->space = NULL;
     hone_space_destroy(space);
+    return status;
+}
+
+static hone_status look_up(hone_match *match, hone_lookup *lookup, const hone_device *device,
+                           const hone_lookup_options *options) {
+    int found = 0;
+    DB_TRY(search(match, &found, 1, lookup, device, options));
+    return found ? HONE_OK : default_match(match, lookup);
+}
+
+static hone_lookup lookup_for(hone_db *db, const hone_device *device, const hone_problem *problem) {
+    return (hone_lookup){.db = db,
+                         .fingerprint = device->fingerprint,
+                         .family = device->family,
+                         .problem = problem,
+                         .usual = usual,
+                         .device = device};
+}
+
+hone_status hone_db_starts(hone_match *out, int *count, int most, hone_db *db, const hone_device *device,
+                           const hone_problem *problem, const hone_lookup_options *options) {
+    hone_lookup lookup = lookup_for(db, device, problem);
+    pthread_mutex_lock(&db->lock);
+    hone_status status = search(out, count, most, &lookup, device, options);
+    pthread_mutex_unlock(&db->lock);
     return status;
 }
 
@@ -80,12 +105,7 @@ static hone_status no_match(const hone_problem *problem) {
 
 hone_status hone_db_lookup_device(hone_match *out, hone_db *db, const hone_device *device,
                                   const hone_problem *problem, const hone_lookup_options *options) {
-    hone_lookup lookup = {.db = db,
-                          .fingerprint = device->fingerprint,
-                          .family = device->family,
-                          .problem = problem,
-                          .usual = usual,
-                          .device = device};
+    hone_lookup lookup = lookup_for(db, device, problem);
     hone_lookup_key key;
     hone_match match = {0};
     hone_status status;

@@ -102,8 +102,8 @@ hone_status hone_lookup_consider(int *accepted, hone_match *match, const hone_lo
 
 /* Fills the lookup's question from the caller's; `threads` is what 0 stands for. HONE_E_USAGE. */
 hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options *options, int threads);
-/* exact, near, family over all layers; *found 0: none. */
-hone_status hone_lookup_search(int *found, hone_match *match, const hone_lookup *lookup);
+/* The first `most` that may answer, exact, near, family over all layers, each config once. */
+hone_status hone_lookup_search(hone_match *matches, int *count, int most, const hone_lookup *lookup);
 
 /* Names of objectives, and the place of one among them; NULL is the first. -1: unknown. */
 extern const char *const hone_lookup_objectives[3];

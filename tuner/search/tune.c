@@ -116,11 +116,13 @@ static double lower_bound(const hone_tune_session *session, const hone_config *c
 }
 
 /* Evaluates a point, unless this session has, and tells the strategy. A config
- * that cannot beat the best so far is not run; the strategy is told its bound. */
-static hone_status consider(hone_tune_session *session, int64_t point, int may_prune) {
+ * that cannot beat the best so far is not run; the strategy is told its bound. *value
+ * is NaN where nothing was evaluated. */
+static hone_status consider(double *value, hone_tune_session *session, int64_t point, int may_prune) {
     hone_tune_result *result = session->result;
     hone_config config;
     char text[HONE_CONFIG_TEXT];
+    *value = NAN;
     if (session->seen[point])
         return HONE_OK;
     hone_status status = hone_points_config(&config, session->points, point);
@@ -149,6 +151,7 @@ static hone_status consider(hone_tune_session *session, int64_t point, int may_p
     else
         result->failures++;
     session->best = fmin(session->best, known.value);
+    *value = known.value;
     result->trace[result->trace_count++] = session->best;
     report_progress(session);
     return HONE_OK;
@@ -169,9 +172,10 @@ static int may_continue(const hone_tune_session *session) {
            hone_session_reserve(session) + hone_session_evaluation_seconds(session);
 }
 
-static hone_status consider_config(hone_tune_session *session, const hone_config *config) {
+hone_status hone_session_consider(double *value, hone_tune_session *session, const hone_config *config) {
     int64_t point = hone_points_find(session->points, config);
-    return point >= 0 && may_continue(session) ? consider(session, point, 0) : HONE_OK;
+    *value = NAN;
+    return point >= 0 && may_continue(session) ? consider(value, session, point, 0) : HONE_OK;
 }
 
 /* Times the default's cost by the model: an instruction set that is slower is not worth its evaluation. */
@@ -188,8 +192,9 @@ static hone_status consider_paths(hone_tune_session *session, const hone_config 
                                                      session->options->threads, *paths);
         if (status == HONE_E_UNAVAILABLE) /* it has none for this problem */
             continue;
+        double value;
         if (!status && hone_session_cost(session, &config) <= most)
-            status = consider_config(session, &config);
+            status = hone_session_consider(&value, session, &config);
         if (status)
             return status;
     }
@@ -199,7 +204,8 @@ static hone_status consider_paths(hone_tune_session *session, const hone_config 
 /* What is likely good comes first: the default, what the database knows best, then what the default is within
  * each instruction set. */
 static hone_status consider_known(hone_tune_session *session) {
-    hone_config usual, known;
+    hone_config usual;
+    double value = NAN;
     hone_status status = session->device->backend->default_config(&usual, session->device, session->problem,
                                                                   session->options->threads, NULL);
     if (!status)
@@ -207,20 +213,9 @@ static hone_status consider_known(hone_tune_session *session) {
     if (status)
         return status;
     session->default_point = hone_points_find(session->points, &usual);
-    status = consider_config(session, &usual);
-    if (status)
-        return status;
-    hone_match match;
-    hone_lookup_options lookup = {
-        .threads = session->options->threads,
-        .objective = hone_objective_name(session->options->objective),
-        .allow_stale = 1,
-    };
-    hone_db_refresh(session->db); /* it has been written since the problem before */
-    status = hone_db_lookup(&match, session->db, session->context, session->device->name, session->problem,
-                            &lookup);
-    if (!status && !hone_config_parse(&known, match.config))
-        status = consider_config(session, &known);
+    status = hone_session_consider(&value, session, &usual);
+    if (!status)
+        status = hone_session_transfer(session, value);
     return status ? status : consider_paths(session, &usual);
 }
 
@@ -228,9 +223,12 @@ static hone_status search(hone_tune_session *session) {
     hone_status status = consider_known(session);
     while (!status && may_continue(session)) {
         int64_t point = session->options->strategy->propose(session->strategy);
+        double value;
         if (point < 0)
             break;
-        status = consider(session, point, session->options->strategy->prunes);
+        status = consider(&value, session, point, session->options->strategy->prunes);
+        if (!isnan(value))
+            hone_session_compare_transfer(session, value);
     }
     return status;
 }
@@ -301,6 +299,7 @@ static hone_status session_begin(hone_tune_session *session, hone_tune_result *r
                                  const hone_device *device, const hone_problem *problem,
                                  const hone_tune_options *options) {
     *result = (hone_tune_result){.best_us = NAN, .unfused_us = NAN, .peak_gops = NAN, .model_rank = NAN};
+    result->transfer = (hone_transfer){.best_us = NAN, .default_us = NAN};
     *session = (hone_tune_session){
         .db = db,
         .device = device,

@@ -36,11 +36,22 @@ typedef struct hone_tune_options {
     uint64_t seed;
     int threads;
     int cold;
+    int no_transfer;   /* 1: start from the default config alone */
     int shard, shards; /* only points whose index % shards == shard; shards 0: all */
     void (*progress)(const hone_tune_progress *progress, void *context); /* may be NULL */
     void *progress_context;
     const volatile int *stop; /* not 0: finish with what is there; may be NULL */
 } hone_tune_options;
+
+/* What a search got from other shapes, other devices of the family, and other builds. */
+typedef struct hone_transfer {
+    int configs;       /* evaluated first because of them, the default not among them; 0: nothing is known */
+    hone_match source; /* of the best of these: its kind, matched_problem, device, build */
+    double best_us;    /* its screening value here */
+    double default_us; /* that of the default config */
+    int64_t saved;     /* evaluations that the search itself needed for a config within 2% of it */
+    int caught_up;     /* 0: it found none, so that all its evaluations were not enough */
+} hone_transfer;
 
 typedef struct hone_tune_result {
     char problem[HONE_PROBLEM_TEXT];
@@ -61,6 +72,7 @@ typedef struct hone_tune_result {
     int tradeoff_count;
     double unfused_us; /* p50 of the unfused provider in the winner's final; NaN: unknown */
     double peak_gops;  /* measured in the winner's final; NaN: unknown */
+    hone_transfer transfer;
     double model_rank; /* Spearman's correlation of the backend's cost model with the screening values of this
                           call's configs; NaN: no model, or too few configs */
 } hone_tune_result;

@@ -66,6 +66,16 @@ hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, cons
  * for one that fails, NaN when stopped before there was a value. */
 hone_status hone_session_evaluate(hone_known *out, hone_tune_session *session, const char *config);
 
+/* Evaluates a config unless it is no point of the space, or there is no time for it. *value: its screening
+ * value; NaN when it was not evaluated now. */
+hone_status hone_session_consider(double *value, hone_tune_session *session, const hone_config *config);
+
+/* Evaluates what won on near shapes, on other devices of the family and in other builds. `default_us` is the
+ * default config's value. */
+hone_status hone_session_transfer(hone_tune_session *session, double default_us);
+/* Counts an evaluation of the search's own towards what that saved. */
+void hone_session_compare_transfer(hone_tune_session *session, double value);
+
 /* The backend's model's cost of a config; NaN without a model. */
 double hone_session_cost(const hone_tune_session *session, const hone_config *config);
 /* How alike the model's order of the candidates is to the measured one (hone_rank_correlation). */
