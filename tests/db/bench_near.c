@@ -6,68 +6,10 @@
  * hidden, it is looked up, and what the lookup answers is measured beside the problem's own winner and the
  * default config, in turn, SAMPLES (default 200) times each. Prints one JSON object a line: the problem, what
  * answered, and the ratios of the medians. FILE is left as it was. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "../../kernels/status.h"
 #include "../../tuner/db/db_private.h"
-#include "../../tuner/search/contender.h"
+#include "../bench_paired.h"
 
 enum { OWN, NEAR, DEFAULT, RIVALS };
-
-static void check(hone_status status, const char *what) {
-    if (status == HONE_OK)
-        return;
-    fprintf(stderr, "bench_near: %s: %s\n", what, hone_error_detail());
-    exit(status == HONE_E_USAGE ? 2 : 4);
-}
-
-static double median_of(const hone_samples *samples) {
-    hone_stats stats;
-    double *sorted = malloc((size_t)samples->count * sizeof *sorted + 1);
-    if (!sorted)
-        return NAN;
-    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
-    hone_stats_compute(&stats, sorted, (size_t)samples->count);
-    free(sorted);
-    return stats.p50;
-}
-
-/* Equal configs are measured once. */
-static void measure(double us[RIVALS], const char *const configs[RIVALS], hone_context *context,
-                    const hone_device *device, const hone_problem *problem, int samples) {
-    hone_operand_set operands;
-    hone_contender contenders[RIVALS];
-    hone_runner runners[RIVALS];
-    int place[RIVALS], count = 0;
-    check(hone_operand_set_create(&operands, device, problem, 1, 0), "operands");
-    for (int i = 0; i < RIVALS; i++) {
-        place[i] = count;
-        for (int j = 0; j < i; j++)
-            if (strcmp(configs[i], configs[j]) == 0)
-                place[i] = place[j];
-        if (place[i] < count)
-            continue;
-        check(hone_contender_create(&contenders[count], hone_provider_find("hone"), context, device,
-                                    &operands, configs[i], device->threads),
-              configs[i]);
-        count++;
-    }
-    for (int i = 0; i < count; i++)
-        runners[i] = hone_contender_runner(&contenders[i]);
-    hone_sampler *sampler;
-    hone_sampler_options options = {.min_samples = samples, .max_samples = samples, .warm_calls = 4};
-    check(hone_sampler_create(&sampler, runners, count, &options), "sampler");
-    check(hone_sampler_run(sampler), "measuring");
-    for (int i = 0; i < RIVALS; i++)
-        us[i] = median_of(hone_sampler_samples(sampler, place[i]));
-    hone_sampler_destroy(sampler);
-    for (int i = 0; i < count; i++)
-        hone_contender_clear(&contenders[i]);
-    hone_operand_set_clear(&operands);
-}
 
 /* What a lookup answers when the problem's own winners are not there. */
 static void look_up_without(hone_match *out, hone_db *db, const hone_device *device,
@@ -103,8 +45,8 @@ static void judge(hone_db *db, hone_context *context, const hone_device *device,
         return;
     look_up_without(&near, db, device, problem);
     check(hone_db_lookup_device(&usual, NULL, device, problem, NULL), "default");
-    measure(us, (const char *const[RIVALS]){own.config, near.config, usual.config}, context, device, problem,
-            samples);
+    measure_paired(us, (const char *const[RIVALS]){own.config, near.config, usual.config}, RIVALS, context,
+                   device, problem, device->threads, samples);
     printf("{\"problem\": \"%s\", \"match\": \"%s\", \"matched_problem\": \"%s\", \"own_us\": %.4f, "
            "\"near_over_own\": %.4f, \"near_over_default\": %.4f, \"default_over_own\": %.4f, "
            "\"model_near_over_default\": %.4f}\n",

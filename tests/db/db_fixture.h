@@ -105,6 +105,7 @@ typedef struct fixture_row {
     int unverified;            /* 1: no numerics */
     int64_t workspace;         /* [1000] */
     int by_device;
+    int derives; /* 1: stored as tuning does, with the winners that follow */
 } fixture_row;
 
 static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row) {
@@ -151,7 +152,8 @@ static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row)
                                     .by_device = row.by_device,
                                     .workspace = row.workspace ? row.workspace : 1000};
     measurement.is_default = strcmp(measurement.config, FIXTURE_DEFAULT_CONFIG) == 0;
-    return hone_db_add_measurement(db, run, &measurement);
+    return row.derives ? hone_db_add_measurements(db, run, &measurement, 1)
+                       : hone_db_add_measurement(db, run, &measurement);
 }
 
 static inline hone_status fixture_fail(hone_db *db, int64_t run, fixture_row row, const char *kind) {

@@ -204,6 +204,33 @@ static void tradeoffs_are_slower_and_more_accurate(void **state) {
     assert_string_equal(tradeoffs(1e-9), "");
 }
 
+/* Storing derives winners only where they may change; they are the same as derived from all evidence. */
+static void winners_are_always_those_of_the_evidence(void **state) {
+    static const char difference[] =
+        "SELECT count(*) FROM (SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM winners) UNION ALL "
+        "SELECT * FROM (SELECT * FROM winners EXCEPT SELECT * FROM kept))";
+    unsigned seed = 5;
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        char config[32];
+        const int final = rand_r(&seed) % 100 == 0;
+        snprintf(config, sizeof config, "mr=%d,nr=%d", rand_r(&seed) % 20, rand_r(&seed) % 20);
+        add((fixture_row){.config = config,
+                          .us = 10 + (rand_r(&seed) % 100) * 0.05,
+                          .stage = final ? "final" : "screen",
+                          .samples = final || rand_r(&seed) % 50 == 0 ? 60 : 20,
+                          .threads = 1 + (rand_r(&seed) % 8 == 0),
+                          .mode = rand_r(&seed) % 8 ? "warm" : "cold",
+                          .wrong = rand_r(&seed) % 100 == 0,
+                          .derives = 1});
+        assert_int_equal(hone_db_execute(db, "CREATE TEMP TABLE kept AS SELECT * FROM winners", "keeping"),
+                         HONE_OK);
+        assert_int_equal(hone_db_derive_winners(db, NULL, NULL), HONE_OK);
+        assert_string_equal(fixture_text(db, difference), "0");
+        assert_int_equal(hone_db_execute(db, "DROP TABLE kept", "forgetting"), HONE_OK);
+    }
+}
+
 int main(void) {
 #define DB_TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
     const struct CMUnitTest tests[] = {
@@ -219,6 +246,7 @@ int main(void) {
         DB_TEST(deriving_one_problem_leaves_the_others),
         DB_TEST(the_order_of_evidence_does_not_matter),
         DB_TEST(tradeoffs_are_slower_and_more_accurate),
+        DB_TEST(winners_are_always_those_of_the_evidence),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

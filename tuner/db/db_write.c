@@ -2,6 +2,7 @@
  * killed process loses at most the one in flight. */
 #include "db_private.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +290,41 @@ hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measure
     return status;
 }
 
+/* Whether a measurement just stored leaves the winners as they are. Deriving them reads all evidence of the
+ * problem, which a long search must not do for each of its thousands of configs. True of a config's first
+ * screening where the winners of its condition have been in a final, or are faster by more than ranking.sql's
+ * ties allow. */
+static hone_status leaves_winners(int *out, hone_db *db, int64_t run, int64_t device, int64_t problem,
+                                  const hone_measurement *measurement) {
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM measurements m JOIN configs c ON c.id = m.config_id WHERE "
+        "m.device_id = :device AND m.problem_id = :problem AND c.text = :config) = 1 AND "
+        "(SELECT count(*) FROM winners w JOIN measurements m ON m.id = w.measurement_id JOIN runs r ON "
+        "r.id = :run AND r.build_id = w.build_id WHERE w.device_id = :device AND w.problem_id = :problem AND "
+        "w.threads = :threads AND w.mode = :mode AND w.objective IN ('p50', 'throughput') AND "
+        "(m.stage = 'final' OR iif(w.objective = 'p50', :p50 > 1.02 * m.p50_us, :mean > 1.02 * m.mean_us))"
+        ") = 2";
+    sqlite3_stmt *ask;
+    int row = 0;
+    *out = 0;
+    if (strcmp(measurement->stage, "screen") != 0 || strcmp(measurement->provider, "hone") != 0 ||
+        !measurement->numerics || !measurement->numerics->correct || !isnan(measurement->stats->p95))
+        return HONE_OK;
+    DB_TRY(hone_db_prepare(&ask, db, sql));
+    hone_db_bind_int(ask, ":device", device);
+    hone_db_bind_int(ask, ":problem", problem);
+    hone_db_bind_text(ask, ":config", measurement->config);
+    hone_db_bind_int(ask, ":run", run);
+    hone_db_bind_int(ask, ":threads", measurement->threads);
+    hone_db_bind_text(ask, ":mode", measurement->mode);
+    hone_db_bind_real(ask, ":p50", measurement->stats->p50);
+    hone_db_bind_real(ask, ":mean", measurement->stats->mean);
+    DB_TRY(hone_db_step(&row, db, ask, "comparing with the winners"));
+    *out = row && sqlite3_column_int(ask, 0);
+    sqlite3_reset(ask);
+    return HONE_OK;
+}
+
 static hone_status insert_and_derive(hone_db *db, int64_t run, const hone_measurement *list, int count) {
     int64_t device, problem;
     for (int i = 0; i < count; i++) {
@@ -301,7 +337,10 @@ static hone_status insert_and_derive(hone_db *db, int64_t run, const hone_measur
     }
     DB_TRY(device_id(&device, db, list[0].device));
     DB_TRY(hone_db_store_problem(&problem, db, list[0].problem));
-    return hone_db_replace_winners(db, device, problem);
+    int same = 0;
+    if (count == 1)
+        DB_TRY(leaves_winners(&same, db, run, device, problem, &list[0]));
+    return same ? HONE_OK : hone_db_replace_winners(db, device, problem);
 }
 
 hone_status hone_db_add_measurements(hone_db *db, int64_t run, const hone_measurement *list, int count) {
