@@ -139,7 +139,7 @@ simulate 4 kt.json --space name.json
 says 'unknown'
 t1 'x > 100' >none.json
 simulate 4 kt.json --space none.json
-says 'no config of the space meets its constraints'
+says "hone tune: space 'none.json': no config of the space meets its constraints"
 simulate 4 kt.json --space t4.json
 says 'no ConfigurationSpace'
 simulate 4 kt.json --space absent.json

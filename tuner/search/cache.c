@@ -230,9 +230,19 @@ static hone_status read_item(void *context, const char *key, const json_t *value
 
 /* ----------------------------------------------------------------- loading */
 
+/* Apart from the cache's own, so that what is wrong with the space is not said of the cache. */
+static hone_status load_space(hone_cache *cache, const char *path) {
+    hone_status status = hone_space_load_t1(&cache->space, path);
+    if (status)
+        return status;
+    status = hone_points_create(&cache->points, cache->space);
+    if (status)
+        return hone_fail_context(status == HONE_E_USAGE ? HONE_E_DATA : status, "space '%s'", path);
+    return HONE_OK;
+}
+
 static hone_status load(loader *l, const char *path, const char *space_path) {
     hone_json_visitor visitor = {splits, read_member, read_item, l};
-    hone_space *space = NULL;
     hone_status status = hone_json_visit(path, &visitor);
     if (status)
         return status;
@@ -246,10 +256,10 @@ static hone_status load(loader *l, const char *path, const char *space_path) {
                                        "T4 results (with \"results\") are read",
                                        path);
     if (space_path)
-        status = hone_space_load_t1(&space, space_path);
+        status = load_space(l->cache, space_path);
     if (status)
         return status;
-    status = hone_cache_build_finish(l->cache, &l->build, space);
+    status = hone_cache_build_finish(l->cache, &l->build);
     return status ? hone_fail_context(status, "'%s', %s", path, l->format->name) : HONE_OK;
 }
 

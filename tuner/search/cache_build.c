@@ -252,19 +252,16 @@ static hone_status fill(hone_cache *cache, const hone_cache_build *build, const 
                              cache->outside ? " and is in the space" : "");
 }
 
-hone_status hone_cache_build_finish(hone_cache *cache, const hone_cache_build *build, hone_space *space) {
+hone_status hone_cache_build_finish(hone_cache *cache, const hone_cache_build *build) {
     mapping map = {{0}, {NULL}};
     hone_status status = HONE_OK;
-    cache->space = space;
     if (build->count == 0)
         return hone_fail(HONE_E_DATA, "it has no configs");
-    if (!space)
+    if (!cache->space)
         status = make_space(cache, build);
     for (int i = 0; !status && i < cache->space->param_count; i++)
         status = map_param(&map, i, cache->space, build);
-    if (!status && space)
-        status = hone_points_create(&cache->points, space) ? HONE_E_DATA : HONE_OK;
-    else if (!status)
+    if (!status && !cache->points)
         status = list_points(cache, build, &map);
     if (!status)
         status = fill(cache, build, &map);

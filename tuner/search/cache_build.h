@@ -25,9 +25,9 @@ hone_status hone_cache_build_param(hone_cache_build *build, const char *name);
 /* `config` has a member for each parameter. A value that is not finite is a failure. HONE_E_DATA,
  * HONE_E_NOMEM. */
 hone_status hone_cache_build_add(hone_cache_build *build, const json_t *config, double value, double seconds);
-/* Makes space, points, values and seconds of `cache`; `space` NULL: the configs collected, values in rising
- * order; else it is taken over. HONE_E_DATA, HONE_E_NOMEM; the cache is then to be destroyed. */
-hone_status hone_cache_build_finish(hone_cache *cache, const hone_cache_build *build, hone_space *space);
+/* Makes values and seconds of `cache`, and its space and points where it has none: those of the configs
+ * collected, values in rising order. HONE_E_DATA, HONE_E_NOMEM; the cache is then to be destroyed. */
+hone_status hone_cache_build_finish(hone_cache *cache, const hone_cache_build *build);
 void hone_cache_build_clear(hone_cache_build *build);
 
 /* A JSON value as a parameter's. HONE_E_DATA. */
