@@ -90,6 +90,43 @@ for file in t4.json t4.json.gz; do
     is problem "\"$file\""
 done
 
+# ---- only times: of GFLOP/s more would be better, and a search takes less
+
+objective() { sed "s|\"name\": \"time\"|\"name\": \"$1\"|; s|\"unit\": \"\"|\"unit\": \"$2\"|; s|\[\"time\"\]|[\"$1\"]|" t4.json; }
+for pair in 'GFLOP/s ' 'GFLOP/s GFLOP/s' 'time GFLOP/s' 'nvml_energy J' 'time 1/s' 'time second^-1'; do
+    objective "${pair% *}" "${pair#* }" >other.json
+    simulate 4 other.json
+    says "its objective '${pair% *}' (unit '${pair#* }') is no time"
+    [ ! -s out ] || fail "an objective of '$pair' has a result: $(cat out)"
+done
+objective latency microseconds >latency.json
+simulate 0 latency.json --json
+is objective '"latency"'
+is unit '"us"'
+is best 1.0
+# Results of two objectives or units, and one that lacks its objective: it has failed.
+sed '5s/"unit": ""/"unit": "ms"/' t4.json >mixed.json
+simulate 4 mixed.json
+says "its objective is 'time' in ms, that of others is 'time' in s"
+objective GFLOP/s s | sed 1d >rates
+{ sed '$d' t4.json && sed 's/^{/,{/; s/"x": /"x": 1/' rates; } >mixed.json
+simulate 4 mixed.json
+says "its objective is 'GFLOP/s' in s, that of others is 'time' in s"
+sed 's/{"name": "time", "value": 1, "unit": ""}/{"name": "energy", "value": 0, "unit": "J"}/' t4.json >lacking.json
+simulate 0 lacking.json --json
+is best 2.0
+is failures 14
+# Without objectives: the time.
+sed 's/"objectives": \["time"\]/"objectives": []/' t4.json >unsaid.json
+simulate 0 unsaid.json --json
+is best 1.0
+is objective '"time"'
+# What a Kernel Tuner cache was tuned for is another's affair: it has times.
+sed '1s/{/{"objective": "GFLOP\/s", /' kt.json >rates.json
+simulate 0 rates.json --json
+is best 1.0
+is objective '"time"'
+
 # ---- budgets are of the simulated clock, and seeds repeat
 
 simulate 0 kt.json --budget 10.5s --json

@@ -9,11 +9,34 @@
 #include "cache_build.h"
 #include "json_items.h"
 
+typedef struct time_unit {
+    const char *name, *symbol;
+    double seconds;
+} time_unit;
+
+static const time_unit units[] = {
+    {"millisecond", "ms", 1e-3}, {"milisecond", "ms", 1e-3}, /* as the hub's files spell it */
+    {"second", "s", 1},          {"microsecond", "us", 1e-6}, {"nanosecond", "ns", 1e-9},
+};
+static const time_unit *const usual_unit = &units[0];
+
+/* "seconds" too. NULL: it is no time's. */
+static const time_unit *find_unit(const char *text) {
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        size_t length = strlen(units[i].name);
+        if (strcmp(text, units[i].symbol) == 0 || strcmp(text, units[i].name) == 0 ||
+            (strncmp(text, units[i].name, length) == 0 && strcmp(text + length, "s") == 0))
+            return &units[i];
+    }
+    return NULL;
+}
+
 typedef struct loader {
     hone_cache *cache;
     hone_cache_build build;
-    double unit;                 /* seconds that one unit of recorded times is */
+    const time_unit *unit;       /* of the file's times where they do not say */
     int is_space;                /* a T1 file */
+    int described;               /* the objective and its unit are known */
     const struct format *format; /* of the items, once they have come */
     char subject[256];           /* what Hone's own results say they are of */
 } loader;
@@ -53,7 +76,7 @@ static hone_status kt_item(loader *l, const json_t *entry) {
         return hone_fail(HONE_E_DATA, "no tune_params_keys before the cache name its parameters");
     if (value >= KT_FAILED || json_object_get(entry, "__error__"))
         value = INFINITY;
-    return hone_cache_build_add(&l->build, entry, value, cost * l->unit);
+    return hone_cache_build_add(&l->build, entry, value, cost * l->unit->seconds);
 }
 
 /* ---------------------------------------------------------------------- T4 */
@@ -80,26 +103,45 @@ static double t4_cost(const json_t *times) {
     return cost;
 }
 
-/* The measurement that the first objective names. */
+/* The measurement that the first objective names; without objectives the time, else the first. NULL: the
+ * objective was not measured. */
 static const json_t *t4_measurement(const json_t *entry) {
     const char *objective = json_string_value(json_array_get(json_object_get(entry, "objectives"), 0));
     const json_t *all = json_object_get(entry, "measurements");
-    for (size_t i = 0; objective && i < json_array_size(all); i++) {
+    for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *one = json_array_get(all, i);
         const char *name = json_string_value(json_object_get(one, "name"));
-        if (name && strcmp(name, objective) == 0)
+        if (name && strcmp(name, objective ? objective : "time") == 0)
             return one;
     }
-    return json_array_get(all, 0);
+    return objective ? NULL : json_array_get(all, 0);
 }
 
-static void t4_describe(hone_cache *cache, const json_t *measurement) {
+/* The format has no word for whether more is better, so that only what is known to be a time is replayed;
+ * what has no unit is known by its name. All results are of one objective in one unit. */
+static hone_status t4_describe(loader *l, const json_t *measurement) {
+    hone_cache *cache = l->cache;
     const char *name = json_string_value(json_object_get(measurement, "name"));
-    const char *unit = json_string_value(json_object_get(measurement, "unit"));
-    if (name)
-        snprintf(cache->objective, sizeof cache->objective, "%s", name);
-    if (unit && *unit)
-        snprintf(cache->unit, sizeof cache->unit, "%s", unit);
+    const char *text = json_string_value(json_object_get(measurement, "unit"));
+    if (!measurement)
+        return HONE_OK;
+    name = name ? name : "time";
+    text = text ? text : "";
+    const time_unit *unit = *text ? find_unit(text) : strcasestr(name, "time") ? l->unit : NULL;
+    if (!unit)
+        return hone_fail(
+            HONE_E_DATA,
+            "its objective '%.48s' (unit '%.24s') is no time, of which less is better; only times "
+            "are replayed",
+            name, text);
+    if (l->described && (strncmp(name, cache->objective, sizeof cache->objective - 1) != 0 ||
+                         strcmp(unit->symbol, cache->unit) != 0))
+        return hone_fail(HONE_E_DATA, "its objective is '%.48s' in %s, that of others is '%s' in %s", name,
+                         unit->symbol, cache->objective, cache->unit);
+    snprintf(cache->objective, sizeof cache->objective, "%s", name);
+    snprintf(cache->unit, sizeof cache->unit, "%s", unit->symbol);
+    l->described = 1;
+    return HONE_OK;
 }
 
 /* Hone's export holds all problems of a database; a search is over one. */
@@ -134,11 +176,11 @@ static hone_status t4_item(loader *l, const json_t *entry) {
         number_or(json_object_get(entry, "correctness"), 1) <= 0)
         value = INFINITY;
     hone_status status = t4_subject(l, entry);
-    if (!status && l->build.param_count == 0) {
-        t4_describe(l->cache, measurement);
+    if (!status)
+        status = t4_describe(l, measurement);
+    if (!status && l->build.param_count == 0)
         status = t4_params(l, config);
-    }
-    double cost = t4_cost(json_object_get(entry, "times")) * l->unit;
+    double cost = t4_cost(json_object_get(entry, "times")) * l->unit->seconds;
     return status ? status : hone_cache_build_add(&l->build, config, value, cost);
 }
 
@@ -150,20 +192,11 @@ enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 /* ------------------------------------------------------------------ header */
 
-static const struct {
-    const char *name, *symbol;
-    double seconds;
-} units[] = {
-    {"second", "s", 1},          {"milisecond", "ms", 1e-3}, /* as the hub's files spell it */
-    {"millisecond", "ms", 1e-3}, {"microsecond", "us", 1e-6}, {"nanosecond", "ns", 1e-9},
-};
-
 static void use_unit(loader *l, const char *text) {
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strncmp(text, units[i].name, strlen(units[i].name)) == 0 || strcmp(text, units[i].symbol) == 0) {
-            l->unit = units[i].seconds;
-            snprintf(l->cache->unit, sizeof l->cache->unit, "%s", units[i].symbol);
-        }
+    const time_unit *unit = find_unit(text);
+    if (unit) {
+        l->unit = unit;
+        snprintf(l->cache->unit, sizeof l->cache->unit, "%s", unit->symbol);
     }
 }
 
@@ -265,7 +298,7 @@ static hone_status load(loader *l, const char *path, const char *space_path) {
 
 hone_status hone_cache_load(hone_cache **out, const char *path, const char *space_path) {
     const char *base = strrchr(path, '/');
-    loader l = {.unit = 1e-3, .cache = calloc(1, sizeof *l.cache)};
+    loader l = {.unit = usual_unit, .cache = calloc(1, sizeof *l.cache)};
     if (!l.cache)
         return hone_fail(HONE_E_NOMEM, "no memory for a cache");
     snprintf(l.cache->problem, sizeof l.cache->problem, "%s", base ? base + 1 : path);

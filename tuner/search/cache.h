@@ -15,7 +15,7 @@ typedef struct hone_cache {
     char problem[128];  /* kernel and problem size, or the file's name */
     char device[160];   /* "" where the file does not say */
     char objective[48]; /* what the values are: "time" */
-    char unit[24];      /* of the values; "" where the file does not say */
+    char unit[24];      /* of the values: "ms" */
     hone_space *space;
     hone_points *points; /* the configs recorded; with a T1 space, its legal points */
     double *values;      /* by point, lower is better; INFINITY: failed or missing */
@@ -27,7 +27,7 @@ typedef struct hone_cache {
 } hone_cache;
 
 /* `space_path`: a T1 file, or NULL for the configs that are there. HONE_E_DATA: damaged, cut off, empty, of
- * an unknown format, without one valid config. HONE_E_NOMEM. */
+ * an unknown format, of an objective that is no time, without one valid config. HONE_E_NOMEM. */
 hone_status hone_cache_load(hone_cache **out, const char *path, const char *space_path);
 void hone_cache_destroy(hone_cache *cache);
 
