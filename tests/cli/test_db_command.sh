@@ -78,6 +78,28 @@ expect 0 "$HONE" db check a.db --json
 says '"measurements": 2'
 expect 4 "$HONE" db import missing.jsonl --db a.db
 
+# What is taken for an export is said to be what it is, on one line or on many, and makes no difference.
+expect 0 "$HONE" db export --format t4 --db b.db --out t4.json
+expect 4 "$HONE" db import t4.json --db a.db
+says "'t4.json' is no export of hone but results in T4, which 'hone tune --simulate' replays" err
+sed 's/[{,]/&\n/g' t4.json >lines.json
+expect 4 "$HONE" db import - --db a.db <lines.json
+says "'standard input' is no export of hone but results in T4" err
+printf '{"kernel_name": "k",\n"tune_params_keys": ["x"], "cache": {}}' >kt.json
+expect 4 "$HONE" db import kt.json --db a.db
+says "a cache of Kernel Tuner" err
+printf '{\n  "context": {},\n  "benchmarks": []\n}\n' >bench.json
+expect 4 "$HONE" db import bench.json --db a.db
+says "a results file of hone bench" err
+echo '{"ConfigurationSpace": {}}' >space.json
+expect 4 "$HONE" db import space.json --db a.db
+says "a space in T1" err
+printf '{\n"other": 1}\n' >other.json
+expect 4 "$HONE" db import other.json --db a.db
+says "'other.json', line 1: not JSON" err
+expect 0 "$HONE" db check a.db --json
+says '"measurements": 2'
+
 # Prune: old evidence goes, the winner's stays.
 evidence 64x64x64 "${config%=*}=1" 90 >slow.jsonl
 expect 0 "$HONE" db import slow.jsonl --db a.db

@@ -211,6 +211,42 @@ static hone_status import_line(importer *import, const char *line, size_t length
     return status;
 }
 
+/* Files that are taken for exports, by a member near their beginning. */
+static const struct {
+    const char *member, *what;
+} foreign[] = {
+    {"\"tune_params_keys\"", "a cache of Kernel Tuner, which 'hone tune --simulate' replays"},
+    {"\"benchmarks\"",
+     "a results file of hone bench, which 'hone gate' compares and 'hone report --peers' shows"},
+    {"\"ConfigurationSpace\"", "a space in T1, which 'hone tune --simulate CACHE --space' takes"},
+    {"\"results\"", "results in T4, which 'hone tune --simulate' replays; evidence is what 'hone db export' "
+                    "writes without --format"},
+};
+enum { FOREIGN_BYTES = 1 << 16 };
+
+static const char *find_foreign(const char *text, size_t size) {
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
+        if (memmem(text, size, foreign[i].member, strlen(foreign[i].member)))
+            return foreign[i].what;
+    return NULL;
+}
+
+/* Where the file is another's, says what it is instead of what is wrong with its first line. An object may go
+ * on in the lines that follow. */
+static hone_status explain_first(hone_status status, FILE *in, const char *name, const char *line,
+                                 size_t length) {
+    char *more = NULL;
+    size_t capacity = 0;
+    ssize_t next = 0;
+    const char *what = find_foreign(line, length);
+    for (size_t used = length; !what && line[0] == '{' && used < FOREIGN_BYTES && next >= 0;
+         used += (size_t)next)
+        if ((next = getline(&more, &capacity, in)) > 0)
+            what = find_foreign(more, (size_t)next);
+    free(more);
+    return what ? hone_fail(status, "'%s' is no export of hone but %s", name, what) : status;
+}
+
 static hone_status import_lines(importer *import, FILE *in, const char *name) {
     char *line = NULL;
     size_t capacity = 0;
@@ -222,6 +258,8 @@ static hone_status import_lines(importer *import, FILE *in, const char *name) {
         status = import_line(import, line, (size_t)length);
         if (status != HONE_OK)
             hone_fail_context(status, "'%s', line %ld", name, number);
+        if (status == HONE_E_DATA && !import->headed)
+            status = explain_first(status, in, name, line, (size_t)length);
     }
     free(line);
     if (status == HONE_OK && ferror(in))
