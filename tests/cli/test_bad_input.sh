@@ -148,7 +148,9 @@ hone tune --simulate folder                                   | 4 | folder
 hone tune --simulate one.json --shape 8x8x8                   | 2 | --shape does nothing
 hone tune --space one.json                                    | 2 | --space needs --simulate
 hone db export --format t5 --db good.db                       | 2 | did you mean 't4'
-hone db export --format t4 --problem none --db good.db        | 1 | no results
+hone db export --format t4 --problem foo --db good.db         | 2 | --problem: 
+hone db export --format t4 --problem gemm/f32/relu/8x8 --db good.db | 2 | '8x8'
+hone db export --format t4 --problem gemm/f32/relu/8x8x9 --db good.db | 1 | no results of hone's kernels for gemm/f32/relu/8x8x9
 
 # output that cannot be written: a full disk, a closed stream
 hone --version > /dev/full                                    | 4 | standard output

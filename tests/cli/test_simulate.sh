@@ -277,7 +277,10 @@ is config "\"$config\""
 is seconds 4e-5
 got=0
 "$HONE" db export --format t4 --problem gemm/f32/relu/8x8x8 --db own.db >out 2>err || got=$?
-[ "$got" -eq 1 ] || fail "exporting nothing exits with $got"
+[ "$got" -eq 1 ] && [ ! -s out ] || fail "exporting nothing exits with $got and writes $(cat out)"
+says 'no results of hone'\''s kernels for gemm/f32/relu/8x8x8'
+"$HONE" db export --format t4 --problem gemm/fp32/relu/64x64x64 --db own.db >alias.json 2>err || fail "$(cat err)"
+cmp one.json alias.json || fail "an alias is another problem"
 echo kept >kept.json
 "$HONE" db export --format t4 --problem gemm/f32/relu/8x8x8 --db own.db --out kept.json 2>err && fail "it exists"
 [ "$(cat kept.json)" = kept ] && [ ! -e kept.json.part ] || fail "an export that failed changed its file"

@@ -139,7 +139,7 @@ static hone_status write_export(FILE *file, hone_db *db, const export_arguments 
                : hone_db_export(file, db);
 }
 
-static hone_status check_export(const export_arguments *arguments) {
+static hone_status check_format(const export_arguments *arguments) {
     static const char *const formats[] = {"jsonl", "t4"};
     for (int i = 0; i < 2; i++)
         if (strcmp(arguments->format, formats[i]) == 0)
@@ -148,6 +148,20 @@ static hone_status check_export(const export_arguments *arguments) {
                                    arguments->problem ? "problem" : "device")
                        : HONE_OK;
     return cli_unknown("format", arguments->format, formats, 2);
+}
+
+/* The database has problems by their canonical texts. */
+static hone_status use_canonical_problem(char canonical[HONE_PROBLEM_TEXT], export_arguments *arguments) {
+    hone_problem problem;
+    if (!arguments->problem)
+        return HONE_OK;
+    hone_status status = hone_problem_parse(&problem, arguments->problem);
+    if (status == HONE_OK)
+        status = hone_problem_format(canonical, HONE_PROBLEM_TEXT, &problem);
+    if (status != HONE_OK)
+        return hone_fail_context(status, "--problem");
+    arguments->problem = canonical;
+    return HONE_OK;
 }
 
 static hone_status write_file(const char *path, hone_db *db, const export_arguments *arguments) {
@@ -184,6 +198,7 @@ static hone_status export_to(hone_db *db, const export_arguments *arguments) {
 
 static int run_export(int argc, char **argv) {
     export_arguments arguments = {.format = "jsonl"};
+    char problem[HONE_PROBLEM_TEXT];
     int operands, help;
     const cli_option table[] = {
         DB_OPTION(&arguments.db),
@@ -206,7 +221,9 @@ static int run_export(int argc, char **argv) {
     if (status == HONE_OK && operands > 0)
         status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name the database with --db", argv[1]);
     if (status == HONE_OK)
-        status = check_export(&arguments);
+        status = check_format(&arguments);
+    if (status == HONE_OK)
+        status = use_canonical_problem(problem, &arguments);
     if (status == HONE_OK)
         status = hone_db_open_one(&db, arguments.db);
     if (status == HONE_OK)

@@ -91,17 +91,21 @@ static hone_status write_result(FILE *out, sqlite3_stmt *row, int first) {
     return failed ? cannot_write() : HONE_OK;
 }
 
-static hone_status write_results(FILE *out, hone_db *db, sqlite3_stmt *select) {
-    int64_t count = 0;
-    for (int row;; count++) {
+static hone_status no_results(const char *problem, const char *device) {
+    return hone_fail(
+        HONE_E_NOMATCH,
+        "the database has no results of hone's kernels for %s%s%s; tune first, or choose another "
+        "problem or device",
+        problem ? problem : "any problem", device ? " on device " : "", device ? device : "");
+}
+
+static hone_status write_results(int64_t *count, FILE *out, hone_db *db, sqlite3_stmt *select) {
+    for (int row;; ++*count) {
         DB_TRY(hone_db_step(&row, db, select, "reading results"));
         if (!row)
-            break;
-        DB_TRY(write_result(out, select, count == 0));
+            return HONE_OK;
+        DB_TRY(write_result(out, select, *count == 0));
     }
-    return count > 0 ? HONE_OK
-                     : hone_fail(HONE_E_NOMATCH, "the database has no results of hone's kernels that match; "
-                                                 "tune first, or choose another problem or device");
 }
 
 static hone_status export_all(FILE *out, hone_db *db, const char *problem, const char *device) {
@@ -109,8 +113,11 @@ static hone_status export_all(FILE *out, hone_db *db, const char *problem, const
     DB_TRY(hone_db_prepare(&select, db, hone_embedded_export_t4_sql));
     hone_db_bind_text(select, ":problem", problem);
     hone_db_bind_text(select, ":device", device);
-    hone_status status = write_results(out, db, select);
+    int64_t count = 0;
+    hone_status status = write_results(&count, out, db, select);
     sqlite3_reset(select);
+    if (status == HONE_OK && count == 0)
+        status = no_results(problem, device);
     if (status == HONE_OK && (fputs("\n]}\n", out) == EOF || fflush(out) != 0))
         status = cannot_write();
     return status;
