@@ -115,6 +115,29 @@ expect 2 "$HONE" db export --jsn
 says 'hone db export --help' err
 [ ! -e missing.db ] || fail "pruning made a database"
 
+# A signal in the middle of an export, which waits here for a reader of its part: that goes, the file stays.
+awk 'NR == FNR { long = $0; next } { sub("hone tune", long); print }' \
+    <(head -c 300000 /dev/zero | tr '\0' x) one.jsonl >long.jsonl
+expect 0 "$HONE" db import long.jsonl --db long.db
+for signal in INT TERM; do
+    echo kept >kept.jsonl
+    mkfifo kept.jsonl.part
+    exec 8<>kept.jsonl.part
+    "$HONE" db export --db long.db --out kept.jsonl >out 2>err &
+    exporting=$!
+    head -c 1000 <&8 >begun # what it has begun to write
+    kill -$signal $exporting
+    cat <&8 >/dev/null &
+    draining=$!
+    got=0
+    wait $exporting || got=$?
+    kill $draining
+    exec 8<&-
+    [ "$got" -eq 5 ] || fail "an export ended by SIG$signal exits with $got: $(cat err)"
+    says "hone db export: 'kept.jsonl' is as it was: stopped by a signal while reading records" err
+    [ ! -e kept.jsonl.part ] && [ "$(cat kept.jsonl)" = kept ] || fail "SIG$signal left a part, or changed the file"
+done
+
 # A full device is said so.
 if [ -w /dev/full ]; then
     expect 4 "$HONE" db export --db a.db --out /dev/full

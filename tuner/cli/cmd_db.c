@@ -176,7 +176,8 @@ static hone_status write_file(const char *path, hone_db *db, const export_argume
     return status;
 }
 
-/* A file gets its content at once or stays as it was; devices and pipes are written as they are. */
+/* A file gets its content at once or stays as it was, also when a signal ends the command, which has to take
+ * its part away first; devices and pipes are written as they are. */
 static hone_status export_to(hone_db *db, const export_arguments *arguments) {
     const char *path = arguments->out;
     struct stat known;
@@ -187,7 +188,12 @@ static hone_status export_to(hone_db *db, const export_arguments *arguments) {
         return write_file(path, db, arguments);
     if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
         return hone_fail(HONE_E_USAGE, "--out: the path is too long");
+    db->stop = cli_catch_stop();
     hone_status status = write_file(part, db, arguments);
+    if (status == HONE_OK && *db->stop)
+        status = hone_fail(HONE_E_INTERRUPTED, "stopped by a signal");
+    if (status == HONE_E_INTERRUPTED)
+        hone_fail_context(status, "'%s' is as it was", path);
     if (status == HONE_OK && rename(part, path) != 0)
         status = hone_fail(HONE_E_DATA, "'%s' cannot be written: %s; name another file with --out", path,
                            strerror(errno));

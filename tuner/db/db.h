@@ -32,6 +32,7 @@ struct hone_db {
     char path[HONE_DB_PATH];
     int writable;
     int schema;                         /* user_version of the file */
+    const volatile int *stop;           /* not 0: statements end with HONE_E_INTERRUPTED; NULL: they do not */
     int declared;                       /* 1: its tables are this build's, so that a lookup may ask them */
     hone_db *below;                     /* the next layer: answers where this one has nothing better; owned */
     pthread_mutex_t lock;               /* a lookup that the cache cannot answer */

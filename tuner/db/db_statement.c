@@ -38,6 +38,10 @@ hone_status hone_db_prepare(sqlite3_stmt **out, hone_db *db, const char *sql) {
 }
 
 hone_status hone_db_step(int *row, hone_db *db, sqlite3_stmt *statement, const char *doing) {
+    if (db->stop && *db->stop) {
+        sqlite3_reset(statement);
+        return hone_fail(HONE_E_INTERRUPTED, "stopped by a signal while %s", doing);
+    }
     int code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         hone_status status = hone_db_error(db, doing);
