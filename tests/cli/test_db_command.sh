@@ -26,10 +26,17 @@ evidence 128x64x64 "$config" 40 >three.jsonl
 
 # Import makes a database, and is idempotent; export gives the same text back.
 expect 0 "$HONE" db import one.jsonl two.jsonl --db a.db
-expect 0 "$HONE" db import - --db b.db <three.jsonl
+says '^imported 2 new measurements, 0 new failures; database: a.db$' err
+[ ! -s out ] || fail "counts are on stdout: $(cat out)"
+expect 0 "$HONE" db import - --db b.db --json <three.jsonl
+says '"measurements": 1'
+says '"failures": 0'
+says '"database": "b.db"'
+[ ! -s err ] || fail "counts are there twice: $(cat err)"
 expect 0 "$HONE" db export --db a.db
 cp out a.jsonl
 expect 0 "$HONE" db import a.jsonl one.jsonl --db a.db
+says '^imported 0 new measurements, 0 new failures' err
 expect 0 "$HONE" db export --db a.db --out again.jsonl
 cmp a.jsonl again.jsonl || fail "importing twice changed the database"
 [ "$(grep -c '"record":"measurement"' a.jsonl)" -eq 2 ] || fail "two measurements were stored, not exported"
@@ -55,7 +62,9 @@ says 'hone db check: ' err
 
 # Merge: in any order, and again.
 expect 0 "$HONE" db merge a.db b.db -o ab.db
-expect 0 "$HONE" db merge b.db a.db --output ba.db
+says '^merged 3 new measurements, 0 new failures; database: ab.db$' err
+expect 0 "$HONE" db merge b.db a.db --output ba.db --json
+says '"measurements": 3'
 expect 0 "$HONE" db merge a.db ab.db b.db -o ab.db
 expect 0 "$HONE" db export --db ab.db --out ab.jsonl
 expect 0 "$HONE" db export --db ba.db --out ba.jsonl
@@ -77,6 +86,19 @@ says "line 9" err
 expect 0 "$HONE" db check a.db --json
 says '"measurements": 2'
 expect 4 "$HONE" db import missing.jsonl --db a.db
+
+# Nor does it make a database; one that was there stays, and so does what came from the files before.
+for bad in bad.jsonl missing.jsonl; do
+    expect 4 "$HONE" db import $bad --db made.db
+    [ -z "$(ls | grep '^made.db')" ] || fail "an import of $bad that failed left $(ls made.db*)"
+done
+: >blank.db
+expect 4 "$HONE" db import bad.jsonl --db blank.db
+[ -e blank.db ] || fail "a failed import removed a file that it found"
+expect 4 "$HONE" db import one.jsonl bad.jsonl --db part.db
+says "line 9" err
+expect 0 "$HONE" db check part.db --json
+says '"measurements": 1'
 
 # What is taken for an export is said to be what it is, on one line or on many, and makes no difference.
 expect 0 "$HONE" db export --format t4 --db b.db --out t4.json

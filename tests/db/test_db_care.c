@@ -73,7 +73,7 @@ static void import_reads_what_export_wrote(void **state) {
         hone_db *db = NULL;
         FILE *in = fmemopen(text, strlen(text), "r");
         assert_int_equal(hone_db_open_write(&db, fixture_path("imported")), HONE_OK);
-        if (hone_db_import(db, in, "text") != HONE_OK)
+        if (hone_db_import(NULL, db, in, "text") != HONE_OK)
             fail_msg("%s", hone_error_detail());
         fclose(in);
         hone_db_close(db);
@@ -95,7 +95,7 @@ static void infinite_numbers_survive(void **state) {
     char *text = fixture_export(fixture_path("infinite"));
     FILE *in = fmemopen(text, strlen(text), "r");
     assert_int_equal(hone_db_open_write(&db, fixture_path("infinite_copy")), HONE_OK);
-    assert_int_equal(hone_db_import(db, in, "text"), HONE_OK);
+    assert_int_equal(hone_db_import(NULL, db, in, "text"), HONE_OK);
     assert_int_equal(fixture_count(db, "SELECT err_bound_ratio > 1e308 FROM measurements"), 1);
     hone_db_close(db);
     fclose(in);
@@ -143,7 +143,7 @@ static void a_bad_import_adds_nothing(void **state) {
         int length = snprintf(text, sizeof text, "%s\n", bad[i].text);
         FILE *in = fmemopen(text, (size_t)length, "r");
         assert_non_null(in);
-        assert_int_equal(hone_db_import(db, in, "text"), HONE_E_DATA);
+        assert_int_equal(hone_db_import(NULL, db, in, "text"), HONE_E_DATA);
         if (!strstr(hone_error_detail(), bad[i].reason))
             fail_msg("'%s' is not in '%s'", bad[i].reason, hone_error_detail());
         fclose(in);
@@ -164,7 +164,7 @@ static void a_sample_without_end_is_refused(void **state) {
     assert_true(asprintf(&changed, "%.*s1e300%s", (int)(samples - text), text, strchr(samples, ',')) > 0);
     FILE *in = fmemopen(changed, strlen(changed), "r");
     db = fixture_open("samples_copy", &run);
-    assert_int_equal(hone_db_import(db, in, "text"), HONE_E_DATA);
+    assert_int_equal(hone_db_import(NULL, db, in, "text"), HONE_E_DATA);
     assert_non_null(strstr(hone_error_detail(), "sample 0"));
     assert_int_equal(fixture_count(db, "SELECT count(*) FROM measurements"), 0);
     hone_db_close(db);

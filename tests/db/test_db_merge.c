@@ -96,7 +96,7 @@ static void make_group(const char *const paths[3]) {
 
 static void merge(const char *output, const char *a, const char *b) {
     const char *const inputs[] = {a, b};
-    if (hone_db_merge(output, inputs, b ? 2 : 1) != HONE_OK)
+    if (hone_db_merge(NULL, output, inputs, b ? 2 : 1) != HONE_OK)
         fail_msg("%s", hone_error_detail());
 }
 
@@ -158,7 +158,7 @@ static void assert_winners_of_all(const char *merged, const char *const inputs[3
         char *text = fixture_export(inputs[i]);
         FILE *in = fmemopen(text, strlen(text), "r");
         assert_non_null(in);
-        if (hone_db_import(db, in, inputs[i]) != HONE_OK)
+        if (hone_db_import(NULL, db, in, inputs[i]) != HONE_OK)
             fail_msg("%s", hone_error_detail());
         fclose(in);
         free(text);
@@ -206,7 +206,7 @@ static void merging_is_a_union(void **state) {
 
 static void assert_no_merge(const char *bad, const char *reason) {
     const char *const inputs[] = {fixture_path("good"), bad};
-    hone_status status = hone_db_merge(fixture_path("never"), inputs, 2);
+    hone_status status = hone_db_merge(NULL, fixture_path("never"), inputs, 2);
     assert_int_equal(status, HONE_E_DATA);
     if (!strstr(hone_error_detail(), reason))
         fail_msg("'%s' is not in '%s'", reason, hone_error_detail());
@@ -218,6 +218,67 @@ static void a_bad_input_leaves_no_merge(void **state) {
     go_on(fixture_path("good"));
     assert_no_merge(fixture_path("missing"), "missing");
     assert_int_not_equal(access(fixture_path("never"), F_OK), 0);
+}
+
+static hone_db_added merged(const char *output, const char *input) {
+    hone_db_added added = {-1, -1};
+    assert_int_equal(hone_db_merge(&added, output, &input, 1), HONE_OK);
+    return added;
+}
+
+static int64_t count_of(const char *path, const char *sql) {
+    hone_db *db = NULL;
+    assert_int_equal(hone_db_open_one(&db, path), HONE_OK);
+    int64_t count = fixture_count(db, sql);
+    hone_db_close(db);
+    return count;
+}
+
+/* What was there already is not counted. */
+static void what_is_new_is_counted(void **state) {
+    (void)state;
+    random_state = 10;
+    const char *first = fixture_path("first"), *second = fixture_path("second"),
+               *all = fixture_path("counted");
+    go_on(first);
+    hone_db_added one = merged(all, first);
+    copy_file(second, first);
+    go_on(second);
+    hone_db_added two = merged(all, second), none = merged(all, second);
+    static const char measurements[] = "SELECT count(*) FROM measurements",
+                      failures[] = "SELECT count(*) FROM failures";
+    assert_int_equal(one.measurements, count_of(first, measurements));
+    assert_int_equal(one.failures, count_of(first, failures));
+    assert_int_equal(one.measurements + two.measurements, count_of(all, measurements));
+    assert_int_equal(one.failures + two.failures, count_of(all, failures));
+    assert_int_equal(none.measurements + none.failures, 0);
+}
+
+/* A file that merging has made goes when it fails; one that others have open, or that has evidence, does not.
+ */
+static void a_failed_merge_takes_its_file_away(void **state) {
+    (void)state;
+    random_state = 12;
+    go_on(fixture_path("foreign"));
+    fixture_damage(fixture_path("foreign"), "ALTER TABLE devices ADD COLUMN watts REAL");
+    unlink(fixture_path("never"));
+    assert_no_merge(fixture_path("foreign"), "'watts'");
+    assert_int_not_equal(access(fixture_path("never"), F_OK), 0);
+    assert_int_not_equal(access(fixture_path("never-wal"), F_OK), 0);
+
+    hone_db *maker, *other;
+    assert_int_equal(hone_db_open_write(&maker, fixture_path("shared")), HONE_OK);
+    assert_int_equal(hone_db_open_write(&other, fixture_path("shared")), HONE_OK);
+    hone_db_abandon(maker);
+    assert_int_equal(access(fixture_path("shared"), F_OK), 0);
+    hone_db_abandon(other); /* was there when it came */
+    assert_int_equal(access(fixture_path("shared"), F_OK), 0);
+
+    int64_t run;
+    assert_int_equal(hone_db_open_write(&maker, fixture_path("used")), HONE_OK);
+    begin_run(&run, maker);
+    hone_db_abandon(maker);
+    assert_int_equal(access(fixture_path("used"), F_OK), 0);
 }
 
 /* What this build cannot hold is refused by name, and adds nothing. */
@@ -245,8 +306,8 @@ static void a_foreign_column_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(merging_is_a_union),
-        cmocka_unit_test(a_bad_input_leaves_no_merge),
+        cmocka_unit_test(merging_is_a_union),          cmocka_unit_test(a_bad_input_leaves_no_merge),
+        cmocka_unit_test(what_is_new_is_counted),      cmocka_unit_test(a_failed_merge_takes_its_file_away),
         cmocka_unit_test(a_foreign_column_is_refused),
     };
     return cmocka_run_group_tests(tests, fixture_setup_in_memory, fixture_teardown);

@@ -134,7 +134,7 @@ static void an_export_of_an_earlier_version_is_read(void **state) {
     FILE *in = fmemopen(text, sizeof text - 1, "r");
     (void)state;
     assert_non_null(in);
-    if (hone_db_import(db, in, "text") != HONE_OK)
+    if (hone_db_import(NULL, db, in, "text") != HONE_OK)
         fail_msg("%s", hone_error_detail());
     assert_string_equal(fixture_text(db, "SELECT clock FROM measurements"), "host");
     fclose(in);
@@ -149,7 +149,7 @@ static void versions_are_merged(void **state) {
     hone_db_close(db);
     make_version_1("old.db");
     const char *inputs[] = {fixture_path("old.db"), fixture_path("new.db")};
-    if (hone_db_merge(fixture_path("both.db"), inputs, 2) != HONE_OK)
+    if (hone_db_merge(NULL, fixture_path("both.db"), inputs, 2) != HONE_OK)
         fail_msg("%s", hone_error_detail());
     assert_int_equal(hone_db_open(&db, fixture_path("both.db")), HONE_OK);
     assert_int_equal(fixture_count(db, "SELECT count(*) FROM measurements"), 2);

@@ -92,7 +92,7 @@ static void text_is_data(void **state) {
     assert_int_equal(found, 2);
     assert_int_equal(hone_db_derive_winners(db, &device, &problem), HONE_OK);
     const char *const inputs[] = {fixture_path("write.db")};
-    assert_int_equal(hone_db_merge(fixture_path("merged.db"), inputs, 1), HONE_OK);
+    assert_int_equal(hone_db_merge(NULL, fixture_path("merged.db"), inputs, 1), HONE_OK);
     fixture_assert_same(fixture_path("write.db"), fixture_path("merged.db"));
 }
 

@@ -130,7 +130,7 @@ static void write_on(const char *path) {
     int64_t run = 0;
     hone_db *db = NULL;
     remove_database(fixture_path("merged.db"));
-    hone_status status = hone_db_merge(fixture_path("merged.db"), inputs, 1);
+    hone_status status = hone_db_merge(NULL, fixture_path("merged.db"), inputs, 1);
     assert_status(status);
     if (status == HONE_OK && hone_db_open(&db, fixture_path("merged.db")) == HONE_OK) {
         if (!look_after(db))

@@ -94,7 +94,7 @@ static hone_status import(const char *path, const char *text) {
     FILE *in = fmemopen((void *)text, strlen(text), "r");
     assert_non_null(in);
     assert_int_equal(hone_db_open_write(&db, path), HONE_OK);
-    hone_status status = hone_db_import(db, in, "text");
+    hone_status status = hone_db_import(NULL, db, in, "text");
     assert_int_equal(fclose(in), 0);
     hone_db_close(db);
     return status;

@@ -99,15 +99,30 @@ static int run_check(int argc, char **argv) {
     return code ? code : hone_status_exit_code(report.ok ? HONE_OK : HONE_E_DATA);
 }
 
+/* ---- what came in */
+
+static int print_added(const char *verb, const hone_db_added *added, const char *path, int json) {
+    if (json)
+        return cli_print_json(json_pack("{s:I, s:I, s:s}", "measurements", (json_int_t)added->measurements,
+                                        "failures", (json_int_t)added->failures, "database", path));
+    fprintf(stderr, "%s %lld new measurement%s, %lld new failure%s; database: %s\n", verb,
+            (long long)added->measurements, added->measurements == 1 ? "" : "s", (long long)added->failures,
+            added->failures == 1 ? "" : "s", path);
+    return 0;
+}
+
 /* ---- merge */
 
 static int run_merge(int argc, char **argv) {
     static char output_option[] = "--output";
     const char *output = NULL;
-    int operands, help;
-    const cli_option table[] = {{"output", CLI_TEXT, &output, "FILE",
-                                 "where the merged database goes (or -o); added to when it exists"},
-                                end_of_table};
+    int operands, help, json = 0;
+    hone_db_added added;
+    const cli_option table[] = {
+        {"output", CLI_TEXT, &output, "FILE",
+         "where the merged database goes (or -o); added to when it exists"},
+        {"json", CLI_FLAG, &json, NULL, "print machine-readable counts of what is new there"},
+        end_of_table};
     for (int i = 1; i < argc; i++) /* options are long ones; -o is what everyone types */
         if (strcmp(argv[i], "-o") == 0)
             argv[i] = output_option;
@@ -123,8 +138,8 @@ static int run_merge(int argc, char **argv) {
     if (status == HONE_OK && operands < 1)
         status = hone_fail(HONE_E_USAGE, "no database to merge; name one or more files");
     if (status == HONE_OK)
-        status = hone_db_merge(output, (const char *const *)&argv[1], operands);
-    return status == HONE_OK ? 0 : cli_fail("db merge", status);
+        status = hone_db_merge(&added, output, (const char *const *)&argv[1], operands);
+    return status == HONE_OK ? print_added("merged", &added, output, json) : cli_fail("db merge", status);
 }
 
 /* ---- export */
@@ -247,42 +262,66 @@ static int is_database(FILE *file) {
     return first == 'S';
 }
 
-static hone_status import_from(hone_db *db, const char *path) {
+static hone_status import_from(hone_db_added *added, hone_db *db, const char *path) {
     if (strcmp(path, "-") == 0)
-        return hone_db_import(db, stdin, "standard input");
+        return hone_db_import(added, db, stdin, "standard input");
     FILE *file = fopen(path, "r");
     if (!file)
         return hone_fail(HONE_E_DATA, "'%s' cannot be read: %s; check its name and permissions", path,
                          strerror(errno));
     if (is_database(file)) {
         fclose(file); /* before SQLite opens it: closing it later would drop SQLite's locks */
-        return hone_db_add_database(db, path);
+        return hone_db_add_database(added, db, path);
     }
-    hone_status status = hone_db_import(db, file, path);
+    hone_status status = hone_db_import(added, db, file, path);
     fclose(file);
     return status;
 }
 
+/* Each file is all or nothing. */
+static hone_status import_files(hone_db_added *added, hone_db *db, int count, char **paths) {
+    for (int i = 0; i < count; i++) {
+        hone_db_added more;
+        hone_status status = import_from(&more, db, paths[i]);
+        if (status != HONE_OK)
+            return status;
+        added->measurements += more.measurements;
+        added->failures += more.failures;
+    }
+    return HONE_OK;
+}
+
 static int run_import(int argc, char **argv) {
     const char *path = NULL;
-    int operands, help;
-    const cli_option table[] = {DB_OPTION(&path), end_of_table};
+    int operands, help, json = 0;
+    hone_db_added added = {0, 0};
+    const cli_option table[] = {
+        DB_OPTION(&path),
+        {"json", CLI_FLAG, &json, NULL, "print machine-readable counts of what is new"},
+        end_of_table};
     hone_db *db = NULL;
-    hone_status status = cli_parse(&operands, &help, argc, argv, table, "hone db import FILE... [options]",
-                                   "Adds exported evidence ('-' is standard input), or that of other "
-                                   "databases, to a database, which is made "
-                                   "when missing, and derives its winners anew. A bad file adds nothing.",
-                                   NULL);
+    hone_status status =
+        cli_parse(&operands, &help, argc, argv, table, "hone db import FILE... [options]",
+                  "Adds exported evidence ('-' is standard input), or that of other "
+                  "databases, to a database, which is made "
+                  "when missing, and derives its winners anew. A bad file adds nothing; those before "
+                  "it stay imported.",
+                  NULL);
     if (status == HONE_OK && help)
         return 0;
     if (status == HONE_OK && operands < 1)
         status = hone_fail(HONE_E_USAGE, "no file to import; name one, or - for standard input");
     if (status == HONE_OK)
         status = hone_db_open_write(&db, path);
-    for (int i = 1; i <= operands && status == HONE_OK; i++)
-        status = import_from(db, argv[i]);
+    if (status == HONE_OK)
+        status = import_files(&added, db, operands, argv + 1);
+    if (status != HONE_OK) {
+        hone_db_abandon(db);
+        return cli_fail("db import", status);
+    }
+    int code = print_added("imported", &added, db->path, json);
     hone_db_close(db);
-    return status == HONE_OK ? 0 : cli_fail("db import", status);
+    return code;
 }
 
 /* ---- prune */

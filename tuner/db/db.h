@@ -31,6 +31,7 @@ struct hone_db {
     sqlite3 *handle;
     char path[HONE_DB_PATH];
     int writable;
+    int made;                           /* 1: opening it for writing has made the file */
     int schema;                         /* user_version of the file */
     const volatile int *stop;           /* not 0: statements end with HONE_E_INTERRUPTED; NULL: they do not */
     int declared;                       /* 1: its tables are this build's, so that a lookup may ask them */
@@ -72,6 +73,10 @@ hone_status hone_db_default_path(char *out, size_t size);
  * schema. path NULL: the default. HONE_E_DATA: foreign, damaged, newer,
  * read-only, no space, locked beyond the time-out. */
 hone_status hone_db_open_write(hone_db **out, const char *path);
+
+/* Closes after what it was opened for has failed. A file that opening has made goes with it, unless something
+ * was stored in it or others have it open. The detail of the error stays. NULL is let be. */
+void hone_db_abandon(hone_db *db);
 
 /* HONE_E_DATA with SQLite's reason and advice for the last failed call. */
 hone_status hone_db_error(hone_db *db, const char *doing);

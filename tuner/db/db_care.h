@@ -18,15 +18,20 @@ typedef struct hone_db_report {
  * HONE_E_NOMEM. */
 hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener listener, void *context);
 
+/* Evidence that came to a database: what was there already does not count. */
+typedef struct hone_db_added {
+    int64_t measurements, failures;
+} hone_db_added;
+
 /* Adds the evidence of the `inputs` to `output`, which is made when missing, and
  * derives its winners; all in one transaction. The result is the union of the
  * evidence: the same in any order, any grouping, and when repeated. Evidence is
  * of no objective (winners of all three are derived from it), so that there are
- * no mixed ones to refuse. HONE_E_DATA. */
-hone_status hone_db_merge(const char *output, const char *const *inputs, int count);
+ * no mixed ones to refuse. `added` may be NULL. HONE_E_DATA. */
+hone_status hone_db_merge(hone_db_added *added, const char *output, const char *const *inputs, int count);
 
 /* Adds the evidence of the database at `input` to one that is open, as merging does. HONE_E_DATA. */
-hone_status hone_db_add_database(hone_db *db, const char *input);
+hone_status hone_db_add_database(hone_db_added *added, hone_db *db, const char *input);
 
 /* Writes all records as JSON lines: {"record":"hone","schema":1}, then one
  * object a record ("record" is its kind), each after those it refers to; see
@@ -40,9 +45,9 @@ hone_status hone_db_export(FILE *out, hone_db *db);
 hone_status hone_db_export_t4(FILE *out, hone_db *db, const char *problem, const char *device);
 
 /* Reads what hone_db_export wrote (also several exports, one after the other),
- * in one transaction: all of it or nothing. `name` is for messages.
+ * in one transaction: all of it or nothing. `name` is for messages, `added` as above.
  * HONE_E_DATA with the line. */
-hone_status hone_db_import(hone_db *db, FILE *in, const char *name);
+hone_status hone_db_import(hone_db_added *added, hone_db *db, FILE *in, const char *name);
 
 /* What to prune; all conditions that are given must hold. */
 typedef struct hone_db_prune_options {

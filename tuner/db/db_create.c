@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../../kernels/status.h"
 
@@ -69,6 +70,33 @@ static hone_status prepare_for_writing(hone_db *db) {
     return hone_db_execute(db, "PRAGMA synchronous = NORMAL", "setting up");
 }
 
+/* Fails nobody: -1 where there is no number. */
+static int64_t first_integer(hone_db *db, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    int64_t number = -1;
+    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+static int succeeds(hone_db *db, const char *sql) {
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+void hone_db_abandon(hone_db *db) {
+    if (db) /* there is nothing to wait for */
+        sqlite3_busy_handler(db->handle, NULL, NULL);
+    /* Only who is alone can leave the write-ahead log, and nobody else comes while the file is locked. All
+     * evidence belongs to a run. */
+    if (db && db->made && succeeds(db, "PRAGMA journal_mode = DELETE") && succeeds(db, "BEGIN EXCLUSIVE") &&
+        (first_integer(db, "SELECT count(*) FROM sqlite_schema") == 0 ||
+         first_integer(db, "SELECT EXISTS (SELECT 1 FROM runs)") == 0))
+        unlink(db->path);
+    hone_db_close(db);
+}
+
 hone_status hone_db_open_write(hone_db **out, const char *path) {
     char chosen[HONE_DB_PATH];
     struct stat info;
@@ -77,13 +105,15 @@ hone_status hone_db_open_write(hone_db **out, const char *path) {
         DB_TRY(hone_db_default_path(chosen, sizeof chosen));
         path = chosen;
     }
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+    const int there = stat(path, &info) == 0, missing = !there && errno == ENOENT;
+    if (there && !S_ISREG(info.st_mode))
         return hone_fail(HONE_E_DATA, "'%s' is not a file; name a database file with --db or $HONE_DB", path);
     DB_TRY(make_folders(path));
     DB_TRY(hone_db_connect(&db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    db->made = missing;
     hone_status status = prepare_for_writing(db);
     if (status != HONE_OK) {
-        hone_db_close(db);
+        hone_db_abandon(db);
         return status;
     }
     *out = db;

@@ -112,6 +112,7 @@ typedef struct importer {
     hone_db *db;
     sqlite3_stmt *inserts[MAX_KINDS]; /* prepared when the first record of a kind comes */
     int headed;                       /* 1: the schema line was read */
+    hone_db_added added;
 } importer;
 
 static hone_status bind_samples(sqlite3_stmt *insert, int index, const json_t *array) {
@@ -181,6 +182,8 @@ static hone_status import_record(importer *import, json_t *object, const hone_re
         DB_TRY(bind_value(*insert, index, field, value));
     }
     hone_status status = hone_db_complete(import->db, *insert, "storing a record");
+    if (status == HONE_OK)
+        hone_record_count(&import->added, import->db, kind);
     if (status == HONE_E_DATA && sqlite3_extended_errcode(import->db->handle) == SQLITE_CONSTRAINT_NOTNULL)
         return hone_fail(HONE_E_DATA,
                          "a %s lacks a field, or refers to something that no line before it "
@@ -269,19 +272,23 @@ static hone_status import_lines(importer *import, FILE *in, const char *name) {
     return status;
 }
 
-static hone_status import_all(hone_db *db, FILE *in, const char *name) {
+static hone_status import_all(hone_db_added *added, hone_db *db, FILE *in, const char *name) {
     importer import = {.db = db};
     hone_status status = import_lines(&import, in, name);
     for (int i = 0; i < MAX_KINDS; i++)
         sqlite3_finalize(import.inserts[i]);
     if (status == HONE_OK)
         status = hone_db_check_problems(db);
-    return status == HONE_OK ? hone_db_replace_winners(db, 0, 0) : status;
+    if (status == HONE_OK)
+        status = hone_db_replace_winners(db, 0, 0);
+    if (status == HONE_OK && added)
+        *added = import.added;
+    return status;
 }
 
-hone_status hone_db_import(hone_db *db, FILE *in, const char *name) {
+hone_status hone_db_import(hone_db_added *added, hone_db *db, FILE *in, const char *name) {
     if (hone_record_kind_count > MAX_KINDS)
         return hone_fail(HONE_E_DATA, "more than %d kinds of records", MAX_KINDS);
     DB_TRY(hone_db_begin(db));
-    return hone_db_end(db, import_all(db, in, name));
+    return hone_db_end(db, import_all(added, db, in, name));
 }

@@ -125,3 +125,9 @@ hone_status hone_record_insert(sqlite3_stmt **out, hone_db *db, const hone_recor
         status = write_list(sql, db, kind, write_settled);
     return prepare_text(out, db, sql, status);
 }
+
+void hone_record_count(hone_db_added *added, const hone_db *db, const hone_record_kind *kind) {
+    const int stored = sqlite3_changes(db->handle) > 0;
+    added->measurements += stored && strcmp(kind->name, "measurement") == 0;
+    added->failures += stored && strcmp(kind->name, "failure") == 0;
+}

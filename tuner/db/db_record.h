@@ -7,7 +7,7 @@
 #ifndef HONE_TUNER_DB_RECORD_H
 #define HONE_TUNER_DB_RECORD_H
 
-#include "db_private.h"
+#include "db_care.h"
 
 typedef struct hone_record_kind {
     const char *name;  /* "measurement" */
@@ -31,5 +31,8 @@ hone_status hone_record_select(sqlite3_stmt **out, hone_db *db, const hone_recor
 /* A statement that stores one record, whose parameters are the fields' names
  * with ':'; a record that is there already stays. The caller finalises it. */
 hone_status hone_record_insert(sqlite3_stmt **out, hone_db *db, const hone_record_kind *kind);
+
+/* Counts the record that an insert has just stored, if it was new. */
+void hone_record_count(hone_db_added *added, const hone_db *db, const hone_record_kind *kind);
 
 #endif
