@@ -74,6 +74,26 @@ expect 0 "${known[@]}" --shape 64x64x64,64x72x64 --json
 [ "$(head -c 1 out)" = '[' ] && [ "$(grep -c '"match"' out)" -eq 2 ] || fail "two answers are no array of two"
 expect 1 "${known[@]}" --shape 64x64x64,64x72x64 --require
 
+# One without an answer within the limits is named; the others are answered, and the code is as for it alone.
+evidence 64x64x64 "$config" 20 | sed 's/"correct":1/&,"workspace_bytes":4096/' | "$HONE" db import - --db limits.db
+limited=("${query[@]}" --db limits.db --max-workspace 4096)
+expect 1 "${limited[@]}" --shape 640x640x640
+says '^hone query: nothing known about gemm/f32/relu/640x640x640' err
+[ ! -s out ] || fail "no answer, and output: $(cat out)"
+expect 1 "${limited[@]}" --shape 640x640x640,64x64x64,641x641x641
+says '^problem  gemm/f32/relu/64x64x64'
+[ "$(grep -c '^problem ' out)" -eq 1 ] || fail "more than one has an answer: $(cat out)"
+for shape in 640x640x640 641x641x641; do
+    says "^hone query: nothing known about gemm/f32/relu/$shape" err
+done
+expect 1 "${limited[@]}" --shape 640x640x640,64x64x64 --json
+[ "$(head -c 1 out)" = '[' ] && [ "$(grep -c '"match"' out)" -eq 1 ] || fail "one answer of two is no array of one"
+expect 1 "${limited[@]}" --shape 640x640x640,641x641x641 --json
+[ ! -s out ] || fail "no answers, and output: $(cat out)"
+expect 0 "${limited[@]}" --shape 64x64x64,64x64x64
+expect 3 "${query[@]}" --db limits.db --shape 640x640x640,64x64x64 --isa none
+says "^hone query: gemm/f32/relu/64x64x64: device 'cpu' has no isa 'none'" err
+
 # The error bound, the objective and the number of threads are part of the question.
 expect 0 "${known[@]}" --shape 64x64x64 --max-error 1e-5 --require --objective p95
 expect 1 "${known[@]}" --shape 64x64x64 --max-error 1e-9 --require=family

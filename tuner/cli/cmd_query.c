@@ -89,10 +89,16 @@ typedef struct answer {
     int tradeoff_count;
 } answer;
 
-static void free_answers(answer *answers, int count) {
-    for (int i = 0; i < count && answers; i++)
-        free(answers[i].tradeoffs);
-    free(answers);
+typedef struct answers {
+    answer *list;
+    int asked, count;
+    int code; /* exit code of the first problem that has none; 0: all have */
+} answers;
+
+static void free_answers(answers *all) {
+    for (int i = 0; i < all->count; i++)
+        free(all->list[i].tradeoffs);
+    free(all->list);
 }
 
 /* ---- the database */
@@ -187,17 +193,20 @@ static void print_answer(const answer *one, const query_options *options) {
     }
 }
 
-static int print_all(const answer *answers, int count, const query_options *options) {
+/* What programs read depends on how many were asked, not on how many have an answer. */
+static int print_all(const answers *all, const query_options *options) {
     int json = options->selectors.json;
-    if (json && count == 1)
-        return cli_print_json(answer_to_json(&answers[0], options->pareto));
+    if (all->count == 0)
+        return 0;
+    if (json && all->asked == 1)
+        return cli_print_json(answer_to_json(&all->list[0], options->pareto));
     json_t *array = json ? json_array() : NULL;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < all->count; i++) {
         if (json)
-            json_array_append_new(array, answer_to_json(&answers[i], options->pareto));
+            json_array_append_new(array, answer_to_json(&all->list[i], options->pareto));
         else
-            print_answer(&answers[i], options);
-        if (!json && i + 1 < count)
+            print_answer(&all->list[i], options);
+        if (!json && i + 1 < all->count)
             putchar('\n');
     }
     return json ? cli_print_json(array) : 0;
@@ -243,66 +252,90 @@ static hone_status find_tradeoffs(answer *one, hone_db *db, const hone_device *d
     return status;
 }
 
-static hone_status look_up_all(answer **out, int *count, const query_options *options) {
+static hone_status look_up(answer *one, hone_db *db, const hone_context *context, const hone_device *device,
+                           const hone_problem *problem, const query_options *options,
+                           const hone_lookup_options *lookup) {
+    hone_match *match = &one->match;
+    hone_status status = hone_db_lookup(match, db, context, options->selectors.device, problem, lookup);
+    if (status == HONE_OK)
+        status = note_stale(match, db, context, options, lookup, problem);
+    if (status == HONE_OK && options->pareto)
+        status = find_tradeoffs(one, db, device, problem, lookup);
+    return status;
+}
+
+/* A problem without an answer keeps none from the others. HONE_OK: it is told, and the next can be asked. */
+static hone_status note_missing(answers *all, hone_status status, const hone_problem *problem) {
+    char text[HONE_PROBLEM_TEXT];
+    if (all->asked == 1 || (status != HONE_E_NOMATCH && status != HONE_E_UNAVAILABLE))
+        return status;
+    if (hone_problem_format(text, sizeof text, problem) == HONE_OK && !strstr(hone_error_detail(), text))
+        hone_fail_context(status, "%s", text);
+    int code = cli_fail("query", status);
+    all->code = all->code ? all->code : code;
+    return HONE_OK;
+}
+
+static hone_status look_up_all(answers *all, const query_options *options) {
     hone_problem *problems = NULL;
     hone_context *context = NULL;
-    answer *answers = NULL;
     hone_db *db = NULL;
     const hone_device *device;
     hone_lookup_options lookup = options->lookup;
-    hone_status status = cli_selected_problems(&problems, NULL, count, &options->selectors, NULL);
+    hone_status status = cli_selected_problems(&problems, NULL, &all->asked, &options->selectors, NULL);
     if (status == HONE_OK)
         status = hone_context_create(&context);
     if (status == HONE_OK)
         status = cli_selected_device(&device, &lookup.threads, context, &options->selectors);
     if (status == HONE_OK)
         status = open_database(&db, options->selectors.db);
-    if (status == HONE_OK && !(answers = calloc((size_t)*count, sizeof *answers)))
-        status = hone_fail(HONE_E_NOMEM, "no memory for %d answers", *count);
-    for (int i = 0; i < *count && status == HONE_OK; i++) {
-        hone_match *match = &answers[i].match;
-        status = hone_db_lookup(match, db, context, options->selectors.device, &problems[i], &lookup);
+    if (status == HONE_OK && !(all->list = calloc((size_t)all->asked, sizeof *all->list)))
+        status = hone_fail(HONE_E_NOMEM, "no memory for %d answers", all->asked);
+    for (int i = 0; i < all->asked && status == HONE_OK; i++) {
+        status = look_up(&all->list[all->count], db, context, device, &problems[i], options, &lookup);
         if (status == HONE_OK)
-            status = note_stale(match, db, context, options, &lookup, &problems[i]);
-        if (status == HONE_OK && options->pareto)
-            status = find_tradeoffs(&answers[i], db, device, &problems[i], &lookup);
+            all->count++;
+        else
+            status = note_missing(all, status, &problems[i]);
     }
     hone_db_close(db);
     hone_context_destroy(context);
     free(problems);
-    if (status != HONE_OK) {
-        free_answers(answers, *count);
-        return status;
-    }
-    *out = answers;
-    return HONE_OK;
+    return status;
 }
 
 /* HONE_E_NOMATCH when an answer is worse than what was required. */
-static hone_status check_required(const query_options *options, const answer *answers, int count) {
-    for (int i = 0; i < count && options->require; i++)
-        if (answers[i].match.kind > options->worst)
-            return hone_fail(HONE_E_NOMATCH,
-                             "%s: the best match is '%s' where '%s' is required; run 'hone tune' for it",
-                             answers[i].match.problem, hone_match_kind_name(answers[i].match.kind),
-                             hone_match_kind_name(options->worst));
+static hone_status check_required(const query_options *options, const answers *all) {
+    for (int i = 0; i < all->count && options->require; i++) {
+        const hone_match *match = &all->list[i].match;
+        if (match->kind > options->worst)
+            return hone_fail(
+                HONE_E_NOMATCH, "%s: the best match is '%s' where '%s' is required; run 'hone tune' for it",
+                match->problem, hone_match_kind_name(match->kind), hone_match_kind_name(options->worst));
+    }
     return HONE_OK;
 }
 
 int cli_run_query(int argc, char **argv) {
     query_options options = {.lookup = {.threads = 0}};
-    answer *answers = NULL;
-    int count = 0, help = 0;
+    answers all = {0};
+    int help = 0;
     hone_status status = parse(&options, &help, argc, argv);
     if (status != HONE_OK)
         return cli_fail("query", status);
     if (help)
         return 0;
-    status = look_up_all(&answers, &count, &options);
-    if (status != HONE_OK)
-        return cli_fail("query", status);
-    int code = print_all(answers, count, &options);
-    status = check_required(&options, answers, count);
-    free_answers(answers, count);
-    return code ? code : status != HONE_OK ? cli_fail("query", status) : 0;
+    int code = 0;
+    status = look_up_all(&all, &options);
+    if (status == HONE_OK) {
+        code = print_all(&all, &options);
+        status = check_required(&options, &all);
+    }
+    free_answers(&all);
+    code = code ? code : all.code;
+    if (status != HONE_OK) {
+        int failed = cli_fail("query", status);
+        code = code ? code : failed;
+    }
+    return code;
 }
