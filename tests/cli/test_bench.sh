@@ -66,6 +66,16 @@ expect() { # code, text on stderr, arguments
         exit 1
     fi
 }
+# A config that some problems cannot have leaves those out; one that none can have is an error.
+some=(--shape 8x8x8,1x512x512,9x9x9 --threads 1 --config nc=512 --benchmark_min_time=0.001)
+expect 0 "hone bench: gemm/f32/identity/8x8x8 is skipped: --config 'nc=512': config breaks" "${some[@]}" --json
+grep -qF "gemm/f32/identity/9x9x9 is skipped" stderr || fail "only the first is named: $(cat stderr)"
+grep -q '"name": "gemm/cpu/f32/identity/1x512x512/hone/threads:1"' stdout || fail "the third problem is not measured"
+[ "$(count '"name"' stdout)" = 1 ] || fail "there are more entries: $(grep '"name"' stdout)"
+expect 2 "2 of 2 problems cannot have the config" --shape 8x8x8,9x9x9 --threads 1 --config nc=512
+expect 2 "9x9x9 is skipped: --config 'mr=1000': mr=1000 is not legal" --shape 8x8x8,9x9x9 --config mr=1000
+[ ! -s stdout ] || fail "nothing was measured, and there is output: $(cat stdout)"
+
 expect 3 "openblas" --shape 8x8x8 --dtype f16 --provider openblas
 expect 4 "none.db" --shape 8x8x8 --config best
 expect 2 "mr=1000" --shape 8x8x8 --config mr=1000

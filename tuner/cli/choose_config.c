@@ -8,6 +8,7 @@
 #include "../../kernels/status.h"
 #include "../db/db.h"
 #include "../search/search.h"
+#include "cli.h"
 
 static int is_best(const config_choice *choice) { return choice->text && strcmp(choice->text, "best") == 0; }
 
@@ -154,4 +155,24 @@ hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *
     if (status)
         return choice->given.count ? hone_fail_context(status, "--config '%s'", choice->text) : status;
     return hone_config_format(out, HONE_CONFIG_TEXT, &config);
+}
+
+hone_status config_choice_skip(config_choice *choice, hone_status status, const char *command,
+                               const hone_problem *problem, int count) {
+    char text[HONE_PROBLEM_TEXT], reason[512];
+    if (count == 1 || (status != HONE_E_USAGE && status != HONE_E_UNAVAILABLE))
+        return status;
+    snprintf(reason, sizeof reason, "%s", hone_error_detail());
+    if (hone_problem_format(text, sizeof text, problem) != HONE_OK)
+        return status;
+    cli_progress_end();
+    fprintf(stderr, "hone %s: %s is skipped: %s\n", command, text, reason);
+    if (choice->skipped++ == 0)
+        choice->refusal = status;
+    return HONE_OK;
+}
+
+hone_status config_choice_refusal(const config_choice *choice, int count) {
+    return hone_fail(choice->refusal, "%d of %d problems cannot have the config; see above", choice->skipped,
+                     count);
 }

@@ -75,13 +75,14 @@ static hone_status choose_providers(bench_run *run, const cli_list *list) {
 
 /* ------------------------------------------------------------------- groups */
 
-static hone_status fill_group(bench_run *run, bench_group *group, const config_choice *choice) {
+static hone_status fill_group(bench_run *run, bench_group *group, config_choice *choice) {
     const bench_setup *setup = &run->setup;
     char text[HONE_PROBLEM_TEXT];
     hone_status status = config_choice_find(group->config, choice, &group->problem, setup->context,
                                             setup->device, setup->threads);
-    if (!status)
-        status = hone_problem_format(text, sizeof text, &group->problem);
+    if (status)
+        return config_choice_skip(choice, status, "bench", &group->problem, run->problem_count);
+    status = hone_problem_format(text, sizeof text, &group->problem);
     for (int i = 0; !status && i < run->provider_count; i++) {
         const hone_provider *provider = run->providers[i];
         status = hone_provider_check(provider, setup->device, &group->problem);
@@ -113,6 +114,8 @@ static hone_status create_groups(bench_run *run) {
         for (int n = 0; !status && n < group->count; n++)
             run->cases[run->case_count++] = bench_group_case(group, n);
     }
+    if (!status && choice.skipped == run->problem_count)
+        status = config_choice_refusal(&choice, run->problem_count);
     config_choice_clear(&choice);
     return status;
 }

@@ -24,6 +24,7 @@ typedef struct verify_run {
     const hone_device *device;
     int threads;
     config_choice choice;
+    int count;               /* of problems */
     hone_operands *operands; /* of the latest problem; kept while only the activation changes */
     hone_reference *reference;
     json_t *array; /* with --json, else NULL */
@@ -209,8 +210,9 @@ static hone_status verify_problem(verify_run *run, hone_problem *problem) {
     hone_status status = HONE_OK;
     if (!all)
         status = config_choice_find(config, &run->choice, problem, run->context, run->device, run->threads);
-    if (!status)
-        status = hone_problem_format(text, sizeof text, problem);
+    if (status)
+        return config_choice_skip(&run->choice, status, "verify", problem, run->count);
+    status = hone_problem_format(text, sizeof text, problem);
     if (!status)
         status = take_operands(run, problem);
     if (status)
@@ -232,8 +234,7 @@ static hone_status print_results(verify_run *run) {
 static hone_status verify(const verify_arguments *arguments) {
     verify_run run = {.arguments = arguments};
     hone_problem *problems = NULL;
-    int count = 0;
-    hone_status status = cli_selected_problems(&problems, NULL, &count, &arguments->selectors, NULL);
+    hone_status status = cli_selected_problems(&problems, NULL, &run.count, &arguments->selectors, NULL);
     if (status)
         goto cleanup;
     status = hone_context_create(&run.context);
@@ -248,19 +249,21 @@ static hone_status verify(const verify_arguments *arguments) {
         goto cleanup;
     if (arguments->selectors.json)
         run.array = json_array();
-    for (int i = 0; i < count && !status; i++) {
+    for (int i = 0; i < run.count && !status; i++) {
         char text[HONE_PROBLEM_TEXT];
         if (hone_problem_format(text, sizeof text, &problems[i]) == HONE_OK)
-            cli_progress((double)i / count, text);
+            cli_progress((double)i / run.count, text);
         status = verify_problem(&run, &problems[i]);
     }
     cli_progress_end();
-    hone_status printed = !status || run.checked ? print_results(&run) : HONE_OK;
+    hone_status printed = run.checked || (!status && !run.choice.skipped) ? print_results(&run) : HONE_OK;
     if (!status)
         status = printed;
     if (!status && run.wrong)
         status = hone_fail(HONE_E_WRONG, "%d of %d results are wrong; the first: %s", run.wrong, run.checked,
                            run.first_wrong);
+    if (!status && run.choice.skipped) /* what was asked for is not verified */
+        status = config_choice_refusal(&run.choice, run.count);
 cleanup:
     drop_operands(&run);
     json_decref(run.array);
