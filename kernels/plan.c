@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,37 @@ struct hone_plan {
     hone_backend_plan *backend_plan;
 };
 
+/* More threads than this no config is tried for. */
+enum { MOST_TRIED = 256 };
+
+/* The fewest threads that a config is legal for; 0: none. */
+static int fewest_threads(const hone_device *device, const hone_problem *problem, const hone_config *config) {
+    for (int threads = 1; threads <= MOST_TRIED; threads++) {
+        hone_space *space = NULL;
+        hone_status status = device->backend->space(&space, device, problem, threads);
+        if (!status)
+            status = hone_space_check(space, config);
+        hone_space_destroy(space);
+        if (!status)
+            return threads;
+    }
+    return 0;
+}
+
+/* A config's grid of threads is a matter of their number, which the broken rule alone does not tell. */
+static hone_status explain_illegal(const hone_device *device, const hone_problem *problem,
+                                   const hone_config *config, int threads) {
+    char reason[400];
+    snprintf(reason, sizeof reason, "%s", hone_error_detail());
+    const int fewest = fewest_threads(device, problem, config);
+    return fewest ? hone_fail(
+                        HONE_E_USAGE,
+                        "the config was made for another number of threads: it is legal for %d, this plan is "
+                        "for %d; make it for as many, or look up a config for %d (%s)",
+                        fewest, threads, threads, reason)
+                  : hone_fail(HONE_E_USAGE, "%s", reason);
+}
+
 /* The config asked for, checked against the space; the default when NULL. */
 static hone_status read_config(hone_config *out, const hone_device *device, const hone_problem *problem,
                                const char *text, int threads) {
@@ -24,6 +56,8 @@ static hone_status read_config(hone_config *out, const hone_device *device, cons
         status = backend->space(&space, device, problem, threads);
     if (!status)
         status = hone_space_check(space, out);
+    if (status == HONE_E_USAGE && space)
+        status = explain_illegal(device, problem, out, threads);
     hone_space_destroy(space);
     return status;
 }

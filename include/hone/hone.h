@@ -280,8 +280,8 @@ typedef struct hone_args {
  * for the device's default) for `threads` threads (0: as many as the device
  * has). Allocates all memory and threads that executing needs.
  * HONE_E_USAGE: illegal problem, or a config that breaks a constraint of the
- * space. HONE_E_UNAVAILABLE: no such device, or it lacks what the config needs.
- * HONE_E_NOMEM. */
+ * space, as one made for another number of threads may. HONE_E_UNAVAILABLE: no such device, or it lacks what
+ * the config needs. HONE_E_NOMEM. */
 HONE_API hone_status hone_plan_create(hone_plan **out, hone_context *context, const char *device,
                                       const hone_problem *problem, const char *config, int threads);
 HONE_API void hone_plan_destroy(hone_plan *plan);

@@ -88,6 +88,26 @@ static void creating_refuses_bad_input(void **state) {
     assert_null(plan);
 }
 
+/* What is only a matter of threads says so, and nothing else does. */
+static void another_number_of_threads_is_told(void **state) {
+    hone_context *context = context_of(state);
+    hone_problem problem = relu_problem();
+    hone_plan *plan = NULL, *none = NULL;
+    problem.m = problem.n = problem.k = 512;
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 3));
+    const char *config = hone_plan_config(plan);
+    if (!strstr(config, "gm=3") && !strstr(config, "gn=3"))
+        fail_msg("'%s' does not use three threads", config);
+    refuses(hone_plan_create(&none, context, "cpu", &problem, config, 2), HONE_E_USAGE,
+            "made for another number of threads: it is legal for 3, this plan is for 2");
+    refuses(hone_plan_create(&none, context, "cpu", &problem, config, 2), HONE_E_USAGE, "=3 is not legal");
+    problem.k = 8; /* of another shape, for any number */
+    refuses(hone_plan_create(&none, context, "cpu", &problem, config, 2), HONE_E_USAGE, "");
+    assert_null(strstr(hone_error_detail(), "threads:"));
+    hone_plan_destroy(plan);
+    assert_null(none);
+}
+
 static void executing_refuses_what_is_missing(void **state) {
     static matrices x;
     hone_problem problem = relu_problem();
@@ -212,9 +232,13 @@ static void the_default_keeps_to_an_isa(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creating_refuses_bad_input),  cmocka_unit_test(executing_refuses_what_is_missing),
-        cmocka_unit_test(packing_refuses_bad_input),   cmocka_unit_test(plans_run_at_once),
-        cmocka_unit_test(the_default_keeps_to_an_isa), cmocka_unit_test(errors_belong_to_a_thread),
+        cmocka_unit_test(creating_refuses_bad_input),
+        cmocka_unit_test(another_number_of_threads_is_told),
+        cmocka_unit_test(executing_refuses_what_is_missing),
+        cmocka_unit_test(packing_refuses_bad_input),
+        cmocka_unit_test(plans_run_at_once),
+        cmocka_unit_test(the_default_keeps_to_an_isa),
+        cmocka_unit_test(errors_belong_to_a_thread),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }
