@@ -97,10 +97,14 @@ static void what_noise_may_have_ordered_ties(void **state) {
     add((fixture_row){.config = "mr=8,nr=8", .us = 10, .workspace = 500});
     add((fixture_row){.config = "mr=4,nr=8", .us = 10.1, .workspace = 400});
     assert_string_equal(winner("p50"), "mr=4,nr=8 final");
-    assert_string_equal(winner("p95"), "mr=8,nr=8 final");
-    assert_string_equal(winner("throughput"), "mr=8,nr=8 final");
-    add((fixture_row){.config = "mr=2,nr=8", .us = 10.15, .workspace = 400}); /* the lesser text */
-    assert_string_equal(winner("p50"), "mr=2,nr=8 final");
+    assert_string_equal(winner("p95"), "mr=4,nr=8 final");
+    assert_string_equal(winner("throughput"), "mr=4,nr=8 final");
+    add((fixture_row){.config = "mr=16,nr=8", .us = 10.18, .workspace = 300}); /* by its interval alone */
+    assert_string_equal(winner("p50"), "mr=16,nr=8 final");
+    assert_string_equal(winner("p95"), "mr=4,nr=8 final");
+    add((fixture_row){.config = "mr=2,nr=8", .us = 10.14, .workspace = 300}); /* the lesser text among them */
+    assert_string_equal(winner("p50"), "mr=16,nr=8 final");
+    assert_string_equal(winner("p95"), "mr=2,nr=8 final");
     add((fixture_row){.config = FIXTURE_DEFAULT_CONFIG, .us = 10.19, .workspace = 9000});
     assert_string_equal(winner("p50"), FIXTURE_DEFAULT_CONFIG " final");
 }
@@ -113,6 +117,23 @@ static void more_than_noise_does_not_tie(void **state) {
     assert_string_equal(winner("p50"), "mr=8,nr=8 final");
     add((fixture_row){.config = "mr=16,nr=8", .us = 10.1, .workspace = 1, .wrong = 1});
     assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+}
+
+/* Of equals the one that has most of the default's values; then memory and text decide. */
+static void the_likest_to_the_default_wins_a_tie(void **state) {
+    (void)state;
+    add((fixture_row){.config = FIXTURE_DEFAULT_CONFIG, .us = 12});
+    add((fixture_row){.config = "mr=2,nr=16", .us = 10, .workspace = 1});
+    add((fixture_row){.config = "mr=2,nr=8", .us = 10.14, .workspace = 9000});
+    assert_string_equal(winner("p50"), "mr=2,nr=8 final");
+    add((fixture_row){.config = "mr=1,nr=16", .us = 10.1, .workspace = 8000});
+    assert_string_equal(winner("p50"), "mr=1,nr=16 final");
+    add((fixture_row){.config = "mr=1,nr=32", .us = 10.4, .workspace = 1});
+    add((fixture_row){.config = "mr=1,nr=81", .us = 9.99, .workspace = 7000}); /* not nr=8 */
+    assert_string_equal(winner("p50"), "mr=1,nr=81 final");
+    /* A text that no build writes breaks nothing. */
+    add((fixture_row){.config = "\"],[\\,mr=1", .us = 9.9, .workspace = 1e6});
+    assert_string_equal(winner("p50"), "mr=1,nr=81 final");
 }
 
 static void each_condition_has_its_own_winner(void **state) {
@@ -242,6 +263,7 @@ int main(void) {
         DB_TEST(ties_are_broken_by_config_text),
         DB_TEST(what_noise_may_have_ordered_ties),
         DB_TEST(more_than_noise_does_not_tie),
+        DB_TEST(the_likest_to_the_default_wins_a_tie),
         DB_TEST(each_condition_has_its_own_winner),
         DB_TEST(deriving_one_problem_leaves_the_others),
         DB_TEST(the_order_of_evidence_does_not_matter),

@@ -37,6 +37,7 @@ static void make(fixture *f, int count, double step) {
                                      .candidates = f->points,
                                      .candidate_count = count,
                                      .default_point = -1,
+                                     .simple_point = -1,
                                      .best = 1000};
 }
 
@@ -82,6 +83,27 @@ static void the_default_takes_part(void **state) {
     assert_true(f.points[HONE_ENTRANTS - 1].kept);
     for (int i = 0; i < HONE_ENTRANTS - 1; i++)
         assert_int_equal(f.points[i].point, i);
+}
+
+static void the_simple_one_takes_part(void **state) {
+    fixture f;
+    (void)state;
+    make(&f, 40, 1);
+    f.session.default_point = 30;
+    f.session.simple_point = 20;
+    assert_int_equal(hone_final_choose(&f.session), HONE_ENTRANTS);
+    for (int64_t point = 0; point < HONE_ENTRANTS - 2; point++)
+        assert_int_equal(rank_of(&f, point), point);
+    assert_in_range(rank_of(&f, 20), HONE_ENTRANTS - 2, HONE_ENTRANTS - 1);
+    assert_in_range(rank_of(&f, 30), HONE_ENTRANTS - 2, HONE_ENTRANTS - 1);
+    assert_true(f.points[HONE_ENTRANTS - 2].kept && f.points[HONE_ENTRANTS - 1].kept);
+
+    make(&f, 40, 1); /* one of them is an entrant anyway */
+    f.session.default_point = HONE_ENTRANTS - 1;
+    f.session.simple_point = 39;
+    assert_int_equal(hone_final_choose(&f.session), HONE_ENTRANTS);
+    assert_int_equal(rank_of(&f, HONE_ENTRANTS - 1), HONE_ENTRANTS - 1);
+    assert_int_equal(rank_of(&f, 39), HONE_ENTRANTS - 2);
 }
 
 static void the_more_accurate_take_part(void **state) {
@@ -147,10 +169,10 @@ static void memory_leaves_fewer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_fastest_enter_in_order), cmocka_unit_test(the_slow_stay_out),
-        cmocka_unit_test(the_default_takes_part),     cmocka_unit_test(the_more_accurate_take_part),
-        cmocka_unit_test(far_behind_is_no_trade),     cmocka_unit_test(a_budget_leaves_fewer),
-        cmocka_unit_test(memory_leaves_fewer),
+        cmocka_unit_test(the_fastest_enter_in_order),  cmocka_unit_test(the_slow_stay_out),
+        cmocka_unit_test(the_default_takes_part),      cmocka_unit_test(the_simple_one_takes_part),
+        cmocka_unit_test(the_more_accurate_take_part), cmocka_unit_test(far_behind_is_no_trade),
+        cmocka_unit_test(a_budget_leaves_fewer),       cmocka_unit_test(memory_leaves_fewer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,8 @@
 
 /* ---- a device with 4 x 4 configs: `work` is how slow, `kind` how good */
 
+static int has_idle; /* 1: a third parameter, which does nothing */
+
 static hone_status stand_in_space(hone_space **out, const hone_device *device, const hone_problem *problem,
                                   int threads) {
     (void)device;
@@ -30,6 +32,8 @@ static hone_status stand_in_space(hone_space **out, const hone_device *device, c
     status = hone_space_param(space, "kind", "good wrong missing broken");
     if (!status)
         status = hone_space_param(space, "work", "1 8 40 60");
+    if (!status && has_idle)
+        status = hone_space_param(space, "idle", "1 2 3 4");
     if (status)
         hone_space_destroy(space);
     else
@@ -53,7 +57,7 @@ static hone_status stand_in_default(hone_config *out, const hone_device *device,
     (void)problem;
     (void)threads;
     (void)code_path;
-    return hone_config_parse(out, "kind=good,work=60");
+    return hone_config_parse(out, has_idle ? "idle=3,kind=good,work=60" : "kind=good,work=60");
 }
 
 /* Limits of a machine that does one operation, or reads one byte, a round of a slow loop. */
@@ -195,7 +199,7 @@ static int setup(void **state) {
                                      .seed = 11,
                                      .threads = 1,
                                      .stop = &stop};
-    stop = stop_after = prepared = 0;
+    stop = stop_after = prepared = has_idle = 0;
     reopen(f);
     *state = f;
     return 0;
@@ -369,6 +373,59 @@ static void a_near_winner_is_a_start(void **state) {
     hone_tune_result_clear(&result);
 }
 
+/* A strategy that finds one good config by luck, and nothing else. */
+static hone_status lucky_create(void **state, const hone_points *points, const hone_search_options *options) {
+    (void)options;
+    *state = (void *)(uintptr_t)points;
+    return HONE_OK;
+}
+
+static int lucky_proposed;
+
+static int64_t lucky_propose(void *state) {
+    hone_config config;
+    if (lucky_proposed++)
+        return -1;
+    assert_int_equal(hone_config_parse(&config, "idle=1,kind=good,work=1"), HONE_OK);
+    return hone_points_find(state, &config);
+}
+
+static void lucky_observe(void *state, int64_t point, double value) {
+    (void)state;
+    (void)point;
+    (void)value;
+}
+
+static void lucky_destroy(void *state) { (void)state; }
+
+/* What does not matter is as in the default config, whatever the search has found. */
+static void a_winner_differs_from_the_default_where_that_matters(void **state) {
+    static const hone_strategy lucky = {.name = "lucky",
+                                        .description = "",
+                                        .create = lucky_create,
+                                        .propose = lucky_propose,
+                                        .observe = lucky_observe,
+                                        .destroy = lucky_destroy};
+    fixture *f = *state;
+    hone_tune_result result;
+    has_idle = 1;
+    lucky_proposed = 0;
+    f->options.strategy = &lucky;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_string_equal(result.config, "idle=3,kind=good,work=1");
+    assert_true(result.is_final);
+    hone_tune_result_clear(&result);
+    /* A limit on evaluations is one for this too. */
+    assert_int_equal(hone_problem_parse(&f->problem, "gemm/f32/relu/9x5x7"), HONE_OK);
+    lucky_proposed = 0;
+    f->options.max_evaluations = 2;
+    f->options.no_transfer = 1;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.evaluations, 2);
+    assert_string_equal(result.config, "idle=1,kind=good,work=1");
+    hone_tune_result_clear(&result);
+}
+
 /* How right the backend's model was is told, once there are enough configs to have an order. */
 static void the_model_is_held_against_the_measurements(void **state) {
     fixture *f = *state;
@@ -469,6 +526,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_second_run_has_nothing_to_do, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_search_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_winner_differs_from_the_default_where_that_matters, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_near_winner_is_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(the_model_is_held_against_the_measurements, setup, teardown),
         cmocka_unit_test_setup_teardown(shards_share_the_work, setup, teardown),

@@ -13,11 +13,13 @@
 -- the latest. Configs are compared by stage first, since screening values of
 -- few samples flatter; then by the objective's value, then by config text.
 --
--- Who cannot be told from the first (the 95% intervals of the medians, or of the
--- 95th percentiles, overlap, and at most 2% lie between them) ties with it. Of
--- those that tie the default config wins, then the one with the smallest
--- workspace, then the lesser text: the same one in the next tuning, as far as
--- noise allows.
+-- Who cannot be told from the first ties with it: at most 1.5% slower, which equal configs may
+-- seem from one process to the next whatever their intervals in either; or at most 2%, if it is
+-- the default config, or has an interval (95%, of the median or of the 95th percentile) that
+-- overlaps. Of those that tie the default config wins, then the one that has the most of its
+-- values, so that a winner differs from the default where that matters; then the one with the
+-- smallest workspace, then the lesser text: the same one in the next tuning, as far as noise
+-- allows.
 WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
 evidence AS (
     SELECT m.id, m.uid, m.device_id, m.problem_id, m.threads, o.objective, m.mode, r.build_id,
@@ -54,19 +56,29 @@ best_of_config AS (
 ),
 compared AS (
     SELECT e.*, c.text AS config, first_value(e.final) OVER best AS best_final,
-           first_value(e.value) OVER best AS best_value, first_value(e.high) OVER best AS best_high
+           first_value(e.value) OVER best AS best_value, first_value(e.high) OVER best AS best_high,
+           max(iif(e.is_default, c.text, NULL)) OVER (
+               PARTITION BY device_id, problem_id, threads, objective, mode, build_id) AS usual
     FROM best_of_config e JOIN configs c ON c.id = e.config_id WHERE e.place = 1
     WINDOW best AS (PARTITION BY device_id, problem_id, threads, objective, mode, build_id
                     ORDER BY e.final DESC, e.value, c.text)
 ),
 tied AS (
-    SELECT *, coalesce(final = best_final AND low <= best_high AND value <= 1.02 * best_value, 0) AS ties
+    SELECT *, coalesce(final = best_final AND value <= 1.02 * best_value AND
+                       (value <= 1.015 * best_value OR low <= best_high OR is_default), 0) AS ties
     FROM compared
+),
+placed AS (
+    SELECT *, CASE WHEN ties AND usual IS NOT NULL THEN (
+        SELECT count(*) FROM json_each('[' || replace(json_quote(config), ',', '","') || ']') AS own
+        WHERE instr(',' || usual || ',', ',' || own.value || ',') = 0) ELSE 0 END AS differences
+    FROM tied
 ),
 ranked AS (
     SELECT *, row_number() OVER (
         PARTITION BY device_id, problem_id, threads, objective, mode, build_id
-        ORDER BY ties DESC, ties * coalesce(is_default, 0) DESC, ties * coalesce(workspace_bytes, 1e18),
+        ORDER BY ties DESC, ties * coalesce(is_default, 0) DESC, differences,
+                 ties * coalesce(workspace_bytes, 1e18),
                  final DESC, CASE WHEN ties THEN 0 ELSE value END, config) AS rank
-    FROM tied
+    FROM placed
 )

@@ -157,25 +157,39 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
     return HONE_OK;
 }
 
+/* What a search leaves to hone_session_simplify, of a budget, and of evaluations where there are many. */
+static const double SIMPLIFY_SHARE = 0.15;
+enum { SIMPLIFY_FROM = 64, SIMPLIFY_PART = 8 };
+
+static int64_t evaluations_left(const hone_tune_session *session) {
+    int64_t most = session->options->max_evaluations;
+    return most > 0 ? most - session->result->evaluations : INT64_MAX;
+}
+
 /* Whether another evaluation leaves the final its time. The first one always does. */
-static int may_continue(const hone_tune_session *session) {
-    const hone_tune_options *options = session->options;
-    if (hone_session_stopped(session))
+static int may_evaluate(const hone_tune_session *session, double kept_seconds) {
+    if (hone_session_stopped(session) || evaluations_left(session) <= 0)
         return 0;
-    if (options->max_evaluations > 0 && session->result->evaluations >= options->max_evaluations)
-        return 0;
-    if (options->budget_seconds <= 0)
+    if (session->options->budget_seconds <= 0)
         return 1;
     if (session->candidate_count == 0) /* nothing to keep time for; a first config is always tried */
         return session->result->evaluations == 0 || hone_session_left(session) > 0;
     return hone_session_left(session) >
-           hone_session_reserve(session) + hone_session_evaluation_seconds(session);
+           hone_session_reserve(session) + kept_seconds + hone_session_evaluation_seconds(session);
+}
+
+int hone_session_may_simplify(const hone_tune_session *session) { return may_evaluate(session, 0); }
+
+static int may_continue(const hone_tune_session *session) {
+    const int64_t most = session->options->max_evaluations;
+    return may_evaluate(session, SIMPLIFY_SHARE * session->options->budget_seconds) &&
+           (most < SIMPLIFY_FROM || evaluations_left(session) > most / SIMPLIFY_PART);
 }
 
 hone_status hone_session_consider(double *value, hone_tune_session *session, const hone_config *config) {
     int64_t point = hone_points_find(session->points, config);
     *value = NAN;
-    return point >= 0 && may_continue(session) ? consider(value, session, point, 0) : HONE_OK;
+    return point >= 0 && may_evaluate(session, 0) ? consider(value, session, point, 0) : HONE_OK;
 }
 
 /* Times the default's cost by the model: an instruction set that is slower is not worth its evaluation. */
@@ -282,6 +296,8 @@ static hone_status tune(hone_tune_session *session) {
         status = search(session);
     session->result->model_rank = hone_session_rank_correlation(session);
     if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
+        status = hone_session_simplify(session);
+    if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
         status = hone_session_final(session);
     if (!status)
         status = hone_db_derive_winners(session->db, session->device, session->problem);
@@ -311,6 +327,7 @@ static hone_status session_begin(hone_tune_session *session, hone_tune_result *r
         .hone = options->provider ? options->provider : hone_provider_find("hone"),
         .unfused = hone_provider_find("unfused"),
         .default_point = -1,
+        .simple_point = -1,
         .best = INFINITY,
         .closest_error = INFINITY,
     };

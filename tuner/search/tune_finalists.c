@@ -89,6 +89,12 @@ static int64_t affordable(const hone_tune_session *session) {
     return count;
 }
 
+static void swap(hone_scored_point *a, hone_scored_point *b) {
+    hone_scored_point kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 /* Moves a candidate forward; the order of the others stays. */
 static void move(hone_scored_point *sorted, int64_t from, int64_t to) {
     hone_scored_point moved = sorted[from];
@@ -96,7 +102,12 @@ static void move(hone_scored_point *sorted, int64_t from, int64_t to) {
     sorted[to] = moved;
 }
 
-/* Marks, in sorted candidates, the default config and those that are more accurate than all that are faster.
+static int must_enter(const hone_tune_session *session, int64_t point) {
+    return point == session->default_point || point == session->simple_point;
+}
+
+/* Marks, in sorted candidates, the default config, the simple one, and those that are more accurate than all
+ * that are faster.
  */
 static void mark_kept(hone_tune_session *session) {
     hone_scored_point *sorted = session->candidates;
@@ -104,18 +115,23 @@ static void mark_kept(hone_tune_session *session) {
     for (int64_t i = 0; i < session->candidate_count; i++) {
         const int is_accurate =
             sorted[i].error < MORE_ACCURATE * least && sorted[i].value <= FAR_BEHIND * sorted[0].value;
-        sorted[i].kept = is_accurate || sorted[i].point == session->default_point;
+        sorted[i].kept = is_accurate || must_enter(session, sorted[i].point);
         least = fmin(least, sorted[i].error);
     }
 }
 
-/* The default takes the last entrant's place, the accurate are added while there is time and room. */
+/* The default and the simple one take the last entrants' places, the accurate are added while there is time
+ * and room. */
 static int64_t add_kept(hone_tune_session *session, int64_t count) {
     hone_scored_point *sorted = session->candidates;
     const int64_t most = count + HONE_ACCURATE;
-    for (int64_t i = count; i < session->candidate_count; i++)
-        if (sorted[i].point == session->default_point)
-            move(sorted, i, count - 1);
+    for (int64_t i = count, place = count - 1; i < session->candidate_count; i++) {
+        if (!must_enter(session, sorted[i].point))
+            continue;
+        while (place > 0 && must_enter(session, sorted[place].point))
+            place--;
+        swap(&sorted[i], &sorted[place]);
+    }
     for (int64_t i = count; i < session->candidate_count && count < most; i++) {
         if (!sorted[i].kept)
             continue;

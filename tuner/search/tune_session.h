@@ -36,6 +36,7 @@ typedef struct hone_tune_session {
     hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
     int64_t default_point; /* -1: not among the points */
+    int64_t simple_point;  /* the best, led towards the default; -1: none */
     char default_config[HONE_CONFIG_TEXT];
     double best;               /* value of the best candidate; INFINITY */
     double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
@@ -80,6 +81,12 @@ void hone_session_compare_transfer(hone_tune_session *session, double value);
 double hone_session_cost(const hone_tune_session *session, const hone_config *config);
 /* How alike the model's order of the candidates is to the measured one (hone_rank_correlation). */
 double hone_session_rank_correlation(const hone_tune_session *session);
+
+/* Leads the best candidate towards the default config as far as it stays as fast; simple_point is where that
+ * ends. */
+hone_status hone_session_simplify(hone_tune_session *session);
+/* Whether there are time and evaluations left for it. */
+int hone_session_may_simplify(const hone_tune_session *session);
 
 /* Seconds of the budget to keep for hone_session_final; there are candidates. */
 double hone_session_reserve(const hone_tune_session *session);
