@@ -100,17 +100,26 @@ static double fraction_done(const tune_command *command, const hone_tune_progres
     return fmin(fraction, 1);
 }
 
+/* Seconds until the end: of the budget, else as long as it has taken so far for each part; NaN at first. */
+static double seconds_left(const tune_command *command, double fraction) {
+    const double spent = seconds_since(command->started);
+    if (command->budget > 0)
+        return fmax(0, command->budget - spent);
+    return fraction > 0.01 ? spent * (1 - fraction) / fraction : NAN;
+}
+
 static void show_progress(const hone_tune_progress *progress, void *context) {
     const tune_command *command = context;
-    char text[320], best[48] = "", left[48] = "";
+    const double fraction = (command->done + fraction_done(command, progress)) / command->count;
+    const double left = seconds_left(command, fraction);
+    char text[320], best[48] = "", left_text[48] = "";
     if (isfinite(progress->best_us))
-        snprintf(best, sizeof best, ", best %.1f us", progress->best_us);
-    if (command->budget > 0)
-        snprintf(left, sizeof left, ", %.0f s left",
-                 fmax(0, command->budget - seconds_since(command->started)));
+        snprintf(best, sizeof best, ", best %.4g us", progress->best_us);
+    if (isfinite(left))
+        snprintf(left_text, sizeof left_text, ", %.0f s left", left);
     snprintf(text, sizeof text, "%d/%d %s: %" PRId64 " of %" PRId64 " configs%s%s", command->done + 1,
-             command->count, progress->problem, progress->evaluations, progress->space_size, best, left);
-    cli_progress((command->done + fraction_done(command, progress)) / command->count, text);
+             command->count, progress->problem, progress->evaluations, progress->space_size, best, left_text);
+    cli_progress(fraction, text);
 }
 
 /* Whether a status ends the command rather than one problem. */
