@@ -10,9 +10,12 @@
 
 #include "../../kernels/status.h"
 
-enum { WEIGH_MOST = 96 }; /* observations that weights are learnt from */
+enum {
+    WEIGH_MOST = 96, /* observations that weights are learnt from */
+    SWEEPS = 2       /* steps of each weight whenever the process learns */
+};
 /* Weights are searched in steps of a factor between bounds, and are believed to be near the usual one. */
-static const double FACTOR = 1.8, LEAST = 0.02, MOST = 12, USUAL = 0.5, SPREAD = 1.5;
+static const double FACTOR = 1.8, LEAST = 0.02, MOST = 12, USUAL = 0.35, SPREAD = 1;
 static const double NOISE_LEAST = 1e-4, NOISE_MOST = 0.3, NOISE_FACTOR = 3;
 static const double JUMP_LEAST = 0.05, JUMP_MOST = 0.95, JUMP_STEP = 0.15;
 
@@ -98,6 +101,13 @@ static double apart(const hone_process *p, int d, int a, int b) {
     return p->jump + (1 - p->jump) * abs(a - b) / (p->space->params[p->varied[d]].count - 1);
 }
 
+/* An exponential whose scale is uncertain, so that the far apart are still a little alike (the same book's
+ * rational quadratic kernel, with a sum for the square). */
+static double alike_at(double distance) {
+    double near = 1 / (1 + distance / 2);
+    return near * near;
+}
+
 /* ------------------------------------------------------------ learning weights */
 
 /* The likelihood of the values, with mean and scale at their best; -INFINITY when L cannot be had. */
@@ -106,7 +116,7 @@ static double likelihood(hone_process *p, int n, const double *y, double noise) 
     for (int i = 0; i < n; i++) {
         double *row = L + i * n, sum = y[i];
         for (int j = 0; j <= i; j++) {
-            double s = exp(-p->distance[i * n + j]) + (i == j ? noise : 0);
+            double s = alike_at(p->distance[i * n + j]) + (i == j ? noise : 0);
             const double *other = L + j * n;
             for (int k = 0; k < j; k++)
                 s -= row[k] * other[k];
@@ -197,8 +207,8 @@ static void learn_weights(hone_process *p, const int *const *rows, int n, hone_r
         order[place] = d;
     }
     double now = likelihood(p, n, p->values, p->noise);
-    for (int i = 0; i < p->varied_count; i++)
-        climb(p, order[i], &now, rows, n);
+    for (int i = 0; i < SWEEPS * p->varied_count; i++)
+        climb(p, order[i % p->varied_count], &now, rows, n);
     climb_noise(p, &now, n);
     climb_jump(p, &now, rows, n);
 }
@@ -209,7 +219,7 @@ static double alike(const hone_process *p, const int *a, const int *b) {
     double sum = 0;
     for (int d = 0; d < p->varied_count; d++)
         sum += p->theta[d] * apart(p, d, a[p->varied[d]], b[p->varied[d]]);
-    return exp(-sum);
+    return alike_at(sum);
 }
 
 /* Candidates from `first` on learn of observation i. */

@@ -1,8 +1,8 @@
 /* A Gaussian process over index vectors: what a strategy believes of configs
  * that nobody has measured. Two configs are alike by
  *
- *     exp(-sum over the parameters that differ of
- *         theta (jump + (1 - jump) |index - index'| / (values - 1)))
+ *     (1 + s / 2)^-2,  s = sum over the parameters that differ of
+ *                          theta (jump + (1 - jump) |index - index'| / (values - 1))
  *
  * (words: theta), where each parameter's weight theta, and how much of a
  * difference is a jump rather than a slope, are learnt from the observations.

@@ -7,7 +7,10 @@
  *                        +---------------------------------+
  *                              now and then
  *
- * Candidates are legal points: random ones, and the neighbours of the best seen.
+ * Candidates are legal points: random ones, the neighbours of the best seen, and
+ * what is two steps from these, for parameters that fit each other often have to
+ * change together. Only an improvement by more than a margin counts, or a search
+ * would try all of a plateau before it looks elsewhere.
  * Values are learnt as logarithms where they are positive, for what matters is
  * how many times faster a config is, and only the better ones in detail: among
  * bad configs there is nothing to find. */
@@ -20,17 +23,20 @@
 #include "strategy.h"
 
 enum {
-    FIRST = 12,       /* random points before the first model, */
+    FIRST = 8,        /* random points before the first model, */
     FIRST_LEAST = 4,  /* or a quarter of a small budget */
     LEARN_EVERY = 10, /* that part of the observations is new when the model is made anew */
     LEARN_MOST = 192, /* observations in a model */
     POOL = 1024,      /* candidates, */
-    GATHERED = 896,   /* the first of them; the others are neighbours of what is found better */
+    GATHERED = 800,   /* the first of them; the others are neighbours of what is found better */
+    TWO_STEPS = 200,  /* of those, tries at points two steps from the best */
     CENTRES = 6       /* best points whose neighbours are candidates */
 };
 
 /* Values worse than this quantile are all the same. */
 static const double DETAIL = 0.85;
+/* An improvement counts by what it exceeds this part of the best value. */
+static const double MARGIN = 0.1;
 
 typedef struct observation {
     int64_t point;
@@ -173,6 +179,18 @@ static void add_neighbours(model *self, int64_t point) {
         add_candidate(self, self->neighbours[i]);
 }
 
+static int64_t step(model *self, int64_t point) {
+    int count = hone_points_neighbours(self->neighbours, self->points, point);
+    return count == 0 ? point : self->neighbours[hone_random_below(&self->random, (uint64_t)count)];
+}
+
+static void add_two_steps(model *self) {
+    for (int i = 0; i < TWO_STEPS && self->best_count > 0; i++) {
+        uint64_t centre = hone_random_below(&self->random, (uint64_t)self->best_count);
+        add_candidate(self, step(self, step(self, self->best[centre].point)));
+    }
+}
+
 static void clear_pool(model *self) {
     for (int i = 0; i < self->pool_count; i++)
         self->pooled[self->pool[i]] = 0;
@@ -190,6 +208,7 @@ static void believe(model *self, int first) {
 static void gather(model *self) {
     for (int i = 0; i < self->best_count; i++)
         add_neighbours(self, self->best[i].point);
+    add_two_steps(self);
     if (self->points->count <= GATHERED)
         for (int64_t i = 0; i < self->points->count; i++)
             add_candidate(self, i);
@@ -220,13 +239,13 @@ static double expected_improvement(double best, double mean, double variance) {
 
 static int64_t best_candidate(model *self) {
     int64_t chosen = -1;
-    double most = -INFINITY;
+    double most = -INFINITY, margin = self->positive ? MARGIN : MARGIN * fabs(self->best_target);
     for (int i = 0; i < self->pool_count; i++) {
         double mean, variance;
         if (self->walk.seen[self->pool[i]])
             continue;
         hone_process_belief(self->process, i, &mean, &variance);
-        double score = expected_improvement(self->best_target, mean, variance);
+        double score = expected_improvement(self->best_target - margin, mean, variance);
         if (score > most) {
             most = score;
             chosen = self->pool[i];
