@@ -292,8 +292,8 @@ hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measure
 
 /* Whether a measurement just stored leaves the winners as they are. Deriving them reads all evidence of the
  * problem, which a long search must not do for each of its thousands of configs. True of a config's first
- * screening where the winners of its condition have been in a final, or are faster by more than ranking.sql's
- * ties allow. */
+ * screening, other than the default's, where the winners of its condition have been in a final, or are faster
+ * by more than ranking.sql's ties allow. */
 static hone_status leaves_winners(int *out, hone_db *db, int64_t run, int64_t device, int64_t problem,
                                   const hone_measurement *measurement) {
     static const char sql[] =
@@ -307,8 +307,9 @@ static hone_status leaves_winners(int *out, hone_db *db, int64_t run, int64_t de
     sqlite3_stmt *ask;
     int row = 0;
     *out = 0;
-    if (strcmp(measurement->stage, "screen") != 0 || strcmp(measurement->provider, "hone") != 0 ||
-        !measurement->numerics || !measurement->numerics->correct || !isnan(measurement->stats->p95))
+    if (measurement->is_default > 0 || strcmp(measurement->stage, "screen") != 0 ||
+        strcmp(measurement->provider, "hone") != 0 || !measurement->numerics ||
+        !measurement->numerics->correct || !isnan(measurement->stats->p95))
         return HONE_OK;
     DB_TRY(hone_db_prepare(&ask, db, sql));
     hone_db_bind_int(ask, ":device", device);
@@ -369,8 +370,30 @@ static hone_status insert_failure(hone_db *db, int64_t run, const hone_measureme
     return hone_db_complete(db, insert, "storing a failure");
 }
 
+/* A config that was measured before may have won until it was found wrong. */
+static hone_status take_back(hone_db *db, const hone_measurement *measurement) {
+    static const char sql[] =
+        "SELECT 1 FROM measurements m JOIN configs c ON c.id = m.config_id WHERE "
+        "m.device_id = :device AND m.problem_id = :problem AND c.text = :config LIMIT 1";
+    int64_t device, problem;
+    sqlite3_stmt *ask;
+    int measured = 0;
+    DB_TRY(device_id(&device, db, measurement->device));
+    DB_TRY(hone_db_store_problem(&problem, db, measurement->problem));
+    DB_TRY(hone_db_prepare(&ask, db, sql));
+    hone_db_bind_int(ask, ":device", device);
+    hone_db_bind_int(ask, ":problem", problem);
+    hone_db_bind_text(ask, ":config", measurement->config);
+    DB_TRY(hone_db_step(&measured, db, ask, "looking a config up"));
+    sqlite3_reset(ask);
+    return measured ? hone_db_replace_winners(db, device, problem) : HONE_OK;
+}
+
 hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
                                 const char *kind, const char *reason, uint64_t seed) {
     DB_TRY(hone_db_begin(db));
-    return hone_db_end(db, insert_failure(db, run, measurement, kind, reason, seed));
+    hone_status status = insert_failure(db, run, measurement, kind, reason, seed);
+    if (status == HONE_OK && strcmp(kind, "wrong") == 0)
+        status = take_back(db, measurement);
+    return hone_db_end(db, status);
 }
