@@ -318,3 +318,15 @@ void hone_sampler_retire(hone_sampler *sampler, int runner) {
 const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner) {
     return runner >= 0 && runner < sampler->count ? &sampler->runners[runner].samples : NULL;
 }
+
+double hone_samples_p50(const hone_samples *samples) {
+    const size_t size = (size_t)samples->count * sizeof(double);
+    double *sorted = size > 0 ? malloc(size) : NULL;
+    hone_stats stats;
+    if (sorted == NULL)
+        return NAN;
+    memcpy(sorted, samples->us, size);
+    hone_stats_compute(&stats, sorted, (size_t)samples->count);
+    free(sorted);
+    return stats.p50;
+}

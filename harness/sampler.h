@@ -70,4 +70,7 @@ void hone_sampler_retire(hone_sampler *sampler, int runner);
  * NULL when there is no such runner. */
 const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner);
 
+/* The median; NaN of no samples, and without memory to sort them. */
+double hone_samples_p50(const hone_samples *samples);
+
 #endif

@@ -2,13 +2,11 @@
 #ifndef HONE_TESTS_BENCH_PAIRED_H
 #define HONE_TESTS_BENCH_PAIRED_H
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../kernels/status.h"
-#include "../harness/stats.h"
 #include "../tuner/search/contender.h"
 
 enum { BENCH_MOST = 32 };
@@ -18,17 +16,6 @@ static void check(hone_status status, const char *what) {
         return;
     fprintf(stderr, "bench: %s: %s\n", what, hone_error_detail());
     exit(status == HONE_E_USAGE ? 2 : 4);
-}
-
-static double median_of(const hone_samples *samples) {
-    hone_stats stats;
-    double *sorted = malloc((size_t)samples->count * sizeof *sorted + 1);
-    if (!sorted)
-        return NAN;
-    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
-    hone_stats_compute(&stats, sorted, (size_t)samples->count);
-    free(sorted);
-    return stats.p50;
 }
 
 /* Medians in microseconds of at most BENCH_MOST configs; equal ones are measured once. */
@@ -60,7 +47,7 @@ static void measure_paired(double *us, const char *const *configs, int config_co
         check(hone_sampler_run(sampler), "measuring");
     while (hone_sampler_samples(sampler, 0)->count < samples);
     for (int i = 0; i < config_count; i++)
-        us[i] = median_of(hone_sampler_samples(sampler, place[i]));
+        us[i] = hone_samples_p50(hone_sampler_samples(sampler, place[i]));
     hone_sampler_destroy(sampler);
     for (int i = 0; i < count; i++)
         hone_contender_clear(&contenders[i]);

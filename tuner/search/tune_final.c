@@ -122,14 +122,9 @@ static void retire(final_round *final, hone_sampler *sampler, int most) {
     standing order[CONTENDERS];
     int count = 0;
     for (int i = 0; i < final->count; i++) {
-        const hone_samples *samples = hone_sampler_samples(sampler, i);
-        double sorted[FINAL_MOST];
-        hone_stats stats;
         if (final->kept[i] || final->retired[i])
             continue;
-        memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
-        hone_stats_compute(&stats, sorted, (size_t)samples->count);
-        order[count++] = (standing){stats.p50, i};
+        order[count++] = (standing){hone_samples_p50(hone_sampler_samples(sampler, i)), i};
     }
     qsort(order, (size_t)count, sizeof *order, by_median);
     for (int i = most; i < count; i++) {

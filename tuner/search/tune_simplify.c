@@ -26,21 +26,13 @@ static const hone_scored_point *find(const hone_tune_session *session, int64_t p
     return NULL;
 }
 
-static double median(const hone_samples *samples) {
-    double sorted[ROUNDS];
-    hone_stats stats;
-    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
-    hone_stats_compute(&stats, sorted, (size_t)samples->count);
-    return stats.p50;
-}
-
 /* Rounds of both, fewer where the second is far behind. *ratio: its median over the first one's. */
 static hone_status sample(double *ratio, hone_sampler *sampler, hone_tune_session *session) {
     const hone_samples *best = hone_sampler_samples(sampler, 0), *other = hone_sampler_samples(sampler, 1);
     hone_status status = HONE_OK;
     while (!status && best->count < ROUNDS && !hone_session_stopped(session)) {
         status = hone_sampler_round(sampler);
-        *ratio = status ? INFINITY : median(other) / median(best);
+        *ratio = status ? INFINITY : hone_samples_p50(other) / hone_samples_p50(best);
         if (best->count == FIRST_ROUNDS && *ratio > HOPELESS)
             break;
     }
