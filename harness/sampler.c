@@ -7,7 +7,6 @@
 
 #include "../kernels/status.h"
 #include "clock.h"
-#include "stats.h"
 
 enum {
     DEFAULT_MIN_SAMPLES = 60,
@@ -319,14 +318,18 @@ const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner
     return runner >= 0 && runner < sampler->count ? &sampler->runners[runner].samples : NULL;
 }
 
-double hone_samples_p50(const hone_samples *samples) {
+hone_status hone_samples_stats(hone_stats *out, const hone_samples *samples) {
     const size_t size = (size_t)samples->count * sizeof(double);
-    double *sorted = size > 0 ? malloc(size) : NULL;
-    hone_stats stats;
+    double *sorted = malloc(size + 1);
     if (sorted == NULL)
-        return NAN;
+        return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)samples->count);
     memcpy(sorted, samples->us, size);
-    hone_stats_compute(&stats, sorted, (size_t)samples->count);
+    hone_stats_compute(out, sorted, (size_t)samples->count);
     free(sorted);
-    return stats.p50;
+    return HONE_OK;
+}
+
+double hone_samples_p50(const hone_samples *samples) {
+    hone_stats stats;
+    return samples->count > 0 && hone_samples_stats(&stats, samples) == HONE_OK ? stats.p50 : NAN;
 }

@@ -11,6 +11,7 @@
 #define HONE_HARNESS_SAMPLER_H
 
 #include "hone/hone.h"
+#include "stats.h"
 
 /* Something that can be timed. `run` is called with an increasing sequence
  * number so that a cold runner can rotate its operands. */
@@ -70,6 +71,8 @@ void hone_sampler_retire(hone_sampler *sampler, int runner);
  * NULL when there is no such runner. */
 const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner);
 
+/* Their statistics. HONE_E_NOMEM. */
+hone_status hone_samples_stats(hone_stats *out, const hone_samples *samples);
 /* The median; NaN of no samples, and without memory to sort them. */
 double hone_samples_p50(const hone_samples *samples);
 

@@ -17,6 +17,20 @@ static char *read_text(const char *path) {
     return text;
 }
 
+static void make(const char *name, int version, const char *rows) {
+    hone_db *db;
+    char path[512];
+    snprintf(path, sizeof path, HONE_SOURCE_DIR "/tests/db/schema_%d.sql", version);
+    char *schema = read_text(path);
+    assert_int_equal(hone_db_connect(&db, fixture_path(name), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
+                     HONE_OK);
+    if (hone_db_execute(db, schema, "making") != HONE_OK || hone_db_execute(db, rows, "filling") != HONE_OK ||
+        hone_db_execute(db, "PRAGMA journal_mode = WAL", "switching") != HONE_OK)
+        fail_msg("%s", hone_error_detail());
+    hone_db_close(db);
+    free(schema);
+}
+
 /* A database of version 1 with one winner, as that version wrote it. */
 static void make_version_1(const char *name) {
     static const char rows[] =
@@ -36,15 +50,7 @@ static void make_version_1(const char *name) {
         " VALUES (1, 'ffffffffffffffffffffffffffffffff', 1, 1, 1, 1, 'hone', 'warm', 'final', 2,"
         " '2026-01-02T03:04:05Z', 1, 1, 0, 1, x'00002041', 10, 10, 10, 10, 1);"
         "INSERT INTO winners VALUES (1, 1, 2, 'p50', 'warm', 1, 1), (1, 1, 2, 'throughput', 'warm', 1, 1);";
-    hone_db *db;
-    char *schema = read_text(HONE_SOURCE_DIR "/tests/db/schema_1.sql");
-    assert_int_equal(hone_db_connect(&db, fixture_path(name), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
-                     HONE_OK);
-    if (hone_db_execute(db, schema, "making") != HONE_OK || hone_db_execute(db, rows, "filling") != HONE_OK ||
-        hone_db_execute(db, "PRAGMA journal_mode = WAL", "switching") != HONE_OK)
-        fail_msg("%s", hone_error_detail());
-    hone_db_close(db);
-    free(schema);
+    make(name, 1, rows);
 }
 
 static void fail_with(const char *finding, void *context) {
@@ -101,6 +107,39 @@ static void reading_leaves_the_file_alone(void **state) {
     hone_db_close(db);
     assert_int_equal(hone_db_connect(&db, fixture_path("read.db"), SQLITE_OPEN_READONLY), HONE_OK);
     assert_int_equal(fixture_count(db, "PRAGMA user_version"), 1);
+    hone_db_close(db);
+}
+
+/* Version 2 took the faster one, whose interval does not overlap; now the default wins by up to 2%. */
+static void winners_follow_the_rule_of_this_version(void **state) {
+    static const char rows[] =
+        "INSERT INTO devices VALUES (1, 'cpu/test-9000/avx2/2c', 'cpu', 'Test 9000', 'cpu/test/avx2', 2);"
+        "INSERT INTO builds VALUES (1, 'another', 'cc', '-O2');"
+        "INSERT INTO environments VALUES (1, 'host', 'os', 'cpu', '', '0-1', '', 'none');"
+        "INSERT INTO runs VALUES (1, '0123456789abcdef0123456789abcdef', 1, 1, 'hone tune', '', NULL, NULL,"
+        " '2026-01-02T03:04:05Z');"
+        "INSERT INTO problems VALUES (1, 'gemm/f32/relu/64x64x64', 'f32', 'f32', 'f32', 'relu', 64, 64, 64, "
+        "1,"
+        " 'packed', 'kxn', 'tensor');"
+        "INSERT INTO configs VALUES (1, 'mr=4,nr=16'), (2, 'mr=1,nr=8');"
+        "INSERT INTO measurements (id, uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
+        "threads, measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, "
+        "p50_high_us, min_us, max_us, mean_us, correct, is_default)"
+        " VALUES (1, 'fffffffffffffffffffffffffffffff0', 1, 1, 1, 1, 'hone', 'warm', 'final', 2,"
+        " '2026-01-02T03:04:05Z', 1, 1, 0, 1, x'00002041', 10, 9.99, 10.01, 10, 10, 10, 1, 0),"
+        " (2, 'fffffffffffffffffffffffffffffff1', 1, 1, 1, 2, 'hone', 'warm', 'final', 2,"
+        " '2026-01-02T03:04:05Z', 1, 1, 0, 1, x'00002041', 10.19, 10.18, 10.2, 10, 11, 10.19, 1, 1);"
+        "INSERT INTO winners VALUES (1, 1, 2, 'p50', 'warm', 1, 1), (1, 1, 2, 'throughput', 'warm', 1, 1);";
+    hone_db *db = NULL;
+    hone_db_report report;
+    (void)state;
+    make("two.db", 2, rows);
+    if (hone_db_open_write(&db, fixture_path("two.db")) != HONE_OK)
+        fail_msg("%s", hone_error_detail());
+    assert_int_equal(fixture_count(db, "PRAGMA user_version"), HONE_DB_SCHEMA);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners WHERE measurement_id = 2"), 2);
+    assert_int_equal(hone_db_check(&report, db, fail_with, NULL), HONE_OK);
+    assert_int_equal(report.ok, 1);
     hone_db_close(db);
 }
 
@@ -162,6 +201,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writing_migrates_the_file),
         cmocka_unit_test(reading_leaves_the_file_alone),
+        cmocka_unit_test(winners_follow_the_rule_of_this_version),
         cmocka_unit_test(an_export_of_an_earlier_version_is_read),
         cmocka_unit_test(versions_are_merged),
     };

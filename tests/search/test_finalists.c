@@ -38,6 +38,7 @@ static void make(fixture *f, int count, double step) {
                                      .candidate_count = count,
                                      .default_point = -1,
                                      .simple_point = -1,
+                                     .known_point = -1,
                                      .best = 1000};
 }
 

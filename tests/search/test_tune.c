@@ -361,7 +361,7 @@ static void a_near_winner_is_a_start(void **state) {
     assert_true(result.transfer.best_us < result.transfer.default_us);
     /* The second evaluation, after the default; the others are the strategy's first ones. */
     assert_true(result.trace[1] == result.transfer.best_us);
-    assert_int_equal(result.transfer.saved, 2);
+    assert_int_equal(result.transfer.own, 2);
     assert_false(result.transfer.caught_up);
     assert_string_equal(result.config, "kind=good,work=1");
     hone_tune_result_clear(&result);

@@ -79,6 +79,10 @@ static hone_status parse(query_options *options, int *help, int argc, char **arg
         status = hone_fail(HONE_E_USAGE, "'%s' is not an option; name a shape with --shape MxNxK", argv[1]);
     if (status == HONE_OK && max_error < 0)
         status = hone_fail(HONE_E_USAGE, "--max-error %g is negative; give a positive number", max_error);
+    if (status == HONE_OK && options->pareto && (options->lookup.isa || options->lookup.max_workspace > 0))
+        status = hone_fail(HONE_E_USAGE,
+                           "--pareto is over all configs; leave --isa and --max-workspace out, or ask with "
+                           "--max-error instead");
     options->lookup.max_rel_error = max_error;
     return status;
 }
@@ -196,10 +200,8 @@ static void print_answer(const answer *one, const query_options *options) {
 /* What programs read depends on how many were asked, not on how many have an answer. */
 static int print_all(const answers *all, const query_options *options) {
     int json = options->selectors.json;
-    if (all->count == 0)
-        return 0;
     if (json && all->asked == 1)
-        return cli_print_json(answer_to_json(&all->list[0], options->pareto));
+        return all->count ? cli_print_json(answer_to_json(&all->list[0], options->pareto)) : 0;
     json_t *array = json ? json_array() : NULL;
     for (int i = 0; i < all->count; i++) {
         if (json)
@@ -232,23 +234,26 @@ static hone_status note_stale(const hone_match *match, hone_db *db, const hone_c
     return status;
 }
 
-/* From the layer that answered. */
+/* From the layer that answered; cold where it knows nothing warm. */
 static hone_status find_tradeoffs(answer *one, hone_db *db, const hone_device *device,
                                   const hone_problem *problem, const hone_lookup_options *asked) {
-    const hone_winner_subject subject = {
+    static const char *const modes[] = {"warm", "cold"};
+    hone_winner_subject subject = {
         .device = device,
         .problem = problem,
         .threads = asked->threads,
-        .mode = "warm",
         .objective = asked->objective ? asked->objective : "p50",
         .max_error = asked->max_rel_error,
     };
     hone_status status = HONE_OK;
-    if (one->match.kind != HONE_MATCH_EXACT)
+    if (one->match.kind != HONE_MATCH_EXACT || one->match.stale)
         return HONE_OK;
-    for (hone_db *layer = db; layer && !status && one->tradeoff_count == 0; layer = layer->below)
-        if (strcmp(layer->path, one->match.database) == 0)
-            status = hone_db_tradeoffs(&one->tradeoffs, &one->tradeoff_count, layer, &subject);
+    for (hone_db *layer = db; layer; layer = layer->below)
+        for (int i = 0; i < 2 && !status && one->tradeoff_count == 0; i++) {
+            subject.mode = modes[i];
+            if (strcmp(layer->path, one->match.database) == 0)
+                status = hone_db_tradeoffs(&one->tradeoffs, &one->tradeoff_count, layer, &subject);
+        }
     return status;
 }
 

@@ -136,6 +136,20 @@ static hone_status tune_anew(tune_command *command, cli_tuned *tuned) {
                              tuned->problem, &command->options);
 }
 
+static hone_status find_tradeoffs(cli_tuned *tuned, const tune_command *command) {
+    const hone_winner_subject subject = {
+        .device = command->device,
+        .problem = tuned->problem,
+        .threads = command->options.threads,
+        .mode = command->options.cold ? "cold" : "warm",
+        .objective = hone_objective_name(command->options.objective),
+        .max_error = command->options.max_error,
+    };
+    return command->arguments->selectors.json
+               ? hone_db_tradeoffs(&tuned->tradeoffs, &tuned->tradeoff_count, command->db, &subject)
+               : HONE_OK;
+}
+
 /* A failure of one problem is told, and leaves the others their turn. */
 static hone_status tune_next(tune_command *command) {
     cli_tuned *tuned = &command->tuned[command->done];
@@ -149,6 +163,8 @@ static hone_status tune_next(tune_command *command) {
                                  &command->options);
     if (status == HONE_OK && !known)
         status = tune_anew(command, tuned);
+    if (status == HONE_OK)
+        status = find_tradeoffs(tuned, command);
     command->up_to_date += known;
     command->done++;
     if (status == HONE_OK || ends_command(status))
@@ -212,8 +228,10 @@ static hone_status prepare(tune_command *command, const char *command_line) {
 }
 
 static void release(tune_command *command) {
-    for (int i = 0; i < command->done; i++)
+    for (int i = 0; i < command->done; i++) {
         hone_tune_result_clear(&command->tuned[i].result);
+        free(command->tuned[i].tradeoffs);
+    }
     free(command->tuned);
     free(command->problems);
     free(command->shapes);

@@ -79,8 +79,8 @@ static json_t *transfer_json(const hone_transfer *transfer) {
     return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:b}", "configs", transfer->configs, "match",
                      hone_match_kind_name(source->kind), "matched_problem", source->matched_problem, "device",
                      source->device, "build", source->build, "best", cli_json_number(transfer->best_us),
-                     "default", cli_json_number(transfer->default_us), "saved_evaluations",
-                     (json_int_t)transfer->saved, "caught_up", transfer->caught_up);
+                     "default", cli_json_number(transfer->default_us), "search_evaluations",
+                     (json_int_t)transfer->own, "caught_up", transfer->caught_up);
 }
 
 static void add_numbers(json_t *object, const cli_tuned *tuned) {
@@ -113,48 +113,48 @@ static json_t *one_json(const cli_tuned *tuned, const hone_device *device, hone_
                   result->is_final ? "final" : "screen");
     add_numbers(object, tuned);
     json_object_set_new(object, "transfer", transfer_json(&result->transfer));
-    json_object_set_new(object, "pareto", cli_tradeoffs_json(result->tradeoffs, result->tradeoff_count));
+    json_object_set_new(object, "pareto", cli_tradeoffs_json(tuned->tradeoffs, tuned->tradeoff_count));
     json_object_set_new(object, "trace", trace_json(result));
     return object;
 }
 
+static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
+
 static void explain_one(const hone_transfer *transfer) {
     const hone_match *source = &transfer->source;
     const int other = source->kind == HONE_MATCH_FAMILY;
-    fprintf(stderr,
-            "began with %d config%s known from elsewhere; the best, of %s%s%s, takes %.2f of the default's "
-            "time\n",
-            transfer->configs, transfer->configs == 1 ? "" : "s", source->matched_problem,
-            other ? " on " : "", other ? source->device : "", transfer->best_us / transfer->default_us);
-    if (transfer->caught_up)
-        fprintf(stderr,
-                "that saved %lld evaluations: so many the search itself took to come within 2%% of it\n",
-                (long long)transfer->saved);
-    else if (transfer->saved > 0)
-        fprintf(stderr,
-                "that saved more than %lld evaluations: so many of the search itself found nothing within "
-                "2%% of it\n",
-                (long long)transfer->saved);
+    const double ratio = transfer->best_us / transfer->default_us;
+    fprintf(stderr, "began with %d config%s known from elsewhere; the best, of %s%s%s, takes %.4g us",
+            transfer->configs, plural(transfer->configs), source->matched_problem, other ? " on " : "",
+            other ? source->device : "", transfer->best_us);
+    if (isfinite(ratio))
+        fprintf(stderr, ", %.2f of the default config's time", ratio);
+    if (transfer->caught_up && transfer->own == 0)
+        fprintf(stderr, ", which is as good\n");
+    else
+        fprintf(stderr, "; the search itself %s within 2%% of it in %lld evaluation%s\n",
+                transfer->caught_up ? "came" : "did not come", (long long)transfer->own,
+                plural(transfer->own));
 }
 
 void cli_tuned_explain(const cli_tuned *tuned, int count) {
-    int64_t saved = 0;
-    int helped = 0, ahead = 0;
+    int64_t own = 0;
+    int began = 0, ahead = 0, ended_ahead = 0;
     for (int i = 0; i < count; i++) {
         const hone_transfer *transfer = &tuned[i].result.transfer;
-        helped += transfer->configs > 0;
-        ahead += transfer->configs > 0 && !transfer->caught_up;
-        saved += transfer->saved;
+        began += transfer->configs > 0;
+        ahead += transfer->configs > 0 && !(transfer->caught_up && transfer->own == 0);
+        ended_ahead += transfer->configs > 0 && !transfer->caught_up;
+        own += transfer->own;
     }
-    if (helped > 0 && count == 1) {
+    if (began == 1 && count == 1)
         explain_one(&tuned[0].result.transfer);
-    } else if (helped > 0) {
-        fprintf(stderr, "%d problem%s began with configs known from elsewhere, which saved %lld evaluations",
-                helped, helped == 1 ? "" : "s", (long long)saved);
-        if (ahead > 0)
-            fprintf(stderr, "; of %d the search itself found nothing within 2%%", ahead);
-        fputc('\n', stderr);
-    }
+    else if (began > 0)
+        fprintf(stderr,
+                "%d problem%s began with configs known from elsewhere: %d of them ahead of the default "
+                "config; the searches "
+                "themselves came within 2%% in %lld evaluation%s, %d did not\n",
+                began, plural(began), ahead, (long long)own, plural(own), ended_ahead);
 }
 
 json_t *cli_tuned_json(const cli_tuned *tuned, int count, const hone_device *device,

@@ -9,12 +9,14 @@ typedef struct cli_tuned {
     const hone_problem *problem;
     const char *shape; /* its name in a suite, or "" */
     hone_tune_result result;
+    hone_winner *tradeoffs; /* for JSON */
+    int tradeoff_count;
 } cli_tuned;
 
 /* Problems without a winner are left out. HONE_E_NOMEM. */
 hone_status cli_tuned_print(const cli_tuned *tuned, int count);
 
-/* On stderr: what was saved by configs known from elsewhere; nothing where there were none. */
+/* On stderr: what configs known from elsewhere were worth; nothing where there were none. */
 void cli_tuned_explain(const cli_tuned *tuned, int count);
 
 /* The contract's array; numbers that are not known are null. */

@@ -5,9 +5,11 @@
 #include "../../kernels/status.h"
 
 extern const char hone_embedded_migrate_1_sql[];
+extern const char hone_embedded_migrate_2_sql[];
 
 /* By the version they start from. */
-static const char *const migrations[HONE_DB_SCHEMA] = {[1] = hone_embedded_migrate_1_sql};
+static const char *const migrations[HONE_DB_SCHEMA] = {
+    [1] = hone_embedded_migrate_1_sql, [2] = hone_embedded_migrate_2_sql};
 
 hone_status hone_db_migrate(hone_db *db) {
     if (db->schema == HONE_DB_SCHEMA)

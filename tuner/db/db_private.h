@@ -76,9 +76,6 @@ void hone_db_pack_sample(unsigned char out[4], double us);
  * (NULL: all) and finalises. */
 hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
 
-/* The same for the trade-offs, with their rank. */
-hone_status hone_db_prepare_tradeoffs(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);
-
 /* The same, kept like other statements: `before` must be a constant, its address is the key. Not for the
  * caller to finalise, but to reset. */
 hone_status hone_db_keep_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after);

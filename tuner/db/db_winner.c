@@ -111,41 +111,31 @@ hone_status hone_db_winner(int *found, hone_winner *out, hone_db *db, const hone
     return status;
 }
 
-static hone_status read_rows(hone_winner **out, int *count, hone_db *db, sqlite3_stmt *select) {
-    for (;;) {
-        int row = 0;
-        DB_TRY(hone_db_step(&row, db, select, "reading trade-offs"));
-        if (!row)
-            return HONE_OK;
-        hone_winner *grown = realloc(*out, (size_t)(*count + 1) * sizeof *grown);
-        if (!grown)
-            return hone_fail(HONE_E_NOMEM, "no memory for %d trade-offs", *count + 1);
-        *out = grown;
-        read_row(&grown[(*count)++], select);
-    }
-}
+/* A smaller difference in error is one that operands of another seed may turn round. */
+static const double MORE_ACCURATE = 0.9;
 
 hone_status hone_db_tradeoffs(hone_winner **out, int *count, hone_db *db,
                               const hone_winner_subject *subject) {
-    char before[sizeof select_sql + sizeof from_derivation_sql], after[sizeof where_sql + 32];
-    char text[HONE_PROBLEM_TEXT];
-    sqlite3_stmt *select;
-    int known = 0, rows = 0;
+    hone_winner_subject limited = *subject;
     hone_winner *list = NULL;
-    DB_TRY(hone_problem_format(text, sizeof text, subject->problem));
-    snprintf(before, sizeof before, "%s%s", select_sql, from_derivation_sql);
-    snprintf(after, sizeof after, "%s ORDER BY w.rank", where_sql);
-    DB_TRY(hone_db_prepare_tradeoffs(&select, db, before, after));
-    if (subject->max_error > 0)
-        hone_db_bind_real(select, ":max_error", subject->max_error);
-    bind_subject(select, subject, text);
-    hone_status status = bind_ids(&known, select, db, subject->device->fingerprint, text);
-    if (!status && known)
-        status = read_rows(&list, &rows, db, select);
-    sqlite3_finalize(select);
-    if (status) {
-        free(list);
-        return status;
+    int rows = 0, found = 1;
+    for (;;) {
+        hone_winner winner;
+        hone_status status = hone_db_winner(&found, &winner, db, &limited);
+        hone_winner *grown = status || !found ? NULL : realloc(list, (size_t)(rows + 1) * sizeof *list);
+        if (!status && found && !grown)
+            status = hone_fail(HONE_E_NOMEM, "no memory for %d trade-offs", rows + 1);
+        if (status) {
+            free(list);
+            return status;
+        }
+        if (!found)
+            break;
+        list = grown;
+        list[rows++] = winner;
+        limited.max_error = MORE_ACCURATE * winner.numerics.err_rel_fro;
+        if (!(limited.max_error > 0))
+            break;
     }
     *out = list;
     *count = rows;

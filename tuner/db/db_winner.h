@@ -29,9 +29,8 @@ typedef struct hone_winner {
  * the same derivation over the configs that are accurate enough. HONE_E_DATA. */
 hone_status hone_db_winner(int *found, hone_winner *out, hone_db *db, const hone_winner_subject *subject);
 
-/* The winner, and of what is slower all that is more accurate than everything faster: what a lookup answers
- * as its limit on the error falls. *count 0: nothing is known. `*out` is malloc'ed. HONE_E_DATA,
- * HONE_E_NOMEM. */
+/* The winner, then the winner among all that have at most nine tenths of its error, and so on: what a limit
+ * on the error chooses from. *count 0: nothing is known. `*out` is malloc'ed. HONE_E_DATA, HONE_E_NOMEM. */
 hone_status hone_db_tradeoffs(hone_winner **out, int *count, hone_db *db, const hone_winner_subject *subject);
 
 #endif

@@ -297,8 +297,10 @@ hone_status hone_db_add_measurement(hone_db *db, int64_t run, const hone_measure
 static hone_status leaves_winners(int *out, hone_db *db, int64_t run, int64_t device, int64_t problem,
                                   const hone_measurement *measurement) {
     static const char sql[] =
-        "SELECT (SELECT count(*) FROM measurements m JOIN configs c ON c.id = m.config_id WHERE "
-        "m.device_id = :device AND m.problem_id = :problem AND c.text = :config) = 1 AND "
+        "SELECT (SELECT count(*) FROM measurements m JOIN configs c ON c.id = m.config_id JOIN runs o ON "
+        "o.id = m.run_id JOIN runs r ON r.id = :run AND r.build_id = o.build_id WHERE m.device_id = :device "
+        "AND "
+        "m.problem_id = :problem AND c.text = :config AND m.threads = :threads AND m.mode = :mode) = 1 AND "
         "(SELECT count(*) FROM winners w JOIN measurements m ON m.id = w.measurement_id JOIN runs r ON "
         "r.id = :run AND r.build_id = w.build_id WHERE w.device_id = :device AND w.problem_id = :problem AND "
         "w.threads = :threads AND w.mode = :mode AND w.objective IN ('p50', 'throughput') AND "

@@ -1,5 +1,4 @@
--- How the configs of a device and problem rank, a pure function of the evidence: the winner is the first
--- (winners.c), what is slower but more accurate are the trade-offs (db_winner.c).
+-- How the configs of a device and problem rank, a pure function of the evidence; the first is the winner.
 --
 --   :device, :problem  ids, or NULL for all
 --   :max_error         largest err_rel_fro allowed, or NULL

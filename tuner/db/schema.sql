@@ -197,4 +197,4 @@ CREATE INDEX winners_by_objective ON winners (device_id, threads, objective);
 CREATE INDEX winners_by_measurement ON winners (measurement_id);
 
 PRAGMA application_id = 0x486f6e65; -- 'Hone'
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

@@ -10,32 +10,13 @@ static const char winners_sql[] =
     "SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id "
     "FROM ranked WHERE rank = 1";
 
-/* What ranks first, and of what ranks behind it all that is more accurate than everything before, by more
- * than operands of another seed would change. */
-static const char tradeoffs_sql[] =
-    "SELECT device_id, problem_id, threads, objective, mode, build_id, id AS measurement_id, rank FROM ("
-    " SELECT *, min(err_rel_fro) OVER ("
-    "  PARTITION BY device_id, problem_id, threads, objective, mode, build_id"
-    "  ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS least FROM ranked) "
-    "WHERE rank = 1 OR err_rel_fro < 0.9 * least";
-
-static hone_status prepare(sqlite3_stmt **out, hone_db *db, const char *before, const char *select,
-                           const char *after) {
+hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
     char *sql = NULL;
-    if (asprintf(&sql, "%s%s%s%s", before, hone_embedded_ranking_sql, select, after) < 0)
+    if (asprintf(&sql, "%s%s%s%s", before, hone_embedded_ranking_sql, winners_sql, after) < 0)
         return hone_fail(HONE_E_NOMEM, "no memory for a statement");
     int code = sqlite3_prepare_v2(db->handle, sql, -1, out, NULL);
     free(sql);
     return code == SQLITE_OK ? HONE_OK : hone_db_error(db, "preparing the derivation of winners");
-}
-
-hone_status hone_db_prepare_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {
-    return prepare(out, db, before, winners_sql, after);
-}
-
-hone_status hone_db_prepare_tradeoffs(sqlite3_stmt **out, hone_db *db, const char *before,
-                                      const char *after) {
-    return prepare(out, db, before, tradeoffs_sql, after);
 }
 
 hone_status hone_db_keep_winners(sqlite3_stmt **out, hone_db *db, const char *before, const char *after) {

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "../../kernels/status.h"
@@ -31,4 +32,11 @@ hone_status hone_objective_parse(hone_objective *out, const char *name) {
 
 double hone_objective_value(hone_objective objective, const hone_stats *stats) {
     return objectives[objective].value(stats);
+}
+
+double hone_objective_of(hone_objective objective, const hone_samples *samples) {
+    hone_stats stats;
+    return samples->count > 0 && hone_samples_stats(&stats, samples) == HONE_OK
+               ? hone_objective_value(objective, &stats)
+               : NAN;
 }

@@ -157,8 +157,9 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
     return HONE_OK;
 }
 
-/* What a search leaves to hone_session_simplify, of a budget, and of evaluations where there are many. */
-static const double SIMPLIFY_SHARE = 0.15;
+/* What a search leaves to hone_session_simplify, of a budget, and of evaluations where there are many;
+ * together with what the final needs at most so much of a budget. */
+static const double SIMPLIFY_SHARE = 0.15, MOST_KEPT = 0.85;
 enum { SIMPLIFY_FROM = 64, SIMPLIFY_PART = 8 };
 
 static int64_t evaluations_left(const hone_tune_session *session) {
@@ -166,30 +167,36 @@ static int64_t evaluations_left(const hone_tune_session *session) {
     return most > 0 ? most - session->result->evaluations : INT64_MAX;
 }
 
-/* Whether another evaluation leaves the final its time. The first one always does. */
-static int may_evaluate(const hone_tune_session *session, double kept_seconds) {
+/* Whether another evaluation leaves `kept` seconds. The first one always does. */
+static int may_evaluate(const hone_tune_session *session, double kept) {
     if (hone_session_stopped(session) || evaluations_left(session) <= 0)
         return 0;
     if (session->options->budget_seconds <= 0)
         return 1;
     if (session->candidate_count == 0) /* nothing to keep time for; a first config is always tried */
         return session->result->evaluations == 0 || hone_session_left(session) > 0;
-    return hone_session_left(session) >
-           hone_session_reserve(session) + kept_seconds + hone_session_evaluation_seconds(session);
+    return hone_session_left(session) > kept + hone_session_evaluation_seconds(session);
 }
 
-int hone_session_may_simplify(const hone_tune_session *session) { return may_evaluate(session, 0); }
+int hone_session_may_evaluate(const hone_tune_session *session, double seconds) {
+    return may_evaluate(session, hone_session_reserve(session) + seconds);
+}
 
-static int may_continue(const hone_tune_session *session) {
+/* Whether the search goes on. Strategies that visit everything are not kept from it. */
+static int may_propose(const hone_tune_session *session) {
+    const double budget = session->options->budget_seconds, reserve = hone_session_reserve(session);
     const int64_t most = session->options->max_evaluations;
-    return may_evaluate(session, SIMPLIFY_SHARE * session->options->budget_seconds) &&
+    if (!session->options->strategy->prunes)
+        return may_evaluate(session, reserve);
+    return may_evaluate(session,
+                        fmax(reserve, fmin(reserve + SIMPLIFY_SHARE * budget, MOST_KEPT * budget))) &&
            (most < SIMPLIFY_FROM || evaluations_left(session) > most / SIMPLIFY_PART);
 }
 
 hone_status hone_session_consider(double *value, hone_tune_session *session, const hone_config *config) {
     int64_t point = hone_points_find(session->points, config);
     *value = NAN;
-    return point >= 0 && may_evaluate(session, 0) ? consider(value, session, point, 0) : HONE_OK;
+    return point >= 0 && hone_session_may_evaluate(session, 0) ? consider(value, session, point, 0) : HONE_OK;
 }
 
 /* Times the default's cost by the model: an instruction set that is slower is not worth its evaluation. */
@@ -233,9 +240,14 @@ static hone_status consider_known(hone_tune_session *session) {
     return status ? status : consider_paths(session, &usual);
 }
 
-static hone_status search(hone_tune_session *session) {
-    hone_status status = consider_known(session);
-    while (!status && may_continue(session)) {
+typedef int may_fn(const hone_tune_session *session);
+
+static int may_go_on(const hone_tune_session *session) { return hone_session_may_evaluate(session, 0); }
+
+/* The strategy's proposals, as long as there may be more. */
+static hone_status propose(hone_tune_session *session, may_fn *may) {
+    hone_status status = HONE_OK;
+    while (!status && may(session)) {
         int64_t point = session->options->strategy->propose(session->strategy);
         double value;
         if (point < 0)
@@ -245,6 +257,16 @@ static hone_status search(hone_tune_session *session) {
             hone_session_compare_transfer(session, value);
     }
     return status;
+}
+
+/* What leading the best towards the default leaves over is the search's again. */
+static hone_status search(hone_tune_session *session) {
+    hone_status status = consider_known(session);
+    if (!status)
+        status = propose(session, may_propose);
+    if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
+        status = hone_session_simplify(session);
+    return status ? status : propose(session, may_go_on);
 }
 
 /* ------------------------------------------------------------------- result */
@@ -270,7 +292,7 @@ static hone_status read_winner(int *found, hone_tune_session *session) {
     result->numerics = winner.numerics;
     result->unfused_us = winner.unfused_us;
     result->peak_gops = winner.peak_gops;
-    return hone_db_tradeoffs(&result->tradeoffs, &result->tradeoff_count, session->db, &subject);
+    return HONE_OK;
 }
 
 static hone_status no_winner(const hone_tune_session *session) {
@@ -295,8 +317,6 @@ static hone_status tune(hone_tune_session *session) {
     if (!status)
         status = search(session);
     session->result->model_rank = hone_session_rank_correlation(session);
-    if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
-        status = hone_session_simplify(session);
     if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
         status = hone_session_final(session);
     if (!status)
@@ -327,6 +347,7 @@ static hone_status session_begin(hone_tune_session *session, hone_tune_result *r
         .hone = options->provider ? options->provider : hone_provider_find("hone"),
         .unfused = hone_provider_find("unfused"),
         .default_point = -1,
+        .known_point = -1,
         .simple_point = -1,
         .best = INFINITY,
         .closest_error = INFINITY,
@@ -344,16 +365,12 @@ hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, cons
     if (!status)
         status = read_winner(&found, &session);
     session_close(&session);
-    if (status) {
-        hone_tune_result_clear(&result);
+    if (status)
         return status;
-    }
     *known = found && result.is_final && !isnan(result.stats.p95);
     if (*known) {
         result.seconds = hone_session_seconds(&session);
         *out = result;
-    } else {
-        hone_tune_result_clear(&result);
     }
     return HONE_OK;
 }
@@ -379,8 +396,6 @@ hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, h
 
 void hone_tune_result_clear(hone_tune_result *result) {
     free(result->trace);
-    free(result->tradeoffs);
     result->trace = NULL;
-    result->tradeoffs = NULL;
-    result->trace_count = result->tradeoff_count = 0;
+    result->trace_count = 0;
 }

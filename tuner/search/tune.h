@@ -18,6 +18,8 @@ hone_status hone_objective_parse(hone_objective *out, const char *name);
 /* The objective's value of some statistics, lower is better, microseconds a call
  * (throughput: the mean). NaN when the statistics lack it. */
 double hone_objective_value(hone_objective objective, const hone_stats *stats);
+/* The same of samples; NaN also of none, and without memory to sort them. */
+double hone_objective_of(hone_objective objective, const hone_samples *samples);
 
 typedef struct hone_tune_progress {
     const char *problem; /* canonical text */
@@ -49,8 +51,8 @@ typedef struct hone_transfer {
     hone_match source; /* of the best of these: its kind, matched_problem, device, build */
     double best_us;    /* its screening value here */
     double default_us; /* that of the default config */
-    int64_t saved;     /* evaluations that the search itself needed for a config within 2% of it */
-    int caught_up;     /* 0: it found none, so that all its evaluations were not enough */
+    int64_t own;       /* proposals of the search itself until one is within 2% of it; 0: the default is */
+    int caught_up;     /* 0: none was, nor the default */
 } hone_transfer;
 
 typedef struct hone_tune_result {
@@ -68,8 +70,6 @@ typedef struct hone_tune_result {
     int64_t trace_count;
     hone_stats stats; /* of the winner's measurement, as stored */
     hone_numerics numerics;
-    hone_winner *tradeoffs; /* the winner, and what is slower but more accurate */
-    int tradeoff_count;
     double unfused_us; /* p50 of the unfused provider in the winner's final; NaN: unknown */
     double peak_gops;  /* measured in the winner's final; NaN: unknown */
     hone_transfer transfer;

@@ -18,8 +18,7 @@ static const struct {
     double hopeless;
 } rungs[] = {{SCREEN_LEAST, 1.5}, {6, 1.3}, {10, 1.2}};
 
-/* Screening has too few samples for a p95; p50 stands in for it until the final. */
-static hone_objective screen_objective(const hone_tune_session *session) {
+hone_objective hone_session_early_objective(const hone_tune_session *session) {
     hone_objective objective = session->options->objective;
     return objective == HONE_OBJECTIVE_P95 ? HONE_OBJECTIVE_P50 : objective;
 }
@@ -55,7 +54,7 @@ static hone_status add_device_failure(hone_tune_session *session, const char *co
 
 /* A call failed on the device. Where its memory cannot be asked for, the config cannot be told from a device
  * that is lost, and is not blamed. */
-static hone_status add_run_failure(hone_tune_session *session, const char *config) {
+hone_status hone_session_run_failed(hone_tune_session *session, const char *config) {
     return session->device->backend->memory ? add_device_failure(session, config, "run") : HONE_E_UNAVAILABLE;
 }
 
@@ -80,29 +79,26 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
     }
     if (status) {
         hone_contender_clear(contender);
-        return status == HONE_E_UNAVAILABLE ? add_run_failure(session, config) : status;
+        return status == HONE_E_UNAVAILABLE ? hone_session_run_failed(session, config) : status;
     }
     *ok = 1;
     return HONE_OK;
 }
 
-int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics) {
+int hone_session_accepts(hone_tune_session *session, double err_rel_fro) {
     double limit = session->options->max_error;
-    if (limit <= 0 || numerics->err_rel_fro <= limit)
+    if (limit <= 0 || err_rel_fro <= limit)
         return 1;
-    session->closest_error = fmin(session->closest_error, numerics->err_rel_fro);
+    session->closest_error = fmin(session->closest_error, err_rel_fro);
     return 0;
 }
 
 hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, const hone_tune_session *session,
                                   const hone_contender *contender, const char *stage,
                                   const hone_samples *samples, const hone_numerics *numerics) {
-    double *sorted = malloc((size_t)samples->count * sizeof *sorted + 1);
-    if (!sorted)
-        return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)samples->count);
-    memcpy(sorted, samples->us, (size_t)samples->count * sizeof *sorted);
-    hone_stats_compute(stats, sorted, (size_t)samples->count);
-    free(sorted);
+    hone_status status = hone_samples_stats(stats, samples);
+    if (status)
+        return status;
     *out = subject(session, contender->provider->name, hone_contender_label(contender));
     out->by_device = hone_contender_times_device(contender);
     out->workspace = hone_contender_workspace(contender);
@@ -151,7 +147,7 @@ static hone_status screen(double *value, hone_tune_session *session, hone_conten
     if (!status)
         status = hone_db_add_measurements(session->db, session->run, &measurement, 1);
     if (!status)
-        *value = hone_objective_value(screen_objective(session), &stats);
+        *value = hone_objective_value(hone_session_early_objective(session), &stats);
     hone_sampler_destroy(sampler);
     return status;
 }
@@ -164,13 +160,13 @@ static hone_status evaluate_new(hone_known *out, hone_tune_session *session, con
     if (status || !ok)
         return status;
     /* What --max-error refuses here is evidence for who asks without a limit. */
-    int accepted = hone_session_accepts(session, &numerics);
+    int accepted = hone_session_accepts(session, numerics.err_rel_fro);
     out->error = numerics.err_rel_fro;
     status = screen(&out->value, session, &contender, &numerics);
     if (!status && !accepted)
         out->value = INFINITY;
     if (status == HONE_E_UNAVAILABLE)
-        status = add_run_failure(session, config);
+        status = hone_session_run_failed(session, config);
     hone_contender_clear(&contender);
     return status;
 }
@@ -180,7 +176,7 @@ hone_status hone_session_evaluate(hone_known *out, hone_tune_session *session, c
     hone_known result = {INFINITY, NAN};
     hone_status status = hone_db_known(&found, &result, session->db, session->device, session->problem,
                                        config, session->options->threads, session->mode,
-                                       hone_objective_name(screen_objective(session)));
+                                       hone_objective_name(hone_session_early_objective(session)));
     if (status)
         return status;
     if (found) {
@@ -192,7 +188,7 @@ hone_status hone_session_evaluate(hone_known *out, hone_tune_session *session, c
         session->result->evaluations++;
         session->evaluation_seconds += (double)(hone_clock_now() - start) / 1e9;
     }
-    if (found == 2)
+    if (found == 2 || (found == 1 && !hone_session_accepts(session, result.error)))
         result.value = INFINITY;
     if (!status)
         *out = result;

@@ -48,7 +48,8 @@ static hone_status add_unfused(final_round *final, hone_tune_session *session) {
     return HONE_OK;
 }
 
-/* Prepares candidates from the best on until `wanted` are fit to be measured. */
+/* Prepares candidates from the best on until `wanted` are fit to be measured, or memory has no room for more
+ * than there are. */
 static hone_status add_finalists(final_round *final, hone_tune_session *session, int64_t wanted) {
     hone_status status = HONE_OK;
     for (int64_t i = 0; i < session->candidate_count && !status && wanted > 0; i++) {
@@ -59,9 +60,11 @@ static hone_status add_finalists(final_round *final, hone_tune_session *session,
         status = candidate_text(text, session, &session->candidates[i]);
         if (!status)
             status = hone_session_prepare(&ok, contender, numerics, session, text);
+        if (status == HONE_E_NOMEM && final->count > final->has_unfused)
+            return HONE_OK;
         if (!ok)
             continue;
-        if (!hone_session_accepts(session, numerics)) {
+        if (!hone_session_accepts(session, numerics->err_rel_fro)) {
             hone_contender_clear(contender);
             continue;
         }
@@ -108,25 +111,25 @@ static hone_status store(final_round *final, hone_tune_session *session, const h
 }
 
 typedef struct standing {
-    double p50;
+    double value;
     int contender;
 } standing;
 
-static int by_median(const void *left, const void *right) {
+static int by_standing(const void *left, const void *right) {
     const standing *a = left, *b = right;
-    return (a->p50 > b->p50) - (a->p50 < b->p50);
+    return (a->value > b->value) - (a->value < b->value);
 }
 
 /* Leaves the fastest `most` of those that are not kept in any case. */
-static void retire(final_round *final, hone_sampler *sampler, int most) {
+static void retire(final_round *final, hone_sampler *sampler, hone_objective objective, int most) {
     standing order[CONTENDERS];
     int count = 0;
     for (int i = 0; i < final->count; i++) {
         if (final->kept[i] || final->retired[i])
             continue;
-        order[count++] = (standing){hone_samples_p50(hone_sampler_samples(sampler, i)), i};
+        order[count++] = (standing){hone_objective_of(objective, hone_sampler_samples(sampler, i)), i};
     }
-    qsort(order, (size_t)count, sizeof *order, by_median);
+    qsort(order, (size_t)count, sizeof *order, by_standing);
     for (int i = most; i < count; i++) {
         final->retired[order[i].contender] = 1;
         hone_sampler_retire(sampler, order[i].contender);
@@ -143,7 +146,7 @@ static hone_status climb(final_round *final, hone_sampler *sampler, const hone_t
             status = hone_sampler_round(sampler);
         if (status || hone_session_stopped(session))
             return status;
-        retire(final, sampler, hone_final_rungs[rung].most);
+        retire(final, sampler, hone_session_early_objective(session), hone_final_rungs[rung].most);
     }
     return status;
 }

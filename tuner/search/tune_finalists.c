@@ -103,12 +103,10 @@ static void move(hone_scored_point *sorted, int64_t from, int64_t to) {
 }
 
 static int must_enter(const hone_tune_session *session, int64_t point) {
-    return point == session->default_point || point == session->simple_point;
+    return point == session->default_point || point == session->simple_point || point == session->known_point;
 }
 
-/* Marks, in sorted candidates, the default config, the simple one, and those that are more accurate than all
- * that are faster.
- */
+/* Marks, in sorted candidates, who must enter, and those that are more accurate than all that are faster. */
 static void mark_kept(hone_tune_session *session) {
     hone_scored_point *sorted = session->candidates;
     double least = sorted[0].error;
@@ -120,8 +118,8 @@ static void mark_kept(hone_tune_session *session) {
     }
 }
 
-/* The default and the simple one take the last entrants' places, the accurate are added while there is time
- * and room. */
+/* The default, the simple one and the known winner take the last entrants' places, the accurate are added
+ * while there is time and room. */
 static int64_t add_kept(hone_tune_session *session, int64_t count) {
     hone_scored_point *sorted = session->candidates;
     const int64_t most = count + HONE_ACCURATE;

@@ -36,6 +36,7 @@ typedef struct hone_tune_session {
     hone_scored_point *candidates; /* room for every point */
     int64_t candidate_count;
     int64_t default_point; /* -1: not among the points */
+    int64_t known_point;   /* the winner that the database had for this; -1: none */
     int64_t simple_point;  /* the best, led towards the default; -1: none */
     char default_config[HONE_CONFIG_TEXT];
     double best;               /* value of the best candidate; INFINITY */
@@ -56,7 +57,11 @@ double hone_session_evaluation_seconds(const hone_tune_session *session);
 hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
                                  hone_tune_session *session, const char *config);
 /* Whether a correct result is accurate enough to win. */
-int hone_session_accepts(hone_tune_session *session, const hone_numerics *numerics);
+int hone_session_accepts(hone_tune_session *session, double err_rel_fro);
+/* A call of the config failed on the device: stored. HONE_E_UNAVAILABLE when the device is lost. */
+hone_status hone_session_run_failed(hone_tune_session *session, const char *config);
+/* What few samples are judged by: they are too few for a p95, for which p50 stands in. */
+hone_objective hone_session_early_objective(const hone_tune_session *session);
 /* A contender's samples, ready to be stored; the limits of the machine are left unknown. Computes
  * `stats`; everything is borrowed. `numerics` NULL: not verified. HONE_E_NOMEM. */
 hone_status hone_session_describe(hone_measurement *out, hone_stats *stats, const hone_tune_session *session,
@@ -85,8 +90,8 @@ double hone_session_rank_correlation(const hone_tune_session *session);
 /* Leads the best candidate towards the default config as far as it stays as fast; simple_point is where that
  * ends. */
 hone_status hone_session_simplify(hone_tune_session *session);
-/* Whether there are time and evaluations left for it. */
-int hone_session_may_simplify(const hone_tune_session *session);
+/* Whether the final's time leaves `seconds`, and the limit on evaluations another one. */
+int hone_session_may_evaluate(const hone_tune_session *session, double seconds);
 
 /* Seconds of the budget to keep for hone_session_final; there are candidates. */
 double hone_session_reserve(const hone_tune_session *session);

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../harness/clock.h"
 #include "../../kernels/status.h"
 #include "tune_final.h"
 
 enum { PASSES = 2, ROUNDS = 24, FIRST_ROUNDS = 4 };
+static const double LONGEST = 0.3;   /* seconds of one comparison, once there are the first rounds */
 static const double AS_FAST = 1.008; /* times the best, side by side */
 static const double HOPELESS = 1.1;  /* after the first rounds */
 static const double SCREENED = 1.05; /* times the best: not worth comparing */
@@ -26,14 +28,18 @@ static const hone_scored_point *find(const hone_tune_session *session, int64_t p
     return NULL;
 }
 
-/* Rounds of both, fewer where the second is far behind. *ratio: its median over the first one's. */
+/* Rounds of both, fewer where they are long, or the second is far behind. *ratio: its value over the first
+ * one's. */
 static hone_status sample(double *ratio, hone_sampler *sampler, hone_tune_session *session) {
     const hone_samples *best = hone_sampler_samples(sampler, 0), *other = hone_sampler_samples(sampler, 1);
+    const hone_objective objective = hone_session_early_objective(session);
+    const int64_t start = hone_clock_now();
     hone_status status = HONE_OK;
     while (!status && best->count < ROUNDS && !hone_session_stopped(session)) {
         status = hone_sampler_round(sampler);
-        *ratio = status ? INFINITY : hone_samples_p50(other) / hone_samples_p50(best);
-        if (best->count == FIRST_ROUNDS && *ratio > HOPELESS)
+        *ratio = status ? INFINITY : hone_objective_of(objective, other) / hone_objective_of(objective, best);
+        const double seconds = (double)(hone_clock_now() - start) / 1e9;
+        if (best->count >= FIRST_ROUNDS && (*ratio > HOPELESS || seconds > LONGEST))
             break;
     }
     return status;
@@ -69,12 +75,24 @@ static hone_status compare(double *ratio, simplifier *self, const char *config) 
     if (!status)
         status = sample(ratio, sampler, session);
     if (!status)
+        status = hone_contender_failure(&self->best);
+    if (!status)
         status = hone_contender_failure(&contender);
     if (!status)
         status = store(session, &contender, hone_sampler_samples(sampler, 1), &numerics);
     hone_sampler_destroy(sampler);
+    if (status == HONE_E_UNAVAILABLE) {
+        *ratio = INFINITY;
+        status = hone_session_run_failed(session, config);
+    }
     hone_contender_clear(&contender);
     return status;
+}
+
+/* Seconds that a comparison may take: both prepared and warmed, and the first rounds of both. */
+static double comparison_seconds(const hone_tune_session *session) {
+    return 2 * hone_session_evaluation_seconds(session) +
+           fmax(LONGEST, 4.0 * FIRST_ROUNDS * session->best / 1e6);
 }
 
 /* Whether the config at these indices is one, and as fast as the best. */
@@ -112,7 +130,8 @@ static hone_status simplify_param(simplifier *self, int param) {
             indices[param] = usual + side * distance;
             if (indices[param] < 0 || indices[param] >= count)
                 continue;
-            if (hone_session_stopped(session) || !hone_session_may_simplify(session))
+            if (hone_session_stopped(session) ||
+                !hone_session_may_evaluate(session, comparison_seconds(session)))
                 return HONE_OK;
             hone_status status = is_as_fast(&as_fast, self, indices);
             if (status)
@@ -150,7 +169,8 @@ hone_status hone_session_simplify(hone_tune_session *session) {
     char text[HONE_CONFIG_TEXT];
     hone_numerics numerics;
     int ok = 0;
-    if (session->default_point < 0 || session->candidate_count < 2 || !hone_session_may_simplify(session))
+    if (session->default_point < 0 || session->candidate_count < 2 ||
+        !hone_session_may_evaluate(session, comparison_seconds(session)))
         return HONE_OK;
     hone_status status = hone_points_config(&config, session->points, session->default_point);
     if (!status)
