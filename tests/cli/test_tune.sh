@@ -46,6 +46,45 @@ tune "${problem[@]}" --max-evals 2 --again --db new/folder/hone.db --json >again
 [ "$(field evaluations again.json)" -eq 2 ] || fail "--again evaluated $(field evaluations again.json), not 2"
 [ "$(field known again.json)" -ge 1 ] || fail "--again forgot what was known"
 
+# ---- time against error: each is what its error, as it is printed, answers as a limit
+
+exact=(--shape 8x64x13 --dtype f32 --act gelu_tanh)
+tune "${exact[@]}" --max-evals 40 --db exact.db --json >exact.json 2>exact.err || fail "$(cat exact.err)"
+ask=("$HONE" query --device cpu --threads 1 "${exact[@]}" --db exact.db)
+"${ask[@]}" --pareto --json >pareto.json
+sed -n 's/^ *"config": \(.*\),$/\1/p' pareto.json >configs
+sed -n 's/^ *"err_rel_fro": \(.*\),$/\1/p' pareto.json >errors
+[ "$(wc -l <configs)" -ge 2 ] || fail "no trade-offs: $(cat pareto.json)"
+[ "$(sed -n 1p configs)" = "$(sed -n 2p configs)" ] || fail "the first trade-off is not the answer: $(cat pareto.json)"
+"${ask[@]}" --pareto >pareto.txt
+sed -n '/^p50 us/,$p' pareto.txt | tail -n +2 | awk '{ print $3 }' >printed
+[ "$(wc -l <printed)" -eq $(($(wc -l <configs) - 1)) ] || fail "text and JSON differ: $(cat pareto.txt)"
+for row in $(seq "$(wc -l <printed)"); do
+    for limit in "$(sed -n "$((row + 1))p" errors)" "$(sed -n "${row}p" printed)"; do
+        "${ask[@]}" --max-error "$limit" --json >limited.json
+        [ "$(field config limited.json)" = "$(sed -n "$((row + 1))p" configs)" ] ||
+            fail "--max-error $limit gives $(field config limited.json), not trade-off $row of $(cat pareto.txt)"
+    done
+done
+grep -q '"pareto": \[' exact.json && grep -q '"transfer": null' exact.json || fail "tune's JSON: $(cat exact.json)"
+code=0
+"${ask[@]}" --pareto --isa avx2 >out 2>err || code=$?
+[ "$code" -eq 2 ] && grep -q 'isa' err || fail "--pareto with --isa: exit code $code, $(cat err)"
+
+# ---- what is known of near shapes is a start, unless it is not wanted
+
+near=(--shape 9x64x13 --dtype f32 --act gelu_tanh --max-evals 5 --db exact.db)
+tune "${near[@]}" --no-transfer --again --json >near.json 2>near.err || fail "$(cat near.err)"
+grep -q '"transfer": null' near.json || fail "--no-transfer: $(cat near.json)"
+tune --shape 10x64x13 --dtype f32 --act gelu_tanh --max-evals 6 --db exact.db --json >near.json 2>near.err ||
+    fail "$(cat near.err)"
+if ! grep -q '"transfer": null' near.json; then # null where the near winners are the default
+    grep -q 'known from elsewhere' near.err || fail "a start is not told: $(cat near.err)"
+    for name in configs match matched_problem device build best default search_evaluations caught_up; do
+        grep -q "\"$name\": " near.json || fail "transfer lacks $name: $(cat near.json)"
+    done
+fi
+
 # ---- several problems; every strategy, objective and mode
 
 tune --shape 8x8x8,4x8x16 --dtype f32,s8 --act relu,identity --max-evals 1 --db many.db --json >many.json 2>many.err ||

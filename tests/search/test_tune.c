@@ -33,7 +33,7 @@ static hone_status stand_in_space(hone_space **out, const hone_device *device, c
     if (!status)
         status = hone_space_param(space, "work", "1 8 40 60");
     if (!status && has_idle)
-        status = hone_space_param(space, "idle", "1 2 3 4");
+        status = hone_space_param(space, "idle", "1 2 3 4 5 6 7 8 9 10 11 12");
     if (status)
         hone_space_destroy(space);
     else
@@ -426,6 +426,28 @@ static void a_winner_differs_from_the_default_where_that_matters(void **state) {
     hone_tune_result_clear(&result);
 }
 
+/* Twelve equals enter: what the rungs retire has few samples, and is no final. */
+static void the_slower_of_a_final_are_retired(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    has_idle = 1;
+    assert_int_equal(tune(&result, f), HONE_OK);
+    assert_int_equal(result.evaluations, 16 * 12);
+    assert_string_equal(result.config, "idle=3,kind=good,work=1");
+    hone_tune_result_clear(&result);
+    /* Five, the default, the simple one; the first contender is kept too where there is no unfused provider.
+     */
+    assert_in_range(count(f, "SELECT count(*) FROM measurements WHERE stage = 'final' AND provider = 'hone'"),
+                    5, 8);
+    assert_int_equal(
+        count(f, "SELECT count(*) FROM measurements WHERE stage = 'final' AND sample_count < 60"), 0);
+    /* Screened, compared when the best was led towards the default, or retired: twice at least in all. */
+    assert_in_range(count(f,
+                          "SELECT count(*) FROM (SELECT config_id FROM measurements WHERE stage = 'screen' "
+                          "GROUP BY config_id HAVING count(*) > 1)"),
+                    4, 14);
+}
+
 /* How right the backend's model was is told, once there are enough configs to have an order. */
 static void the_model_is_held_against_the_measurements(void **state) {
     fixture *f = *state;
@@ -528,6 +550,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_winner_differs_from_the_default_where_that_matters, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(the_slower_of_a_final_are_retired, setup, teardown),
         cmocka_unit_test_setup_teardown(a_near_winner_is_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(the_model_is_held_against_the_measurements, setup, teardown),
         cmocka_unit_test_setup_teardown(shards_share_the_work, setup, teardown),

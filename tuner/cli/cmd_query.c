@@ -174,7 +174,8 @@ static void print_match(const hone_match *match, double max_error) {
     if (match->kind == HONE_MATCH_DEFAULT)
         return;
     if (match->kind != HONE_MATCH_EXACT)
-        printf("         what follows was measured on %s\n", match->matched_problem);
+        printf("         what follows was measured on %s, with the config that won there\n",
+               match->matched_problem);
     printf("time     p50 %.*f us", decimals(match->p50_us), match->p50_us);
     if (!isnan(match->p95_us))
         printf(", p95 %.*f us", decimals(match->p95_us), match->p95_us);

@@ -114,11 +114,14 @@ static void show_progress(const hone_tune_progress *progress, void *context) {
     const double left = seconds_left(command, fraction);
     char text[320], best[48] = "", left_text[48] = "";
     if (isfinite(progress->best_us))
-        snprintf(best, sizeof best, ", best %.4g us", progress->best_us);
-    if (isfinite(left))
+        snprintf(best, sizeof best, ", best %.*f us", progress->best_us < 100 ? 2 : 0, progress->best_us);
+    if (strcmp(progress->stage, "search") != 0)
+        snprintf(left_text, sizeof left_text, ", %s", progress->stage);
+    else if (isfinite(left))
         snprintf(left_text, sizeof left_text, ", %.0f s left", left);
-    snprintf(text, sizeof text, "%d/%d %s: %" PRId64 " of %" PRId64 " configs%s%s", command->done + 1,
-             command->count, progress->problem, progress->evaluations, progress->space_size, best, left_text);
+    /* What matters most comes first: a terminal may be narrow. */
+    snprintf(text, sizeof text, "%d/%d%s%s, %" PRId64 " of %" PRId64 " configs of %s", command->done + 1,
+             command->count, best, left_text, progress->evaluations, progress->space_size, progress->problem);
     cli_progress(fraction, text);
 }
 
@@ -256,8 +259,9 @@ static int print_results(const tune_command *command) {
         hone_status status = cli_tuned_print(command->tuned, command->done);
         code = status == HONE_OK ? 0 : cli_fail("tune", status);
     }
-    fprintf(stderr, "%d problem%s, %d up to date, %" PRId64 " evaluations in %.1f s; database: %s\n",
-            command->done, command->done == 1 ? "" : "s", command->up_to_date, evaluations,
+    fprintf(stderr, "%d problem%s, %d up to date%s, %" PRId64 " evaluation%s in %.1f s; database: %s\n",
+            command->done, command->done == 1 ? "" : "s", command->up_to_date,
+            command->up_to_date > 0 ? " (--again searches on)" : "", evaluations, evaluations == 1 ? "" : "s",
             seconds_since(command->started), command->db->path);
     cli_tuned_explain(command->tuned, command->done);
     if (hurried > 0)

@@ -4,6 +4,14 @@
 
 static const char *stage(const hone_winner *winner) { return winner->is_final ? "final" : "screen"; }
 
+/* To the three digits that are printed, so that as a limit it admits what it was printed of. */
+static double rounded_up(double error) {
+    if (!(error > 0))
+        return error;
+    const double unit = pow(10, floor(log10(error)) - 2);
+    return ceil(error / unit * (1 - 1e-12)) * unit;
+}
+
 json_t *cli_tradeoffs_json(const hone_winner *tradeoffs, int count) {
     json_t *array = json_array();
     for (int i = 0; i < count; i++) {
@@ -28,7 +36,7 @@ hone_status cli_tradeoffs_print(const hone_winner *tradeoffs, int count) {
             cli_grid_add(&grid, "%.4g", one->stats.p95);
         else
             cli_grid_add(&grid, "-");
-        cli_grid_add(&grid, "%.2e", one->numerics.err_rel_fro);
+        cli_grid_add(&grid, "%.2e", rounded_up(one->numerics.err_rel_fro));
         cli_grid_add(&grid, "%lld", (long long)one->stats.count);
         cli_grid_add(&grid, "%s", stage(one));
         cli_grid_add(&grid, "%s", one->config);

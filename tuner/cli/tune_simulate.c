@@ -93,5 +93,7 @@ int cli_simulate(const cli_simulation *job) {
     int code = show(job, cache, &done);
     hone_simulation_clear(&done);
     hone_cache_destroy(cache);
+    if (code == 0 && job->options.stop && *job->options.stop)
+        return cli_fail("tune", hone_fail(HONE_E_INTERRUPTED, "stopped; what the search had found is above"));
     return code;
 }

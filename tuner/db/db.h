@@ -115,6 +115,9 @@ hone_status hone_db_add_measurements(hone_db *db, int64_t run, const hone_measur
 hone_status hone_db_add_failure(hone_db *db, int64_t run, const hone_measurement *measurement,
                                 const char *kind, const char *reason, uint64_t seed);
 
+/* Times a limit on the error: so much a number may have lost that was printed and typed in again. */
+#define HONE_ERROR_SLACK (1 + 1e-11)
+
 /* The objective's value in microseconds a call, and err_rel_fro. */
 typedef struct hone_known {
     double value, error;

@@ -119,7 +119,7 @@ hone_status hone_lookup_complete(hone_lookup *lookup, const hone_lookup_options 
                          given.objective);
     lookup->objective = hone_lookup_objectives[objective];
     lookup->threads = given.threads ? given.threads : threads;
-    lookup->max_error = given.max_rel_error > 0 ? given.max_rel_error : NAN;
+    lookup->max_error = given.max_rel_error > 0 ? given.max_rel_error * HONE_ERROR_SLACK : NAN;
     lookup->max_workspace = given.max_workspace;
     lookup->isa = given.isa;
     if (given.isa) {

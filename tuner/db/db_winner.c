@@ -28,7 +28,7 @@ static hone_status prepare_select(sqlite3_stmt **out, hone_db *db, double max_er
     snprintf(before, sizeof before, "%s%s", select_sql, max_error > 0 ? from_derivation_sql : from_table_sql);
     if (max_error > 0) {
         DB_TRY(hone_db_prepare_winners(out, db, before, where_sql));
-        hone_db_bind_real(*out, ":max_error", max_error);
+        hone_db_bind_real(*out, ":max_error", max_error * HONE_ERROR_SLACK);
         return HONE_OK;
     }
     char sql[sizeof before + sizeof where_sql];

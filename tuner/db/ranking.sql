@@ -13,12 +13,12 @@
 -- few samples flatter; then by the objective's value, then by config text.
 --
 -- Who cannot be told from the first ties with it: at most 1.5% slower, which equal configs may
--- seem from one process to the next whatever their intervals in either; or at most 2%, if it is
--- the default config, or has an interval (95%, of the median or of the 95th percentile) that
--- overlaps. Of those that tie the default config wins, then the one that has the most of its
--- values, so that a winner differs from the default where that matters; then the one with the
--- smallest workspace, then the lesser text: the same one in the next tuning, as far as noise
--- allows.
+-- seem from one process to the next whatever their intervals in either; or at most 2% with
+-- intervals (95%, of the medians or of the 95th percentiles) that overlap. The default config
+-- ties unless its interval shows that it is more than 2% slower. Of those that tie the default
+-- config wins, then the one that has the most of its values, so that a winner differs from the
+-- default where that matters; then the one with the smallest workspace, then the lesser text:
+-- the same one in the next tuning, as far as noise allows.
 WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
 evidence AS (
     SELECT m.id, m.uid, m.device_id, m.problem_id, m.threads, o.objective, m.mode, r.build_id,
@@ -63,8 +63,9 @@ compared AS (
                     ORDER BY e.final DESC, e.value, c.text)
 ),
 tied AS (
-    SELECT *, coalesce(final = best_final AND value <= 1.02 * best_value AND
-                       (value <= 1.015 * best_value OR low <= best_high OR is_default), 0) AS ties
+    SELECT *, final = best_final AND coalesce(
+               value <= 1.015 * best_value OR (value <= 1.02 * best_value AND low <= best_high) OR
+               (is_default AND coalesce(low, value) <= 1.02 * coalesce(best_high, best_value)), 0) AS ties
     FROM compared
 ),
 placed AS (

@@ -92,12 +92,13 @@ static void session_close(hone_tune_session *session) {
 
 /* ------------------------------------------------------------------- search */
 
-static void report_progress(const hone_tune_session *session) {
+void hone_session_report(const hone_tune_session *session, const char *stage) {
     const hone_tune_result *result = session->result;
     if (!session->options->progress)
         return;
     hone_tune_progress progress = {
         .problem = result->problem,
+        .stage = stage,
         .evaluations = result->trace_count,
         .space_size = session->points->count,
         .best_us = isfinite(session->best) ? session->best : NAN,
@@ -153,7 +154,7 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
     session->best = fmin(session->best, known.value);
     *value = known.value;
     result->trace[result->trace_count++] = session->best;
-    report_progress(session);
+    hone_session_report(session, "search");
     return HONE_OK;
 }
 
@@ -259,6 +260,9 @@ static hone_status propose(hone_tune_session *session, may_fn *may) {
     return status;
 }
 
+/* Without a final there is nothing to keep time for. */
+static int may_use_all(const hone_tune_session *session) { return may_evaluate(session, 0); }
+
 /* What leading the best towards the default leaves over is the search's again. */
 static hone_status search(hone_tune_session *session) {
     hone_status status = consider_known(session);
@@ -266,7 +270,11 @@ static hone_status search(hone_tune_session *session) {
         status = propose(session, may_propose);
     if (!status && session->candidate_count > 0 && !hone_session_stopped(session))
         status = hone_session_simplify(session);
-    return status ? status : propose(session, may_go_on);
+    if (!status)
+        status = propose(session, may_go_on);
+    if (!status && session->candidate_count > 0 && !hone_session_has_final(session))
+        status = propose(session, may_use_all);
+    return status;
 }
 
 /* ------------------------------------------------------------------- result */
@@ -387,10 +395,12 @@ hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, h
         status = tune(&session);
     session_close(&session);
     result.seconds = hone_session_seconds(&session);
-    if (status && status != HONE_E_INTERRUPTED)
+    if (status && status != HONE_E_INTERRUPTED) {
+        out->evaluations = result.evaluations;
         hone_tune_result_clear(&result);
-    else
+    } else {
         *out = result;
+    }
     return status;
 }
 

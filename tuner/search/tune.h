@@ -23,6 +23,7 @@ double hone_objective_of(hone_objective objective, const hone_samples *samples);
 
 typedef struct hone_tune_progress {
     const char *problem; /* canonical text */
+    const char *stage;   /* "search", "simplify" or "final" */
     int64_t evaluations, space_size;
     double best_us; /* screening value; NaN before the first success */
     double seconds, budget_seconds;
@@ -84,10 +85,10 @@ hone_status hone_tune_known(int *known, hone_tune_result *out, hone_db *db, cons
                             const hone_problem *problem, const hone_tune_options *options);
 
 /* Tunes, also where a winner is known already. Every evaluation is stored as soon as it is made. `out` is
- * filled, as far as things went, with HONE_OK and HONE_E_INTERRUPTED; clear it after these. HONE_E_WRONG: no
- * config is correct (or within max_error). HONE_E_INCONCLUSIVE: the shard is empty, or the budget too small
- * for a p95. HONE_E_INTERRUPTED after `stop`. HONE_E_USAGE, HONE_E_UNAVAILABLE: the device cannot run the
- * problem. HONE_E_DATA, HONE_E_NOMEM. */
+ * filled, as far as things went, with HONE_OK and HONE_E_INTERRUPTED; clear it after these. Otherwise
+ * `evaluations` alone is. HONE_E_WRONG: no config is correct (or within max_error). HONE_E_INCONCLUSIVE: the
+ * shard is empty, or the budget too small for a p95. HONE_E_INTERRUPTED after `stop`. HONE_E_USAGE,
+ * HONE_E_UNAVAILABLE: the device cannot run the problem. HONE_E_DATA, HONE_E_NOMEM. */
 hone_status hone_tune_problem(hone_tune_result *out, hone_db *db, int64_t run, hone_context *context,
                               const hone_device *device, const hone_problem *problem,
                               const hone_tune_options *options);

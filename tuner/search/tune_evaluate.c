@@ -86,7 +86,7 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
 }
 
 int hone_session_accepts(hone_tune_session *session, double err_rel_fro) {
-    double limit = session->options->max_error;
+    double limit = session->options->max_error * HONE_ERROR_SLACK;
     if (limit <= 0 || err_rel_fro <= limit)
         return 1;
     session->closest_error = fmin(session->closest_error, err_rel_fro);

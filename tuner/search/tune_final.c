@@ -193,6 +193,7 @@ hone_status hone_session_final(hone_tune_session *session) {
     int samples = hone_final_samples(session);
     if (samples == 0)
         return HONE_OK;
+    hone_session_report(session, "final");
     hone_status status = add_unfused(&final, session);
     if (!status)
         status = add_finalists(&final, session, finalists);

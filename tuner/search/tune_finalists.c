@@ -156,3 +156,8 @@ int hone_final_samples(const hone_tune_session *session) {
         return 0;
     return (int)(share * HONE_FINAL_LEAST);
 }
+
+int hone_session_has_final(hone_tune_session *session) {
+    hone_final_choose(session);
+    return hone_final_samples(session) > 0;
+}

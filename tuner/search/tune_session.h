@@ -49,6 +49,8 @@ double hone_session_seconds(const hone_tune_session *session);
 /* Seconds left of the budget; INFINITY without one. */
 double hone_session_left(const hone_tune_session *session);
 int hone_session_stopped(const hone_tune_session *session);
+/* Tells the caller how far things are, if it wants to know. */
+void hone_session_report(const hone_tune_session *session, const char *stage);
 
 /* Seconds that a new evaluation has taken, on average. */
 double hone_session_evaluation_seconds(const hone_tune_session *session);
@@ -95,6 +97,8 @@ int hone_session_may_evaluate(const hone_tune_session *session, double seconds);
 
 /* Seconds of the budget to keep for hone_session_final; there are candidates. */
 double hone_session_reserve(const hone_tune_session *session);
+/* Whether the time left is enough for one. */
+int hone_session_has_final(hone_tune_session *session);
 /* Re-measures the best candidates beside the unfused provider; does nothing
  * when the budget left has no room for it. Reorders the candidates. */
 hone_status hone_session_final(hone_tune_session *session);

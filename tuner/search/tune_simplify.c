@@ -113,6 +113,7 @@ static hone_status is_as_fast(int *out, simplifier *self, const int *indices) {
     const hone_scored_point *known = status ? NULL : find(session, point);
     if (!known || known->value > SCREENED * session->best)
         return status;
+    hone_session_report(session, "simplify");
     status = compare(&ratio, self, text);
     *out = !status && ratio <= AS_FAST;
     return status;
