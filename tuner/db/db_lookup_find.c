@@ -44,7 +44,9 @@ static int before(const hone_candidate *a, const hone_candidate *b) {
     int order = strcmp(b->mode, a->mode); /* "warm" before "cold" */
     if (order == 0)
         order = strcmp(b->measured_at, a->measured_at);
-    return order < 0 || (order == 0 && strcmp(a->problem, b->problem) < 0);
+    if (order == 0)
+        order = strcmp(a->problem, b->problem);
+    return order < 0 || (order == 0 && a->order < b->order);
 }
 
 void hone_candidates_insert(hone_candidates *candidates, const hone_candidate *candidate) {

@@ -53,6 +53,7 @@ typedef struct hone_candidate {
     char measured_at[32];
     const char *config; /* of a near one, until hone_db_refresh; NULL: not read yet */
     int stale, is_default;
+    size_t order;    /* of a near one: among the rows of its layer, by uid */
     double distance; /* 0: this very problem */
 } hone_candidate;
 

@@ -23,7 +23,6 @@ typedef struct winner {
     hone_candidate candidate; /* without its distance */
     char *config;
     uint32_t class;
-    size_t order; /* in the file */
 } winner;
 
 struct hone_winner_index {
@@ -62,10 +61,11 @@ static hone_status append(hone_winner_index *index, const hone_problem *problem,
         index->room = room;
     }
     winner *added = &index->winners[index->count];
-    *added = (winner){*problem, *candidate, strdup(config), class_of(problem), index->count};
+    *added = (winner){*problem, *candidate, strdup(config), class_of(problem)};
     if (!added->config)
         return hone_fail(HONE_E_NOMEM, "no memory for a config");
     added->candidate.config = added->config;
+    added->candidate.order = index->count;
     index->count++;
     return HONE_OK;
 }
@@ -76,7 +76,7 @@ static int by_place(const void *left, const void *right) {
         return a->class < b->class ? -1 : 1;
     if (a->problem.m != b->problem.m)
         return a->problem.m < b->problem.m ? -1 : 1;
-    return a->order < b->order ? -1 : 1;
+    return a->candidate.order < b->candidate.order ? -1 : 1;
 }
 
 static void sort(hone_winner_index *index) {
