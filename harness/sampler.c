@@ -328,8 +328,3 @@ hone_status hone_samples_stats(hone_stats *out, const hone_samples *samples) {
     free(sorted);
     return HONE_OK;
 }
-
-double hone_samples_p50(const hone_samples *samples) {
-    hone_stats stats;
-    return samples->count > 0 && hone_samples_stats(&stats, samples) == HONE_OK ? stats.p50 : NAN;
-}

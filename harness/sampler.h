@@ -73,7 +73,5 @@ const hone_samples *hone_sampler_samples(const hone_sampler *sampler, int runner
 
 /* Their statistics. HONE_E_NOMEM. */
 hone_status hone_samples_stats(hone_stats *out, const hone_samples *samples);
-/* The median; NaN of no samples, and without memory to sort them. */
-double hone_samples_p50(const hone_samples *samples);
 
 #endif

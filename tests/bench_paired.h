@@ -46,8 +46,11 @@ static void measure_paired(double *us, const char *const *configs, int config_co
     do /* a run ends early when it takes very long */
         check(hone_sampler_run(sampler), "measuring");
     while (hone_sampler_samples(sampler, 0)->count < samples);
-    for (int i = 0; i < config_count; i++)
-        us[i] = hone_samples_p50(hone_sampler_samples(sampler, place[i]));
+    for (int i = 0; i < config_count; i++) {
+        hone_stats stats;
+        check(hone_samples_stats(&stats, hone_sampler_samples(sampler, place[i])), "statistics");
+        us[i] = stats.p50;
+    }
     hone_sampler_destroy(sampler);
     for (int i = 0; i < count; i++)
         hone_contender_clear(&contenders[i]);

@@ -11,9 +11,11 @@ field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2" | head -1; }
 # A command that ends a test without a word of its own.
 trap 'echo "FAIL: line $LINENO: $BASH_COMMAND"' ERR
 
-# evaluated DATABASE: the configs that were judged, each once, sorted; none yet is fine. What leads to a winner, and a
-# final, measure some of them again.
-evaluated() {
-    "$HONE" db export --db "$1" |
-        sed -nE '/"record":"failure"|"stage":"screen"/s/.*"config":"([^"]*)".*/\1/p' | sort -u
+# judged DATABASE: the configs that were judged, sorted, one a line for each time; none yet is fine. A final, and what
+# leads to its winner once all proposals are judged, measure some of them again.
+judged() {
+    "$HONE" db export --db "$1" | sed -nE '/"record":"failure"|"stage":"screen"/s/.*"config":"([^"]*)".*/\1/p' | sort
 }
+
+# evaluated DATABASE: each of them once.
+evaluated() { judged "$1" | uniq; }

@@ -19,9 +19,12 @@ size=$(field space_size out)
 evaluated whole.db >whole
 [ "$(wc -l <whole)" -eq "$size" ] || fail "one search stored $(wc -l <whole) of $size configs"
 
+# rows DATABASE: its measurements and failures.
+rows() { "$HONE" db export --db "$1" | grep -cE '"record":"(measurement|failure)"'; }
+
 # union N ARGUMENT...: what N shards evaluate together is the space, each config by one of them.
 union() {
-    local shards=$1 shard part=() sum=0
+    local shards=$1 shard part=() sum=0 rows=0
     shift
     for shard in $(seq 0 $((shards - 1))); do
         rm -f "part$shard.db"
@@ -31,6 +34,7 @@ union() {
             fail "shard $shard/$shards evaluated only $(field evaluations out) of $size configs"
         sum=$((sum + $(field evaluations out)))
         evaluated "part$shard.db" >"part$shard"
+        rows=$((rows + $(rows "part$shard.db")))
         part+=("part$shard")
     done
     [ "$sum" -eq "$size" ] || fail "$shards shards evaluated $sum configs of $size"
@@ -39,8 +43,9 @@ union() {
 
     rm -f merged.db
     "$HONE" db merge "${part[@]/%/.db}" -o merged.db
-    evaluated merged.db | cmp - whole || fail "merging $shards shards lost or doubled a config: $*"
+    evaluated merged.db | cmp - whole || fail "merging $shards shards lost a config: $*"
     "$HONE" db check merged.db >check || fail "$(cat check)"
+    [ "$(rows merged.db)" -eq "$rows" ] || fail "merging $shards shards of $rows measurements made $(rows merged.db): $*"
     search merged.db --strategy exhaustive
     [ "$(field evaluations out)" -eq 0 ] || fail "the merged database leaves something to do"
 }

@@ -17,6 +17,17 @@ static char *read_text(const char *path) {
     return text;
 }
 
+/* What evidence of any earlier version refers to. */
+static const char subject[] =
+    "INSERT INTO devices VALUES (1, 'cpu/test-9000/avx2/2c', 'cpu', 'Test 9000', 'cpu/test/avx2', 2);"
+    "INSERT INTO builds VALUES (1, 'another', 'cc', '-O2');"
+    "INSERT INTO environments VALUES (1, 'host', 'os', 'cpu', '', '0-1', '', 'none');"
+    "INSERT INTO runs VALUES (1, '0123456789abcdef0123456789abcdef', 1, 1, 'hone tune', '', NULL, NULL,"
+    " '2026-01-02T03:04:05Z');"
+    "INSERT INTO problems VALUES (1, 'gemm/f32/relu/64x64x64', 'f32', 'f32', 'f32', 'relu', 64, 64, 64, "
+    "1,"
+    " 'packed', 'kxn', 'tensor');";
+
 static void make(const char *name, int version, const char *rows) {
     hone_db *db;
     char path[512];
@@ -24,7 +35,9 @@ static void make(const char *name, int version, const char *rows) {
     char *schema = read_text(path);
     assert_int_equal(hone_db_connect(&db, fixture_path(name), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
                      HONE_OK);
-    if (hone_db_execute(db, schema, "making") != HONE_OK || hone_db_execute(db, rows, "filling") != HONE_OK ||
+    if (hone_db_execute(db, schema, "making") != HONE_OK ||
+        hone_db_execute(db, subject, "filling") != HONE_OK ||
+        hone_db_execute(db, rows, "filling") != HONE_OK ||
         hone_db_execute(db, "PRAGMA journal_mode = WAL", "switching") != HONE_OK)
         fail_msg("%s", hone_error_detail());
     hone_db_close(db);
@@ -34,14 +47,6 @@ static void make(const char *name, int version, const char *rows) {
 /* A database of version 1 with one winner, as that version wrote it. */
 static void make_version_1(const char *name) {
     static const char rows[] =
-        "INSERT INTO devices VALUES (1, 'cpu/test-9000/avx2/2c', 'cpu', 'Test 9000', 'cpu/test/avx2', 2);"
-        "INSERT INTO builds VALUES (1, 'another', 'cc', '-O2');"
-        "INSERT INTO environments VALUES (1, 'host', 'os', 'cpu', '', '0-1', '', 'none');"
-        "INSERT INTO runs VALUES (1, '0123456789abcdef0123456789abcdef', 1, 1, 'hone tune', '', NULL, NULL,"
-        " '2026-01-02T03:04:05Z');"
-        "INSERT INTO problems VALUES (1, 'gemm/f32/relu/64x64x64', 'f32', 'f32', 'f32', 'relu', 64, 64, 64, "
-        "1,"
-        " 'packed', 'kxn', 'tensor');"
         "INSERT INTO configs VALUES (1, 'mr=4,nr=16');"
         "INSERT INTO measurements (id, uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
         "threads,"
@@ -113,14 +118,6 @@ static void reading_leaves_the_file_alone(void **state) {
 /* Version 2 took the faster one, whose interval does not overlap; now the default wins by up to 2%. */
 static void winners_follow_the_rule_of_this_version(void **state) {
     static const char rows[] =
-        "INSERT INTO devices VALUES (1, 'cpu/test-9000/avx2/2c', 'cpu', 'Test 9000', 'cpu/test/avx2', 2);"
-        "INSERT INTO builds VALUES (1, 'another', 'cc', '-O2');"
-        "INSERT INTO environments VALUES (1, 'host', 'os', 'cpu', '', '0-1', '', 'none');"
-        "INSERT INTO runs VALUES (1, '0123456789abcdef0123456789abcdef', 1, 1, 'hone tune', '', NULL, NULL,"
-        " '2026-01-02T03:04:05Z');"
-        "INSERT INTO problems VALUES (1, 'gemm/f32/relu/64x64x64', 'f32', 'f32', 'f32', 'relu', 64, 64, 64, "
-        "1,"
-        " 'packed', 'kxn', 'tensor');"
         "INSERT INTO configs VALUES (1, 'mr=4,nr=16'), (2, 'mr=1,nr=8');"
         "INSERT INTO measurements (id, uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
         "threads, measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, "

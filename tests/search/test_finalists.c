@@ -107,6 +107,25 @@ static void the_simple_one_takes_part(void **state) {
     assert_int_equal(rank_of(&f, 39), HONE_ENTRANTS - 2);
 }
 
+/* Where there are fewer places than claims to them, the best keeps its own. */
+static void the_best_is_not_displaced(void **state) {
+    fixture f;
+    (void)state;
+    make(&f, 40, 1);
+    for (int i = 0; i < 40; i++)
+        f.points[i].value *= 1000;
+    f.session.best = 1e6;
+    f.session.default_point = 30;
+    f.session.simple_point = 20;
+    f.session.known_point = 10;
+    f.options.budget_seconds = 550;
+    const int64_t count = hone_final_choose(&f.session);
+    assert_in_range(count, 2, 3);
+    assert_int_equal(f.points[0].point, 0);
+    for (int64_t i = 1; i < count; i++)
+        assert_true(f.points[i].kept);
+}
+
 static void the_more_accurate_take_part(void **state) {
     fixture f;
     (void)state;
@@ -170,10 +189,11 @@ static void memory_leaves_fewer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_fastest_enter_in_order),  cmocka_unit_test(the_slow_stay_out),
-        cmocka_unit_test(the_default_takes_part),      cmocka_unit_test(the_simple_one_takes_part),
-        cmocka_unit_test(the_more_accurate_take_part), cmocka_unit_test(far_behind_is_no_trade),
-        cmocka_unit_test(a_budget_leaves_fewer),       cmocka_unit_test(memory_leaves_fewer),
+        cmocka_unit_test(the_fastest_enter_in_order), cmocka_unit_test(the_slow_stay_out),
+        cmocka_unit_test(the_default_takes_part),     cmocka_unit_test(the_simple_one_takes_part),
+        cmocka_unit_test(the_best_is_not_displaced),  cmocka_unit_test(the_more_accurate_take_part),
+        cmocka_unit_test(far_behind_is_no_trade),     cmocka_unit_test(a_budget_leaves_fewer),
+        cmocka_unit_test(memory_leaves_fewer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

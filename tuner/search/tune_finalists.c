@@ -118,8 +118,8 @@ static void mark_kept(hone_tune_session *session) {
     }
 }
 
-/* The default, the simple one and the known winner take the last entrants' places, the accurate are added
- * while there is time and room. */
+/* The default, the simple one and the known winner take the last entrants' places, but not the best one's;
+ * the accurate are added while there is time and room. */
 static int64_t add_kept(hone_tune_session *session, int64_t count) {
     hone_scored_point *sorted = session->candidates;
     const int64_t most = count + HONE_ACCURATE;
@@ -128,6 +128,8 @@ static int64_t add_kept(hone_tune_session *session, int64_t count) {
             continue;
         while (place > 0 && must_enter(session, sorted[place].point))
             place--;
+        if (place == 0)
+            break;
         swap(&sorted[i], &sorted[place]);
     }
     for (int64_t i = count; i < session->candidate_count && count < most; i++) {
