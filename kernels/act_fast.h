@@ -41,6 +41,13 @@ static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 /* 2^t for t within +-120. VF_EXP2_BRIEF: the vocabulary has an instruction. */
 #ifdef VF_EXP2_BRIEF
 static inline vf vf_exp2_brief(vf t) { return VF_EXP2_BRIEF(t); }
+#elif VF_TABLES
+/* 2^(n/32) 2^r, n being 32 t rounded: the first from a table and n's upper bits, the second a line. */
+static inline vf vf_exp2_brief(vf t) {
+    const vf offset = vf_set(act_exp2_steps.offset), n = vf_add(t, offset), r = vf_sub(t, vf_sub(n, offset));
+    vf power = vf_raise(vf_table32(act_exp2_steps.c, n), n, 18);
+    return vf_fma(power, vf_mul(r, vf_set(act_exp2_steps.slope)), power);
+}
 #else
 static inline vf vf_exp2_brief(vf t) {
     VF_TABLE_AT float *c = act_exp2_4;
@@ -150,7 +157,7 @@ static inline vf vf_sigmoid_fast(vf x) {
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
 }
 static inline vf vf_sigmoid_brief(vf x) {
-    vf t = vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e)));
+    vf t = vf_min(vf_set(120.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e))));
     return vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(t)));
 }
 
@@ -201,9 +208,15 @@ static inline vf vf_softplus_brief(vf x) {
     return vf_fma(e, w, vf_relu(x));
 }
 
-/* ---- mish = x n / (n + 2), n = e (e + 2), e = exp(x); a quotient above 1 would overflow */
+/* ---- mish = x n / (n + 2), n = e (e + 2), e = exp(x); a quotient above 1 would overflow. The table is
+ * of the quotient, which has nothing symmetric about it. */
 
 static inline vf vf_mish_fast(vf x) {
+    if (VF_TABLES) {
+        const vf lowest = vf_set(-15.6f), b = vf_max(lowest, x);
+        vf gate = VF_EVEN(act_mish_fast, 5, vf_min(vf_set(act_mish_fast.limit), b));
+        return vf_mul(b, vf_pick(vf_le(x, lowest), vf_set(0.0f), gate));
+    }
     vf c = vf_max(vf_set(-80.0f), x);
     vf e = vf_exp2_fast(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
     vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));

@@ -11,6 +11,20 @@ VF_TABLE float act_exp2_4[] = {0x1.00002cp+0f, 0x1.62d166p-1f, 0x1.ee798p-3f, 0x
 /* 2^r on [0, 1], relative error 2^-22.6. */
 VF_TABLE float act_exp2_5[] = {0x1.fffffep-1f, 0x1.62e4f6p-1f, 0x1.ebd5aap-3f, 0x1.c95438p-5f, 0x1.26905p-7f, 0x1.ec312ep-10f};
 
+/* 2^(i/32) less i in the 18th bit of its representation; offset: t + offset has n = 32 t, rounded, in its
+ * low bits; slope: 2^r = 1 + slope r, |r| <= 1/64. Relative error: 2^-15.1. */
+VF_TABLE struct {
+    float offset, slope;
+    float c[32];
+} act_exp2_steps = {
+    0x1.8p+18f, 0x1.62e0a2p-1f,
+    {0x1.0001ecp+0f, 0x1.fd9d04p-1f, 0x1.fb5788p-1f, 0x1.f9322ap-1f, 0x1.f72d9cp-1f, 0x1.f54a98p-1f,
+     0x1.f389d8p-1f, 0x1.f1ec1cp-1f, 0x1.f0722ap-1f, 0x1.ef1ccap-1f, 0x1.edecc8p-1f, 0x1.ece2f6p-1f,
+     0x1.ec002cp-1f, 0x1.eb4542p-1f, 0x1.eab318p-1f, 0x1.ea4a94p-1f, 0x1.ea0c9ep-1f, 0x1.e9fa26p-1f,
+     0x1.ea141ep-1f, 0x1.ea5b8p-1f, 0x1.ead14ap-1f, 0x1.eb7682p-1f, 0x1.ec4c3p-1f, 0x1.ed5364p-1f,
+     0x1.ee8d36p-1f, 0x1.effabcp-1f, 0x1.f19d1ep-1f, 0x1.f3758p-1f, 0x1.f58514p-1f, 0x1.f7cd0ep-1f,
+     0x1.fa4ea8p-1f, 0x1.fd0b28p-1f}};
+
 /* 1 / (1 + exp(2 u(a))), u as in gelu_tanh.
  * Error with its rounding: 0.61 of what is allowed. */
 VF_TABLE struct {
@@ -272,6 +286,53 @@ VF_TABLE struct {
       0x1.65e218p-15f, 0x1.4cc888p-16f, 0x1.3571f8p-17f, 0x1.1fbeap-18f, 0x1.0b90d2p-19f, 0x1.f19adap-21f,
       0x1.43ab34p-22f, 0x1.17dd68p-24f, 0x1.e3fa8ap-27f, 0x0p+0f, 0x1.49057ap-5f, 0x1.282afap-5f,
       0x1.0cf2e4p-5f, 0x1.e8a7ep-6f},
+    }};
+
+/* tanh(log(1 + exp(-a))), to be multiplied by x = -a.
+ * Error with its rounding: 0.87 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[6][32];
+} act_mish_fast = {
+    -0x1.8p+0f, 0x1.ffffeep+23f, 0x1.4p+3f, 0,
+    {
+     {0x1.a8126ap-2f, 0x1.0cc92cp-2f, 0x1.1de3f2p-3f, 0x1.17a882p-4f, 0x1.0028cap-5f, 0x1.bceb24p-7f,
+      0x1.71b47ep-8f, 0x1.49a3fep-9f, 0x1.ffe794p-1f, 0x1.ffcb4ep-1f, 0x1.ff72d4p-1f, 0x1.fe8faap-1f,
+      0x1.fc5caep-1f, 0x1.f7255cp-1f, 0x1.eb755cp-1f, 0x1.d33aa6p-1f, 0x1.a6668ap-1f, 0x1.614a28p-1f,
+      0x1.1550bap-1f, 0x1.e89b4ap-2f, 0x1.178bacp-1f, 0x1.3407d8p-1f, 0x1.334ac2p-1f, 0x1.333334p-1f,
+      0x1.3323f2p-1f, 0x1.330588p-1f, 0x1.3ef93p-1f, 0x1.597386p-1f, 0x1.6a2384p-1f, 0x1.615d1p-1f,
+      0x1.40fa58p-1f, 0x1.128c96p-1f},
+     {0x1.09d83cp-2f, 0x1.2b4b66p-3f, 0x1.184caep-4f, 0x1.e85b8cp-6f, 0x1.928a2ep-7f, 0x1.3d76e6p-8f,
+      0x1.e2e7dap-10f, 0x1.909faep-11f, 0x1.761d62p-14f, 0x1.a7cd8ep-13f, 0x1.2fe87ep-11f, 0x1.aa8536p-10f,
+      0x1.23a15p-8f, 0x1.8239fap-7f, 0x1.eaf57cp-6f, 0x1.2756fap-4f, 0x1.48a5dep-3f, 0x1.452238p-2f,
+      0x1.0a8352p-1f, 0x1.3fcb3ap-1f, 0x1.e19eeep-2f, 0x1.3b8a94p-2f, 0x1.45c9a8p-2f, 0x1.47aep-2f,
+      0x1.466aep-2f, 0x1.43b79ap-2f, 0x1.894ec6p-2f, 0x1.fc1502p-2f, 0x1.1ac5e6p-1f, 0x1.0f4bc2p-1f,
+      0x1.d41be8p-2f, 0x1.772634p-2f},
+     {0x1.13e3eap-4f, 0x1.1111fap-5f, 0x1.bf3786p-7f, 0x1.596b6p-8f, 0x1.feeef8p-10f, 0x1.6d2fbcp-11f,
+      0x1.fbb412p-13f, 0x1.878c4ap-14f, -0x1.1f6fc8p-16f, -0x1.55f586p-15f, -0x1.06b41ap-13f, -0x1.8cefeep-12f,
+      -0x1.25d938p-10f, -0x1.a8145ep-9f, -0x1.27e4fcp-7f, -0x1.8a0b56p-6f, -0x1.e99166p-5f, -0x1.10443ep-3f,
+      -0x1.f43e6ep-3f, -0x1.3effd8p-2f, -0x1.61d944p-3f, 0x1.21ad4p-6f, -0x1.13508ap-7f, -0x1.063bbep-6f,
+      -0x1.5ccf7ep-6f, -0x1.e75cc8p-6f, 0x1.9973cap-5f, 0x1.2e4e96p-3f, 0x1.7da1d8p-3f, 0x1.659f58p-3f,
+      0x1.2102bap-3f, 0x1.acf7bep-4f},
+     {0x1.267bf2p-7f, 0x1.fc489ap-9f, 0x1.69e308p-10f, 0x1.ede2bap-12f, 0x1.46f4fcp-13f, 0x1.a6de2p-15f,
+      0x1.0c5416p-16f, 0x1.807548p-18f, 0x1.bae66ap-20f, 0x1.14befp-18f, 0x1.c7c0f4p-17f, 0x1.72ecep-15f,
+      0x1.298afap-13f, 0x1.d4719ap-12f, 0x1.67584ap-10f, 0x1.096a58p-8f, 0x1.716358p-7f, 0x1.d06f4ap-6f,
+      0x1.e2b112p-5f, 0x1.4a7ea6p-4f, 0x1.2897e2p-6f, -0x1.834f7cp-4f, -0x1.f945fap-5f, -0x1.779868p-5f,
+      -0x1.d8093p-5f, -0x1.1d27aap-4f, -0x1.705abap-6f, 0x1.4b8128p-6f, 0x1.137ba8p-5f, 0x1.f4c21ap-6f,
+      0x1.762e82p-6f, 0x1.fd1ef4p-7f},
+     {0x1.41b0a6p-11f, 0x1.e0ea88p-13f, 0x1.286166p-14f, 0x1.6453fap-16f, 0x1.a57918p-18f, 0x1.ec8184p-20f,
+      0x1.1cfc8ep-21f, 0x1.7b1102p-23f, -0x1.5615a6p-24f, -0x1.c12788p-23f, -0x1.8c93dap-21f, -0x1.5be54p-19f,
+      -0x1.2e9a96p-17f, -0x1.04189ep-15f, -0x1.b7438cp-14f, -0x1.688a1cp-12f, -0x1.19cdf4p-10f, -0x1.92507cp-9f,
+      -0x1.dcdcf6p-8f, -0x1.61f6acp-7f, 0x1.b77f16p-9f, 0x1.2e89ecp-5f, 0x1.0fee5p-6f, -0x1.f320d6p-13f,
+      -0x1.dbeed2p-7f, -0x1.715034p-6f, -0x1.165492p-7f, 0x1.d43a42p-11f, 0x1.a53be8p-9f, 0x1.70c35ep-9f,
+      0x1.f7b368p-10f, 0x1.378078p-10f},
+     {0x1.1e8872p-16f, 0x1.710c4p-18f, 0x1.88589p-20f, 0x1.9e94ecp-22f, 0x1.b56122p-24f, 0x1.cd3cb4p-26f,
+      0x1.e657a8p-28f, 0x1.2c1d98p-29f, 0x1.a7b9b6p-30f, 0x1.244f22p-28f, 0x1.14da86p-26f, 0x1.05e6cp-24f,
+      0x1.ee5392p-23f, 0x1.d04b06p-21f, 0x1.b0088cp-19f, 0x1.8aa43ap-17f, 0x1.5b3f62p-15f, 0x1.1a7e02p-13f,
+      0x1.807a42p-12f, 0x1.382bf8p-11f, -0x1.68fe64p-11f, -0x1.35881p-8f, 0x1.065c2ap-12f, 0x1.ee820cp-8f,
+      -0x1.f482p-12f, -0x1.4e283cp-9f, -0x1.c361p-11f, -0x1.0e372ep-15f, 0x1.0e5782p-13f, 0x1.c4ff14p-14f,
+      0x1.17fc2p-14f, 0x1.38aadap-15f},
     }};
 
 /* tanh(a).

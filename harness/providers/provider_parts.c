@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../kernels/huge_pages.h"
 #include "../../kernels/status.h"
 #include "pass_threads.h"
 
@@ -11,6 +12,7 @@ hone_status hone_provider_allocate(void **out, size_t bytes) {
     void *memory = NULL;
     if (posix_memalign(&memory, HONE_PACK_ALIGN, bytes ? bytes : 1))
         return hone_fail(HONE_E_NOMEM, "out of memory for %zu bytes; choose a smaller shape", bytes);
+    hone_prefer_huge_pages(memory, bytes);
     *out = memory;
     return HONE_OK;
 }

@@ -7,8 +7,7 @@
 #include "cpu_device.h"
 #include "cpu_pack.h"
 #include "cpu_pool.h"
-
-enum { CACHE_LINE = 64 };
+#include "huge_pages.h"
 
 /* NULL when there is no memory. */
 static void *allocate(hone_backend_plan *p, size_t bytes) {
@@ -20,7 +19,7 @@ static void *allocate(hone_backend_plan *p, size_t bytes) {
 
 /* Rows an even number of lines apart compete for half the sets of a cache, or fewer. */
 static size_t row_pitch(size_t bytes) {
-    return ((size_t)hone_pieces((int64_t)bytes, CACHE_LINE) | 1) * CACHE_LINE;
+    return ((size_t)hone_pieces((int64_t)bytes, HONE_LINE) | 1) * HONE_LINE;
 }
 
 /* What the copy of A added to every element. */
@@ -134,6 +133,7 @@ size_t hone_cpu_packed_size(const hone_backend_plan *p) {
 
 hone_status hone_cpu_pack(void *packed, const hone_backend_plan *p, const void *b, int64_t ldb) {
     const hone_problem *q = &p->problem;
+    hone_prefer_huge_pages(packed, hone_cpu_packed_size(p));
     hone_cpu_pack_b(packed, &p->config, q, b, ldb, 0, q->n);
     if (q->dtype == HONE_S8)
         hone_cpu_column_sums((int32_t *)((char *)packed + hone_cpu_panels_size(p)), q->weights_transposed, b,

@@ -37,8 +37,9 @@ typedef struct slice {
     size_t a_step;
     const char *tail; /* of the first row: what whole steps leave of A; NULL: nothing */
     int64_t k, groups;
-    int last;     /* the sums are complete after it */
-    int b_passes; /* hone_tile_args */
+    int64_t after_column, after_k; /* where the weights begin that are read after this slice's */
+    int last;                      /* the sums are complete after it */
+    int b_passes;                  /* hone_tile_args */
 } slice;
 
 /* `count` pieces of `extent`, as equal as can be: where piece `i` begins. */
@@ -90,14 +91,39 @@ static void leave_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, 
  * shapes of little depth the stores would otherwise wait for them, where C is too
  * large for the second level. */
 static void prefetch_c(const char *c, size_t step, int rows, size_t bytes) {
-    enum { CACHE_LINE = 64 };
     for (int i = 0; i < rows; i++, c += step)
-        for (size_t at = 0; at < bytes; at += CACHE_LINE)
+        for (size_t at = 0; at < bytes; at += HONE_LINE)
             __builtin_prefetch(c + at, 1);
 }
 
+/* Tells a tile which weights to fetch: some of its own panel that lie ahead, or its share of the panel that
+ * takes this one's place in the second level: the next one, or with inner=n the same one of what comes after.
+ */
+static void fetch_b(hone_tile_args *t, const slice *s, const hone_variant *v, int64_t j, int64_t tile,
+                    int64_t tiles) {
+    const hone_backend_plan *p = s->plan;
+    const hone_cpu_config *config = &p->config;
+    int64_t steps = t->groups / HONE_TILE_STEPS, nr = config->variant->nr;
+    int64_t bytes = t->groups * v->group * v->nr * (int64_t)p->b_size;
+    if (!steps)
+        return;
+    if (!config->fetch_next) {
+        t->fetch = (const char *)t->b + config->prefetch;
+        t->fetch_lines = config->prefetch ? hone_pieces(bytes, steps * HONE_LINE) : 0;
+        return;
+    }
+    int beside = !config->inner_n && j + nr < s->block->columns;
+    int64_t column = beside ? j + nr : s->after_column + (config->inner_n ? j : 0),
+            k = beside ? s->k : s->after_k;
+    int64_t lines = hone_pieces(bytes, tiles * steps * HONE_LINE), share = steps * lines * HONE_LINE;
+    if (tile * share < bytes) {
+        t->fetch = s->block->b + (size_t)(column * p->depth + k * nr) * p->b_size + tile * share;
+        t->fetch_lines = lines;
+    }
+}
+
 /* The tile of `rows` rows from row i of the block, in the panel of column j. */
-static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
+static void run_tile(const slice *s, int64_t i, int rows, int64_t j, int64_t tile, int64_t tiles) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
     int64_t rest = s->block->columns - j;
@@ -116,6 +142,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j) {
         .shape = &w->shape,
         .job = &w->job,
     };
+    fetch_b(&t, s, v, j, tile, tiles);
     if (p->slices > 1)
         t.acc = w->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;
     else
@@ -153,11 +180,13 @@ static void run_slice(slice *s) {
         for (int64_t n = 0; n < inner; n++) {
             int64_t tile = config->inner_n ? o : n, panel = config->inner_n ? n : o;
             int64_t i = rows_piece(s->plan, rows, tiles, tile);
-            run_tile(s, i, (int)(rows_piece(s->plan, rows, tiles, tile + 1) - i), panel * nr);
+            run_tile(s, i, (int)(rows_piece(s->plan, rows, tiles, tile + 1) - i), panel * nr, tile, tiles);
         }
 }
 
-static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const block *blk) {
+/* `next_columns`: how far the block lies to the right that is computed after this one; 0: it is below. */
+static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const block *blk,
+                      int64_t next_columns) {
     const hone_args *args = p->args;
     const hone_cpu_config *c = &p->config;
     hone_dtype type = p->problem.a_type;
@@ -173,6 +202,8 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                    .k = k,
                    .groups = hone_round_up(depth - rest, p->step) / c->variant->group,
                    .last = k + depth >= p->problem.k};
+        s.after_k = s.last ? 0 : k + depth;
+        s.after_column = s.last ? next_columns : 0;
         if (c->copy_a) {
             hone_cpu_copy_a(w->a, p->a_pitch, c, type, a, args->lda, blk->rows, depth);
             s.a = w->a;
@@ -252,7 +283,7 @@ static void run_part(void *context, size_t index) {
         for (int64_t b = 0; b < blocks; b++) {
             blk.row = row0 + rows_piece(p, rows, blocks, b);
             blk.rows = row0 + rows_piece(p, rows, blocks, b + 1) - blk.row;
-            run_block(p, w, &blk);
+            run_block(p, w, &blk, b + 1 == blocks ? blk.columns : 0);
         }
     }
     if (p->config.variant->leave)

@@ -138,7 +138,7 @@ typedef struct variant_lists {
 static int is_alike(const hone_variant *a, const hone_variant *b, const hone_problem *problem) {
     return strcmp(a->isa, b->isa) == 0 && strcmp(a->kind, b->kind) == 0 &&
            hone_cpu_in_place(a, problem) == hone_cpu_in_place(b, problem) &&
-           can_be_direct(a) == can_be_direct(b);
+           hone_cpu_variant_is_dot(a) == hone_cpu_variant_is_dot(b) && can_be_direct(a) == can_be_direct(b);
 }
 
 /* Tiles that are alike share the longer part of their condition. */
@@ -148,9 +148,10 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
     if (!alike) {
         snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s&&(", v->isa, v->kind,
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
-                 hone_cpu_variant_is_amx(v) ? "&&epi!='reg'"
-                 : can_be_direct(v)         ? "&&epi!='beside'"
-                                            : "&&epi=='l1'");
+                 hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'"
+                 : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'"
+                 : can_be_direct(v)           ? "&&epi!='beside'"
+                                              : "&&epi=='l1'");
         list_add(&lists->tiles, ")||", tile, 0);
     }
     snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
@@ -213,7 +214,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                   {"nr", v.nr.text, NULL, 0},      {"mr", NULL, tile_rows, mr_count},
                   {"copy", "0 1", NULL, 0},        {"kc", NULL, depths, COUNT(depths)},
                   {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
-                  {"inner", "m n", NULL, 0},       {"pf", "0 4096", NULL, 0},
+                  {"inner", "m n", NULL, 0},       {"pf", "0 4096 next", NULL, 0},
                   {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
                   {"gn", NULL, grid, grid_count},  {"form", forms(problem), NULL, 0}};
     for (int i = 0; i < COUNT(params); i++) {
@@ -262,8 +263,8 @@ static hone_status read_numbers(hone_cpu_config *out, int64_t *nr, const hone_co
     const struct {
         const char *name;
         int64_t *to;
-    } numbers[] = {{"nr", nr},       {"mr", &mr}, {"copy", &copy},        {"kc", &out->kc}, {"mc", &out->mc},
-                   {"nc", &out->nc}, {"gm", &gm}, {"pf", &out->prefetch}, {"gn", &gn}};
+    } numbers[] = {{"nr", nr},       {"mr", &mr},      {"copy", &copy}, {"kc", &out->kc},
+                   {"mc", &out->mc}, {"nc", &out->nc}, {"gm", &gm},     {"gn", &gn}};
     for (int i = 0; i < COUNT(numbers); i++) {
         hone_status status = hone_config_get_int(numbers[i].to, config, numbers[i].name);
         if (status)
@@ -293,9 +294,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     hone_cpu_config read = {0};
     const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype"),
                *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi"),
-               *form = hone_config_get(config, "form");
-    if (!isa_name || !wtype || !inner || !epi || !form || find_form(form) < 0)
-        return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner, epi and form");
+               *form = hone_config_get(config, "form"), *pf = hone_config_get(config, "pf");
+    if (!isa_name || !wtype || !inner || !epi || !form || find_form(form) < 0 || !pf)
+        return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner, pf, epi and form");
     if ((status = read_numbers(&read, &nr, config)))
         return status;
     const hone_cpu_isa *isa = hone_cpu_isa_find(isa_name);
@@ -309,6 +310,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.code = isa->code;
     read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
+    read.fetch_next = strcmp(pf, "next") == 0;
+    if (!read.fetch_next && (status = hone_config_get_int(&read.prefetch, config, "pf")))
+        return status;
     read.starts = strcmp(v->kind, "bf16") != 0 && !hone_cpu_variant_is_dot(v);
     read.direct = strcmp(epi, "reg") == 0 && can_be_direct(v) && clamps(&read.low, &read.high, problem);
     read.beside = strcmp(epi, "beside") == 0;

@@ -10,7 +10,7 @@
  *   copy   1: a block of A is copied first; 0: A is read in place
  *   inner  the innermost loop over a block's tiles: m, below a panel of B in the
  *          nearest cache, or n, along rows of A there
- *   pf     bytes that B (dot products: A) is fetched ahead
+ *   pf     bytes that B (dot products: A) is fetched ahead, or next: the panel of B that comes after this one
  *   epi    where the epilogue meets the sums: reg, in the tile's registers (f32 C and
  *          activations that only clamp), l1, in a buffer of one tile, or beside (AMX), the
  *          same while the next tile is multiplied
@@ -39,6 +39,7 @@ typedef struct hone_cpu_config {
     int clamp;  /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;
+    int fetch_next; /* prefetch is 0 */
 } hone_cpu_config;
 
 hone_status hone_cpu_space(hone_space **out, const hone_device *device, const hone_problem *problem,

@@ -20,25 +20,20 @@ static inline __attribute__((always_inline)) void TILE_(tile_group)(TILE(tile_ac
     }
 }
 
-/* `ahead`: whether B is prefetched. A prefetch that brings nothing still takes the
- * place of a load: it cost tiles of four vectors 7%. */
 static inline __attribute__((always_inline)) void
-TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, int ahead) {
-    const char *a[TILE_(tile_bases)], *b = args->b;
-    const int64_t a_step = args->a_step, prefetch = args->prefetch;
+TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args) {
+    const char *a[TILE_(tile_bases)], *b = args->b, *fetch = args->fetch;
+    const int64_t a_step = args->a_step, lines = args->fetch_lines;
     TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) a[i] = (const char *)args->a + 3 * i * a_step;
 
     int64_t groups = args->groups;
-    for (; groups >= TILE_STEPS; groups -= TILE_STEPS) {
-        TILE_UNROLL for (int g = 0; g < TILE_STEPS; g++, b += TILE_B_STEP) {
-            if (ahead) {
-                TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-                    __builtin_prefetch(b + j * TILE_B_BYTES + prefetch);
-            }
+    for (; groups >= HONE_TILE_STEPS; groups -= HONE_TILE_STEPS) {
+        /* Into the second level: what is fetched exceeds the first. */
+        for (int64_t l = lines; l > 0; l--, fetch += HONE_LINE) __builtin_prefetch(fetch, 0, 2);
+        TILE_UNROLL for (int g = 0; g < HONE_TILE_STEPS; g++, b += TILE_B_STEP)
             TILE_(tile_group)(sum, a, a_step, g * TILE_A_BYTES, b);
-        }
         TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
-            a[i] += TILE_STEPS * TILE_A_BYTES;
+            a[i] += HONE_TILE_STEPS * TILE_A_BYTES;
             TILE_KEEP(a[i]);
         }
     }
@@ -104,8 +99,8 @@ static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum
         TILE_UNROLL for (int s = 0; s < STREAMS; s++) {
             const char *bs = b + s * part * TILE_B_STEP;
             if (ahead) {
-                TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-                    __builtin_prefetch(bs + j * TILE_B_BYTES + prefetch);
+                TILE_UNROLL for (int at = 0; at < TILE_B_STEP; at += HONE_LINE)
+                    __builtin_prefetch(bs + at + prefetch);
             }
             TILE_(tile_group)(sums[s], &a, 0, s * part * TILE_A_BYTES, bs);
         }
@@ -134,10 +129,7 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
         args = &rest;
     }
 #endif
-    if (args->prefetch)
-        TILE_(tile_loop)(sum, args, 1);
-    else
-        TILE_(tile_loop)(sum, args, 0);
+    TILE_(tile_loop)(sum, args);
 #if TILE_FLOAT
     if (args->c) {
         TILE_(tile_clamp)(sum, args);

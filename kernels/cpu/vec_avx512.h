@@ -70,6 +70,11 @@ static inline vf vf_table32(const float *t, vf i) {
     return _mm512_permutex2var_ps(_mm512_loadu_ps(t), _mm512_castps_si512(i), _mm512_loadu_ps(t + 16));
 }
 
+static inline vf vf_raise(vf x, vf t, int n) {
+    __m512i more = _mm512_slli_epi32(_mm512_castps_si512(t), (unsigned)n);
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), more));
+}
+
 static inline vm vec_first(int n) { return (vm)((1u << n) - 1u); }
 static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
