@@ -8,8 +8,8 @@
  * of B, the others for the second level.
  * AMX takes 16 groups in a step and has numbers of its own.
  *
- * Blocking follows from the caches: the rows of A that a tile needs stay in the
- * first level, the block of B that they meet in the second.
+ * Blocking follows from the caches: the second level holds all of B, or lets it
+ * pass.
  */
 #include "cpu_model.h"
 
@@ -158,7 +158,7 @@ static int streams(const hone_cpu_config *c, const hone_problem *p) {
     int64_t weights = p->k * hone_pieces(p->n, c->gn) * (int64_t)hone_cpu_b_size(c->variant);
     int64_t rows = p->k * c->mr * (int64_t)hone_cpu_a_size(c->variant);
     return (weights >= caches->l2 || rows > caches->l1 * 9 / 8) && hone_pieces(p->m, c->gm) > c->mr &&
-           !hone_cpu_variant_is_dot(c->variant);
+           strcmp(c->variant->loop, "tile") == 0;
 }
 
 /* The second level holds a panel of a slice of K, the next one, which is fetched meanwhile, a block of A,
@@ -174,7 +174,8 @@ static void choose_streaming_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->fetch_next = 1;
 }
 
-/* Rows a multiple of a way of the first level apart lie in the same sets: a tile's are not to fill them. */
+/* Rows a multiple of a way of the first level apart, as those of a contiguous A may be, lie in the same sets:
+ * a tile's are not to fill them. */
 static int crowds(const hone_cpu_config *c, const hone_problem *p) {
     enum { WAY = 4096 };
     return !c->copy_a && p->k * (int64_t)hone_cpu_a_size(c->variant) % WAY == 0 &&

@@ -1,0 +1,132 @@
+/* Not a test: what each activation costs in the epilogue of an f32 tile, by instruction set and type of C.
+ *
+ *     bench_epilogues [ISA [TYPE]]      default: avx512 f32; TYPE: f32, f16, bf16, s8, u8
+ *
+ * Prints a Markdown table. Cycles are those of a loop of multiply-adds, two a cycle, timed beside the rest,
+ * so that they mean what they say where two vector multiply-adds leave the core in a cycle. `over`: tiles of
+ * two vectors and K = 64 with this epilogue, over the same whose C leaves from the registers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../harness/clock.h"
+#include "../../kernels/activation.h"
+#include "../../kernels/cpu/cpu_variants.h"
+
+enum { MOST_ROWS = 14, DEPTH = 64, CALLS = 300, ROUNDS = 61, PLACES = 16, LDC = 256, PER_CYCLE = 2 };
+
+static _Alignas(64) float a[MOST_ROWS * DEPTH], b[DEPTH * HONE_MOST_COLUMNS],
+    sums[MOST_ROWS * HONE_MOST_COLUMNS], c[PLACES * MOST_ROWS * LDC], alpha[HONE_MOST_COLUMNS],
+    start[HONE_MOST_COLUMNS];
+
+static const char *const form_names[] = {"high", "fast", "brief", "byte"};
+
+typedef struct subject {
+    const hone_variant *variant;
+    int rows;
+    hone_epilogue_fn *epilogue;
+    hone_tile_args tile;
+    hone_epilogue_args end;
+    int64_t place_bytes;
+} subject;
+
+static void run_direct(subject *s, int i) {
+    s->tile.c = c + (size_t)(i % PLACES) * MOST_ROWS * LDC;
+    s->variant->tiles[s->rows - 1](&s->tile);
+}
+static void run_epilogue(subject *s, int i) {
+    s->end.c = (char *)c + i % PLACES * s->place_bytes;
+    s->epilogue(&s->end, 0, s->rows);
+}
+static void run_tile(subject *s, int i) {
+    s->tile.c = NULL;
+    s->variant->tiles[s->rows - 1](&s->tile);
+    run_epilogue(s, i);
+}
+
+static int compare(const void *x, const void *y) {
+    double p = *(const double *)x, q = *(const double *)y;
+    return (p > q) - (p < q);
+}
+static double median(double *values) {
+    qsort(values, ROUNDS, sizeof *values, compare);
+    return values[ROUNDS / 2];
+}
+
+/* Cycles of a call: what is timed, over the loop of multiply-adds timed just before. */
+static double cycles(subject *s, void (*run)(subject *s, int i)) {
+    const int64_t rounds = 4000;
+    const hone_variant *v = s->variant;
+    double found[ROUNDS];
+    for (int r = 0; r < ROUNDS; r++) {
+        int64_t t0 = hone_clock_now();
+        v->peak(rounds);
+        int64_t t1 = hone_clock_now();
+        for (int i = 0; i < CALLS; i++)
+            run(s, i);
+        int64_t t2 = hone_clock_now();
+        double cycle = (double)(t1 - t0) / ((double)rounds * HONE_PEAK_CHAINS / PER_CYCLE);
+        found[r] = (double)(t2 - t1) / CALLS / cycle;
+    }
+    return median(found);
+}
+
+static int is_served(int form, int c_type) {
+    return c_type == HONE_C_F32 ? form <= HONE_FORM_FAST
+                                : form == HONE_FORM_BRIEF || (form == HONE_FORM_BYTE && c_type >= HONE_C_S8);
+}
+
+static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
+    hone_epilogue_fn *const *functions = isa->code->epilogues[form];
+    if (!functions || !functions[act] || !is_served(form, s->end.c_type))
+        return;
+    s->epilogue = functions[act];
+    double direct = cycles(s, run_direct), whole = cycles(s, run_tile), alone = cycles(s, run_epilogue);
+    printf("| %s | %s | %.1f | %.2f |\n", hone_activation_info((hone_activation)act)->name, form_names[form],
+           alone / (2 * s->rows), whole / direct);
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "avx512", *type = argc > 2 ? argv[2] : "f32";
+    const hone_cpu_isa *isa = hone_cpu_isa_find(name);
+    hone_dtype c_type;
+    if (argc > 3 || !isa || !hone_cpu_isa_runs(isa) || isa->lanes < 2 || hone_dtype_parse(&c_type, type)) {
+        fprintf(stderr, "Usage: bench_epilogues [ISA [TYPE]]; ISA: of vectors, and this CPU runs it\n");
+        return 2;
+    }
+    const int nr = 2 * isa->lanes;
+    subject s = {.variant = hone_cpu_variant_find(isa->lanes == 16 ? "avx512" : name, "f32", nr)};
+    if (!s.variant || s.variant->mr > MOST_ROWS) {
+        fprintf(stderr, "bench_epilogues: %s has no f32 tile of %d columns\n", name, nr);
+        return 3;
+    }
+    s.rows = s.variant->mr;
+    for (size_t i = 0; i < sizeof a / sizeof *a; i++)
+        a[i] = (float)rand() / RAND_MAX * 2 - 1;
+    for (size_t i = 0; i < sizeof b / sizeof *b; i++)
+        b[i] = (float)rand() / RAND_MAX * 2 - 1;
+    for (int j = 0; j < HONE_MOST_COLUMNS; j++)
+        alpha[j] = 0.1f;
+    s.tile = (hone_tile_args){.groups = DEPTH,
+                              .a = a,
+                              .a_step = DEPTH * sizeof *a,
+                              .b = b,
+                              .acc = sums,
+                              .start = start,
+                              .ldc = LDC};
+    s.end = (hone_epilogue_args){.acc = sums,
+                                 .acc_ld = nr,
+                                 .columns = nr,
+                                 .ldc = LDC,
+                                 .c_type = hone_cpu_c_type(c_type),
+                                 .alpha = alpha,
+                                 .p = 0.1f,
+                                 .q = 1,
+                                 .c_inverse = 50};
+    s.place_bytes = (int64_t)MOST_ROWS * LDC * (int64_t)hone_dtype_size(c_type);
+    printf("| activation | form | cycles a vector | over |\n|---|---|--:|--:|\n");
+    for (int act = 0; hone_activation_info((hone_activation)act); act++)
+        for (int form = 0; form < HONE_FORM_COUNT; form++)
+            measure(&s, isa, form, act);
+    return 0;
+}
