@@ -38,18 +38,18 @@ static inline vf vf_limit(vf x, float limit) { return vf_min(vf_set(limit), vf_a
 
 static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
-/* 2^t for t within +-120. VF_EXP2_BRIEF: the vocabulary has an instruction. */
+/* 2^t for t from -120 to 125. VF_EXP2_BRIEF: the vocabulary has an instruction. */
 #ifdef VF_EXP2_BRIEF
 static inline vf vf_exp2_brief(vf t) { return VF_EXP2_BRIEF(t); }
-#elif VF_TABLES
-/* 2^(n/32) 2^r, n being 32 t rounded: the first from a table and n's upper bits, the second a line. */
-static inline vf vf_exp2_brief(vf t) {
-    const vf offset = vf_set(act_exp2_steps.offset), n = vf_add(t, offset), r = vf_sub(t, vf_sub(n, offset));
-    vf power = vf_raise(vf_table32(act_exp2_steps.c, n), n, 18);
-    return vf_fma(power, vf_mul(r, vf_set(act_exp2_steps.slope)), power);
-}
 #else
+/* With tables 2^(n/32) 2^r, n being 32 t rounded: the first from a table and n's upper bits, the second a
+ * line. */
 static inline vf vf_exp2_brief(vf t) {
+    if (VF_TABLES) {
+        const vf offset = vf_set(act_exp2_steps.offset), n = vf_add(t, offset);
+        const vf power = vf_raise(vf_table32(act_exp2_steps.c, n), n, 18), r = vf_sub(t, vf_sub(n, offset));
+        return vf_fma(power, vf_mul(r, vf_set(act_exp2_steps.slope)), power);
+    }
     VF_TABLE_AT float *c = act_exp2_4;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[4]), r, vf_set(c[3]));
     p = vf_fma(vf_fma(vf_fma(p, r, vf_set(c[2])), r, vf_set(c[1])), r, vf_set(c[0]));

@@ -303,8 +303,8 @@ HONE_API size_t hone_plan_packed_size(const hone_plan *plan);
  * leading dimension too small. On a CUDA device both may be in its memory. The
  * packed form is valid for any plan of the same problem and config in the same
  * process and build. For the CPU, memory that was not written before is asked of
- * the system in huge pages (Linux): weights that no cache holds are then read
- * faster, up to 1.3 times. */
+ * the system in huge pages (Linux): weights that no cache holds are read faster
+ * from them. */
 HONE_API hone_status hone_plan_pack(void *packed, const hone_plan *plan, const void *b, int64_t ldb);
 
 /* Runs the plan and waits for it. The matrices are in the host's memory, for every

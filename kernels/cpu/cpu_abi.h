@@ -90,10 +90,12 @@ typedef struct hone_tile_args {
     const void *a;
     int64_t a_step; /* bytes from one row to the next */
     const void *b;
-    int64_t prefetch;    /* bytes ahead of `b` (dot products: of A) to fetch into the cache; 0: none */
-    const char *fetch;   /* memory to fetch into the second level: */
-    int64_t fetch_lines; /* so many lines every HONE_TILE_STEPS groups; not for dot products and AMX */
-    void *acc;           /* [rows][NR], f32, or s32 for s8 */
+    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and a long row by
+     * itself. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the second
+     * level. */
+    int64_t prefetch, fetch_lines;
+    const char *fetch;
+    void *acc; /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
     float *c;          /* NULL: the sums go to acc */

@@ -8,8 +8,8 @@
  * of B, the others for the second level.
  * AMX takes 16 groups in a step and has numbers of its own.
  *
- * Blocking follows from the caches: the second level holds all of B, or lets it
- * pass.
+ * Blocking follows from the caches: the second level holds all of B and the first
+ * the rows of a tile, or slices of both pass.
  */
 #include "cpu_model.h"
 
@@ -151,6 +151,11 @@ double hone_cpu_cost(const hone_device *device, const hone_problem *problem, con
     return hone_cpu_config_read(&c, problem, config) ? INFINITY : hone_cpu_model_cycles(&c, problem);
 }
 
+/* A panel so small that C is most of what moves, which is then written along its rows. */
+static int is_shallow(const hone_cpu_config *c, const hone_problem *p) {
+    return p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant) < hone_cpu_cache_sizes()->l1 / 8;
+}
+
 /* Whether the blocks of a config are choose_streaming_blocks': where a thread's weights exceed the second
  * level, or the rows of a tile the first, and each panel is met by several tiles. */
 static int streams(const hone_cpu_config *c, const hone_problem *p) {
@@ -158,7 +163,7 @@ static int streams(const hone_cpu_config *c, const hone_problem *p) {
     int64_t weights = p->k * hone_pieces(p->n, c->gn) * (int64_t)hone_cpu_b_size(c->variant);
     int64_t rows = p->k * c->mr * (int64_t)hone_cpu_a_size(c->variant);
     return (weights >= caches->l2 || rows > caches->l1 * 9 / 8) && hone_pieces(p->m, c->gm) > c->mr &&
-           strcmp(c->variant->loop, "tile") == 0;
+           !is_shallow(c, p) && strcmp(c->variant->loop, "tile") == 0;
 }
 
 /* The second level holds a panel of a slice of K, the next one, which is fetched meanwhile, a block of A,
@@ -179,18 +184,17 @@ static void choose_streaming_blocks(hone_cpu_config *c, const hone_problem *p) {
 static int crowds(const hone_cpu_config *c, const hone_problem *p) {
     enum { WAY = 4096 };
     return !c->copy_a && p->k * (int64_t)hone_cpu_a_size(c->variant) % WAY == 0 &&
-           c->mr > hone_cpu_cache_sizes()->l1 / WAY * 2 / 3;
+           c->mr > larger(1, (double)(hone_cpu_cache_sizes()->l1 / WAY) * 2 / 3);
 }
 
 /* Where the second level holds the weights. A panel of them that the first level holds stays there while all
- * rows pass it; not where it is so small that C is most of what moves, which is then written along its rows.
- */
+ * rows pass it. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
     c->kc = hone_cpu_depth(p->k, p->k);
     int64_t panel = p->k * c->variant->nr * b_size;
-    c->inner_n = panel > caches->l1 * 2 / 3 || panel < caches->l1 / 8;
+    c->inner_n = panel > caches->l1 * 2 / 3 || is_shallow(c, p);
     c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (p->k * b_size));
     c->mc = hone_cpu_rows(p->m, MOST_ROWS);
     c->prefetch = p->k * p->n * b_size > caches->l2 ? PREFETCH : 0;
@@ -271,8 +275,8 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
     const struct {
         const char *name;
         int64_t value;
-    } numbers[] = {{"nr", v->nr}, {"mr", c->mr},       {"copy", c->copy_a}, {"kc", c->kc}, {"mc", c->mc},
-                   {"nc", c->nc}, {"pf", c->prefetch}, {"gm", c->gm},       {"gn", c->gn}};
+    } numbers[] = {{"nr", v->nr}, {"mr", c->mr}, {"copy", c->copy_a}, {"kc", c->kc},
+                   {"mc", c->mc}, {"nc", c->nc}, {"gm", c->gm},       {"gn", c->gn}};
     hone_config config = {0};
     hone_status status;
     if ((status = hone_config_set(&config, "isa", v->isa)) ||
@@ -287,10 +291,11 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if ((status = hone_config_set_int(&config, numbers[i].name, numbers[i].value)))
             return status;
-    if (c->fetch_next && (status = hone_config_set(&config, "pf", "next")))
-        return status;
-    *out = config;
-    return HONE_OK;
+    status = c->fetch_next ? hone_config_set(&config, "pf", "next")
+                           : hone_config_set_int(&config, "pf", c->prefetch);
+    if (!status)
+        *out = config;
+    return status;
 }
 
 hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,

@@ -22,6 +22,7 @@
 typedef struct block {
     int64_t row, rows, column, columns;
     const char *b; /* packed panel of the first column */
+    int64_t ahead; /* columns from there on that are packed and the thread's */
     const int32_t
         *column_sums;     /* of the first column, for zero points still to be taken off; NULL: none are */
     const float *scale;   /* of s8: of A and B, or of B where A has one a row */
@@ -96,28 +97,30 @@ static void prefetch_c(const char *c, size_t step, int rows, size_t bytes) {
             __builtin_prefetch(c + at, 1);
 }
 
-/* Tells a tile which weights to fetch: some of its own panel that lie ahead, or its share of the panel that
- * takes this one's place in the second level: the next one, or with inner=n the same one of what comes after.
- */
-static void fetch_b(hone_tile_args *t, const slice *s, const hone_variant *v, int64_t j, int64_t tile,
-                    int64_t tiles) {
+/* A tile's own panel, so far ahead that it is there in time. */
+static void fetch_ahead(hone_tile_args *t, const hone_backend_plan *p, const hone_variant *v) {
+    int64_t bytes = HONE_TILE_STEPS * v->group * v->nr * (int64_t)p->b_size;
+    t->fetch = (const char *)t->b + p->config.prefetch;
+    t->fetch_lines = p->config.prefetch ? hone_pieces(bytes, HONE_LINE) : 0;
+}
+
+/* A tile's share of the panel that takes the place of its own, the one of column j: the next one, or with
+ * inner=n the same one of what comes after. */
+static void fetch_next(hone_tile_args *t, const slice *s, int64_t j, int64_t tile, int64_t tiles) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
+    const block *blk = s->block;
     int64_t steps = t->groups / HONE_TILE_STEPS, nr = config->variant->nr;
-    int64_t bytes = t->groups * v->group * v->nr * (int64_t)p->b_size;
-    if (!steps)
-        return;
-    if (!config->fetch_next) {
-        t->fetch = (const char *)t->b + config->prefetch;
-        t->fetch_lines = config->prefetch ? hone_pieces(bytes, steps * HONE_LINE) : 0;
-        return;
-    }
-    int beside = !config->inner_n && j + nr < s->block->columns;
+    int beside = !config->inner_n && j + nr < blk->columns;
     int64_t column = beside ? j + nr : s->after_column + (config->inner_n ? j : 0),
             k = beside ? s->k : s->after_k;
+    if (steps == 0 || column >= blk->ahead || (column == j && k == s->k))
+        return;
+    int64_t width = blk->ahead - column < nr ? config->edge->nr : nr;
+    int64_t bytes = hone_at_most(p->kc, p->depth - k) * width * (int64_t)p->b_size;
     int64_t lines = hone_pieces(bytes, tiles * steps * HONE_LINE), share = steps * lines * HONE_LINE;
     if (tile * share < bytes) {
-        t->fetch = s->block->b + (size_t)(column * p->depth + k * nr) * p->b_size + tile * share;
+        t->fetch = blk->b + (size_t)(column * p->depth + k * width) * p->b_size + tile * share;
         t->fetch_lines = lines;
     }
 }
@@ -142,7 +145,10 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j, int64_t til
         .shape = &w->shape,
         .job = &w->job,
     };
-    fetch_b(&t, s, v, j, tile, tiles);
+    if (config->fetch_next)
+        fetch_next(&t, s, j, tile, tiles);
+    else
+        fetch_ahead(&t, p, v);
     if (p->slices > 1)
         t.acc = w->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;
     else
@@ -247,6 +253,7 @@ static void find_weights(const hone_backend_plan *p, hone_cpu_workspace *w, bloc
             hone_cpu_column_sums(w->column_sums, q->weights_transposed, args->b, args->ldb, q->k, blk->column,
                                  blk->columns);
         blk->b = w->b;
+        blk->ahead = blk->columns;
         blk->column_sums = w->column_sums;
     } else {
         const char *sums = (const char *)args->b + hone_cpu_panels_size(p);
@@ -277,7 +284,7 @@ static void run_part(void *context, size_t index) {
     w->job.args.c_zero = p->args->c_zero;
     w->shape = 0; /* other users of AMX in the thread leave theirs */
     for (int64_t j = column0; j < column1; j += p->nc) {
-        block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j)};
+        block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j), .ahead = column1 - j};
         find_weights(p, w, &blk);
         int64_t blocks = hone_pieces(rows, p->mc);
         for (int64_t b = 0; b < blocks; b++) {

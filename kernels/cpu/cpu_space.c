@@ -138,7 +138,7 @@ typedef struct variant_lists {
 static int is_alike(const hone_variant *a, const hone_variant *b, const hone_problem *problem) {
     return strcmp(a->isa, b->isa) == 0 && strcmp(a->kind, b->kind) == 0 &&
            hone_cpu_in_place(a, problem) == hone_cpu_in_place(b, problem) &&
-           hone_cpu_variant_is_dot(a) == hone_cpu_variant_is_dot(b) && can_be_direct(a) == can_be_direct(b);
+           hone_cpu_variant_is_dot(a) == hone_cpu_variant_is_dot(b);
 }
 
 /* Tiles that are alike share the longer part of their condition. */
@@ -242,6 +242,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
 
     const char *constraints[] = {v.tiles.text,
                                  "gm * gn <= threads",
+                                 "pf != 'next' || m > 1",
                                  "mr < m || mr == mr_all",
                                  "kc < k || kc == kc_all",
                                  "mc < m || mc == mc_all",
@@ -318,6 +319,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))
         return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);
+    if (read.fetch_next && strcmp(v->loop, "tile") != 0)
+        return hone_fail(HONE_E_USAGE, "'pf=next' is neither for AMX nor for dot products");
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH
                  : read.low > -INFINITY ? HONE_CLAMP_LOW
                                         : HONE_CLAMP_NONE;

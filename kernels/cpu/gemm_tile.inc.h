@@ -109,6 +109,7 @@ static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum
         TILE_UNROLL for (int s = 1; s < STREAMS; s++) sum[0][j] = TILE_ADD(sum[0][j], sums[s][0][j]);
     }
     *rest = *args;
+    rest->fetch_lines = 0;
     rest->groups -= part * STREAMS;
     rest->a = (const char *)args->a + part * STREAMS * TILE_A_BYTES;
     rest->b = (const char *)args->b + part * STREAMS * TILE_B_STEP;

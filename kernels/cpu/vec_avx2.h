@@ -81,6 +81,10 @@ static inline vf vf_rcp_brief(vf d) { return vf_rcp(vf_min(vf_set(0x1p126f), d))
 static inline vf vf_shift(vf x, int n) {
     return _mm256_castsi256_ps(_mm256_srli_epi32(_mm256_castps_si256(x), n));
 }
+static inline vf vf_raise(vf x, vf t, int n) {
+    __m256i more = _mm256_slli_epi32(_mm256_castps_si256(t), n);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), more));
+}
 static inline vf vf_table32(const float *t, vf i) {
     return _mm256_i32gather_ps(t, _mm256_and_si256(_mm256_castps_si256(i), _mm256_set1_epi32(31)), 4);
 }

@@ -93,6 +93,10 @@ static inline vf vf_rcp(vf d) {
 static inline vf vf_shift(vf x, int n) {
     return vreinterpretq_f32_u32(vshlq_u32(vreinterpretq_u32_f32(x), vdupq_n_s32(-n)));
 }
+static inline vf vf_raise(vf x, vf t, int n) {
+    uint32x4_t more = vshlq_u32(vreinterpretq_u32_f32(t), vdupq_n_s32(n));
+    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(x), more));
+}
 static inline vf vf_table32(const float *t, vf i) {
     uint32x4_t low = vandq_u32(vreinterpretq_u32_f32(i), vdupq_n_u32(31));
     vf v = vld1q_dup_f32(t + vgetq_lane_u32(low, 0));

@@ -33,7 +33,7 @@
  *   vf_rcp_brief(d)   1/d for d in [2^-100, 2^120], relative error 2^-13.9; below 2^-118 for larger d
  *   vf_shift(x, n)    its representation shifted right by a constant n
  *   vf_table32(t, i)  t[low 5 bits of i's representation]
- *   vf_raise(x, t, n) x's representation plus t's shifted left by a constant n (with VF_TABLES alone)
+ *   vf_raise(x, t, n) x's representation plus t's shifted left by a constant n
  *   VF_TABLES         1: vf_table32 costs no more than about two multiplications
  *   vf_load vf_store  VEC_LANES floats, any alignment
  *   vf_load_part(p, n), vf_store_part(p, v, n)        the first n lanes, 1 <= n <= VEC_LANES;

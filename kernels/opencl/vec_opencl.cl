@@ -74,6 +74,7 @@ static inline vf vf_rcp_brief(vf d) { return vf_set(1.0f) / d; }
 #define VF_TABLE    static __constant
 #define VF_TABLE_AT __constant
 static inline vf vf_shift(vf x, int n) { return vf_bits(vi_bits(x) >> vi_set(n)); } /* of numbers above 0 */
+static inline vf vf_raise(vf x, vf t, int n) { return vf_bits(vi_bits(x) + (vi_bits(t) << vi_set(n))); }
 static inline vf vf_table32(VF_TABLE_AT float *t, vf i) {
     float value[VEC_LANES];
     int at[VEC_LANES];

@@ -102,6 +102,8 @@ static void check_tile(const hone_variant *v, int rows, int groups, int beginnin
                            .a_step = (int64_t)(a_bytes / (size_t)rows),
                            .b = b,
                            .prefetch = groups % 2 ? 1024 : 0,
+                           .fetch = b,
+                           .fetch_lines = groups % 3,
                            .b_passes = groups % 3 == 0,
                            .acc = &sums,
                            .accumulate = beginning == ACCUMULATE,

@@ -1,0 +1,128 @@
+/* The default config of every kind of shape is a point of its space, on any number of threads and for every
+ * instruction set; weights that pass through the second level have their panels fetched. Packed weights are
+ * on huge pages where the system has them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_device.h"
+#include "../../kernels/cpu/cpu_variants.h"
+#include "../../kernels/huge_pages.h"
+#include "hone/hone.h"
+
+static const hone_device *device;
+
+/* `isa`: of which instruction set; NULL: any. 0: it has none for the problem. */
+static int find_default(hone_config *config, const hone_problem *problem, int threads, const char *isa) {
+    return device->backend->default_config(config, device, problem, threads, isa) == HONE_OK;
+}
+
+static void expect_legal(const hone_problem *problem, int threads) {
+    hone_space *space;
+    hone_config config;
+    assert_int_equal(HONE_OK, device->backend->space(&space, device, problem, threads));
+    assert_true(find_default(&config, problem, threads, NULL));
+    if (hone_space_check(space, &config))
+        fail_msg("%lldx%lldx%lld on %d threads: %s", (long long)problem->m, (long long)problem->n,
+                 (long long)problem->k, threads, hone_error_detail());
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        if (hone_cpu_isa_runs(isa) && find_default(&config, problem, threads, isa->name) &&
+            hone_space_check(space, &config))
+            fail_msg("%s, %lldx%lldx%lld on %d threads: %s", isa->name, (long long)problem->m,
+                     (long long)problem->n, (long long)problem->k, threads, hone_error_detail());
+    hone_space_destroy(space);
+}
+
+static void defaults_are_legal(void **state) {
+    (void)state;
+    static const int64_t extents[] = {1, 9, 49, 2048, 100000}, depths[] = {1, 13, 768, 4096, 300000};
+    static const int threads[] = {1, 6, 64};
+    for (int dtype = 0; dtype < 4; dtype++)
+        for (int m = 0; m < 5; m++)
+            for (int n = 0; n < 5; n++)
+                for (int k = 0; k < 5; k++) {
+                    static const hone_dtype types[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
+                    hone_problem problem;
+                    hone_problem_init(&problem, types[dtype], 0, extents[m], extents[n], depths[k]);
+                    expect_legal(&problem, threads[(m + n + k) % 3]);
+                }
+}
+
+/* What the default says of `key` for an f32 problem on one thread. */
+static const char *default_value(hone_config *config, int64_t m, int64_t n, int64_t k, const char *key) {
+    hone_problem problem;
+    hone_problem_init(&problem, HONE_F32, 0, m, n, k);
+    assert_true(find_default(config, &problem, 1, NULL));
+    return hone_config_get(config, key);
+}
+
+static void weights_beyond_the_second_level_are_fetched(void **state) {
+    (void)state;
+    hone_config config;
+    int64_t n = hone_cpu_cache_sizes()->l2 / 4 / 1024 * 2, rows;
+    assert_string_equal("next", default_value(&config, 512, n, 1024, "pf"));
+    assert_string_equal("m", hone_config_get(&config, "inner"));
+    assert_int_equal(HONE_OK, hone_config_get_int(&rows, &config, "mr"));
+    assert_in_range(rows, 1, hone_cpu_cache_sizes()->l1 / 4096); /* they share sets of the first level */
+    assert_string_equal("0", default_value(&config, 512, 64, 64, "pf"));       /* all of B is near */
+    assert_string_not_equal("next", default_value(&config, 1, n, 1024, "pf")); /* a single row of tiles */
+}
+
+/* Whether the mapping that begins at `at` is advised to have huge pages; -1: it is not found. */
+static int is_advised(const char *at) {
+    char line[512], begin[32];
+    int found = -1;
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    snprintf(begin, sizeof begin, "%lx-", (unsigned long)(uintptr_t)at);
+    for (int here = 0; maps && found < 0 && fgets(line, sizeof line, maps);) {
+        here |= strncmp(line, begin, strlen(begin)) == 0;
+        if (here && strncmp(line, "VmFlags:", 8) == 0)
+            found = strstr(line, " hg") != NULL;
+    }
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
+static void whole_huge_pages_are_asked_for(void **state) {
+    (void)state;
+    enum { HUGE = 2 << 20, SIZE = 4 * HUGE };
+    char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(MAP_FAILED, memory);
+    char *whole = (char *)(((uintptr_t)memory + HUGE) / HUGE * HUGE); /* after `memory` */
+    hone_prefer_huge_pages(whole - 64, 100);                          /* none is whole */
+    hone_prefer_huge_pages(whole - 64, HUGE + 64);
+    memset(memory, 1, SIZE);
+    int advised = is_advised(whole);
+    munmap(memory, SIZE);
+    if (advised < 0)
+        skip(); /* a system without them does not part the mapping */
+    assert_int_equal(1, advised);
+}
+
+static int find_device(void **state) {
+    hone_context *context;
+    if (hone_context_create_pinned(&context, 0) || hone_context_device(&device, context, "cpu"))
+        return -1;
+    *state = context;
+    return 0;
+}
+static int release_device(void **state) {
+    hone_context_destroy(*state);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_are_legal),
+                                       cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
+                                       cmocka_unit_test(whole_huge_pages_are_asked_for)};
+    return cmocka_run_group_tests(tests, find_device, release_device);
+}
