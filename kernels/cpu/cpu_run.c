@@ -101,7 +101,7 @@ static void prefetch_c(const char *c, size_t step, int rows, size_t bytes) {
 static void fetch_ahead(hone_tile_args *t, const hone_backend_plan *p, const hone_variant *v) {
     int64_t bytes = HONE_TILE_STEPS * v->group * v->nr * (int64_t)p->b_size;
     t->fetch = (const char *)t->b + p->config.prefetch;
-    t->fetch_lines = p->config.prefetch ? hone_pieces(bytes, HONE_LINE) : 0;
+    t->fetch_lines = hone_pieces(bytes, HONE_LINE);
 }
 
 /* A tile's share of the panel that takes the place of its own, the one of column j: the next one, or with
@@ -147,7 +147,7 @@ static void run_tile(const slice *s, int64_t i, int rows, int64_t j, int64_t til
     };
     if (config->fetch_next)
         fetch_next(&t, s, j, tile, tiles);
-    else
+    else if (config->prefetch)
         fetch_ahead(&t, p, v);
     if (p->slices > 1)
         t.acc = w->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;

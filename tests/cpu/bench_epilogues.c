@@ -102,9 +102,9 @@ int main(int argc, char **argv) {
     }
     s.rows = s.variant->mr;
     for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-        a[i] = (float)rand() / RAND_MAX * 2 - 1;
+        a[i] = (float)((double)rand() / RAND_MAX * 2 - 1);
     for (size_t i = 0; i < sizeof b / sizeof *b; i++)
-        b[i] = (float)rand() / RAND_MAX * 2 - 1;
+        b[i] = (float)((double)rand() / RAND_MAX * 2 - 1);
     for (int j = 0; j < HONE_MOST_COLUMNS; j++)
         alpha[j] = 0.1f;
     s.tile = (hone_tile_args){.groups = DEPTH,
