@@ -8,6 +8,8 @@
 
 #include "act_fast.h"
 
+#include "act_byte_tables.h"
+
 static inline vf vf_gelu_tanh_byte(vf x) {
     if (!VF_TABLES)
         return vf_gelu_tanh_brief(x);

@@ -23,9 +23,6 @@ enum { HONE_TILE_STEPS = 2 };
 /* A line of the caches. */
 enum { HONE_LINE = 64 };
 
-/* What the loop that measures bandwidth takes at a time. */
-enum { HONE_READ_LINE = 64 };
-
 /* A tile register of AMX (gemm_amx.inc.h): rows, bytes of one, groups of 4 bytes in it. */
 enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES / 4 };
 
@@ -121,7 +118,7 @@ typedef struct hone_isa_code {
     void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
     void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
     void (*shift_8)(uint8_t *out, const uint8_t *in, int64_t n); /* s8 to u8 and back, by 128 */
-    /* Reads lines of HONE_READ_LINE bytes, a multiple of 4, and does nothing with them. */
+    /* Reads lines of HONE_LINE bytes, a multiple of 4, and does nothing with them. */
     void (*read)(const char *from, int64_t lines);
 } hone_isa_code;
 

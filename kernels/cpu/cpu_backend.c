@@ -101,7 +101,7 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
 
 /* ---- the bandwidth limit */
 
-enum { READ_LINES = 16, READ_BYTES = READ_LINES * HONE_READ_LINE }; /* what is not shared */
+enum { READ_LINES = 16, READ_BYTES = READ_LINES * HONE_LINE }; /* what is not shared */
 
 typedef struct read_job {
     const hone_isa_code *code;

@@ -168,7 +168,7 @@ static int streams(const hone_cpu_config *c, const hone_problem *p) {
 
 /* The second level holds a panel of a slice of K, the next one, which is fetched meanwhile, a block of A,
  * which all panels meet, and the sums, if there are several slices; the first holds the rows of a tile. A is
- * not copied unless it must be: copying stands still for memory (2048 cubed: 5% slower). */
+ * not copied unless it must be: copying stands still for memory (128x768x3072: 5% slower). */
 static void choose_streaming_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t a_size = (int64_t)hone_cpu_a_size(c->variant), b_size = (int64_t)hone_cpu_b_size(c->variant);

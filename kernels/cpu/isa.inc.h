@@ -81,7 +81,7 @@ DEFINE_CONVERT(shift_8, uint8_t, uint8_t, in[i] ^ 0x80)
 /* Streams that lie far apart keep more lines on their way than one; maxima cost
  * nothing beside the loads, whatever the bits are. */
 static void read_lines(const char *from, int64_t lines) {
-    enum { STREAMS = 4, LINE = HONE_READ_LINE, STEP = VEC_LANES * (int)sizeof(float), AHEAD = 2048 };
+    enum { STREAMS = 4, LINE = HONE_LINE, STEP = VEC_LANES * (int)sizeof(float), AHEAD = 2048 };
     const int64_t part = lines / STREAMS;
     vf most[STREAMS];
     for (int s = 0; s < STREAMS; s++)

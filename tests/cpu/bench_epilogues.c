@@ -10,16 +10,15 @@
 #include <string.h>
 
 #include "../../harness/clock.h"
+#include "../../harness/stats.h"
 #include "../../kernels/activation.h"
-#include "../../kernels/cpu/cpu_variants.h"
+#include "../../kernels/cpu/cpu_space.h"
 
 enum { MOST_ROWS = 14, DEPTH = 64, CALLS = 300, ROUNDS = 61, PLACES = 16, LDC = 256, PER_CYCLE = 2 };
 
 static _Alignas(64) float a[MOST_ROWS * DEPTH], b[DEPTH * HONE_MOST_COLUMNS],
     sums[MOST_ROWS * HONE_MOST_COLUMNS], c[PLACES * MOST_ROWS * LDC], alpha[HONE_MOST_COLUMNS],
     start[HONE_MOST_COLUMNS];
-
-static const char *const form_names[] = {"high", "fast", "brief", "byte"};
 
 typedef struct subject {
     const hone_variant *variant;
@@ -44,15 +43,6 @@ static void run_tile(subject *s, int i) {
     run_epilogue(s, i);
 }
 
-static int compare(const void *x, const void *y) {
-    double p = *(const double *)x, q = *(const double *)y;
-    return (p > q) - (p < q);
-}
-static double median(double *values) {
-    qsort(values, ROUNDS, sizeof *values, compare);
-    return values[ROUNDS / 2];
-}
-
 /* Cycles of a call: what is timed, over the loop of multiply-adds timed just before. */
 static double cycles(subject *s, void (*run)(subject *s, int i)) {
     const int64_t rounds = 4000;
@@ -68,7 +58,9 @@ static double cycles(subject *s, void (*run)(subject *s, int i)) {
         double cycle = (double)(t1 - t0) / ((double)rounds * HONE_PEAK_CHAINS / PER_CYCLE);
         found[r] = (double)(t2 - t1) / CALLS / cycle;
     }
-    return median(found);
+    hone_stats stats;
+    hone_stats_compute(&stats, found, ROUNDS);
+    return stats.p50;
 }
 
 static int is_served(int form, int c_type) {
@@ -82,8 +74,8 @@ static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
         return;
     s->epilogue = functions[act];
     double direct = cycles(s, run_direct), whole = cycles(s, run_tile), alone = cycles(s, run_epilogue);
-    printf("| %s | %s | %.1f | %.2f |\n", hone_activation_info((hone_activation)act)->name, form_names[form],
-           alone / (2 * s->rows), whole / direct);
+    printf("| %s | %s | %.1f | %.2f |\n", hone_activation_info((hone_activation)act)->name,
+           hone_cpu_form_name(form), alone / (2 * s->rows), whole / direct);
 }
 
 int main(int argc, char **argv) {

@@ -1,0 +1,217 @@
+/* Written by scripts/fit-activations, which says how. Tables of the byte form, as those
+ * of act_tables.h. */
+#ifndef HONE_ACT_BYTE_TABLES_H
+#define HONE_ACT_BYTE_TABLES_H
+/* clang-format off */
+
+/* 1 / (1 + exp(2 u(a))), u as in gelu_tanh.
+ * Error with its rounding: 0.25 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_gelu_tanh_byte = {
+    0x1.eaaaaap+2f, 0x1.ffffc8p+23f, 0x1.2p+2f, 0,
+    {
+     {0x1.78d032p-7f, 0x1.57406ap-8f, 0x1.ecb1b8p-10f, 0x1.6309b6p-11f, 0x1.000072p-1f, 0x1.001216p-1f,
+      0x1.008f44p-1f, 0x1.01bedp-1f, 0x1.03b4bcp-1f, 0x1.06321ap-1f, 0x1.08b1cap-1f, 0x1.0a7856p-1f,
+      0x1.0ab02p-1f, 0x1.088b4p-1f, 0x1.036894p-1f, 0x1.f5cc56p-2f, 0x1.ddc3eep-2f, 0x1.bf319p-2f,
+      0x1.9b105ep-2f, 0x1.72c406p-2f, 0x1.47ed9cp-2f, 0x1.1c3f84p-2f, 0x1.e2ab94p-3f, 0x1.912dcap-3f,
+      0x1.463d16p-3f, 0x1.0365cp-3f, 0x1.930c94p-4f, 0x1.31b8eap-4f, 0x1.c4775cp-5f, 0x1.465eb6p-5f,
+      0x1.ca8aeap-6f, 0x1.396ee6p-6f},
+     {-0x1.7e9968p-8f, -0x1.4b210ap-9f, -0x1.c17024p-11f, -0x1.351174p-12f, -0x1.98d726p-2f, -0x1.9c112ep-2f,
+      -0x1.a5cfccp-2f, -0x1.b44b3p-2f, -0x1.c57e9ep-2f, -0x1.d68364p-2f, -0x1.e48434p-2f, -0x1.ecf996p-2f,
+      -0x1.edf3ap-2f, -0x1.e64cd2p-2f, -0x1.d5cc4p-2f, -0x1.bd00a4p-2f, -0x1.9cff9p-2f, -0x1.778584p-2f,
+      -0x1.4e7f26p-2f, -0x1.23e1fcp-2f, -0x1.f2fed8p-3f, -0x1.a1c8d6p-3f, -0x1.568cbap-3f, -0x1.12f828p-3f,
+      -0x1.b0020ap-4f, -0x1.4bf242p-4f, -0x1.f2ab48p-5f, -0x1.6de7bp-5f, -0x1.0614fap-5f, -0x1.6e2e28p-6f,
+      -0x1.f295acp-7f, -0x1.4a7c2cp-7f},
+     {0x1.85a7cep-11f, 0x1.402558p-12f, 0x1.9aa626p-14f, 0x1.0d68ap-15f, 0x1.11feep-7f, 0x1.bb02a8p-6f,
+      0x1.a15742p-5f, 0x1.296282p-4f, 0x1.74f724p-4f, 0x1.af30d2p-4f, 0x1.d6741p-4f, 0x1.ea9bccp-4f,
+      0x1.ecc7f4p-4f, 0x1.df201p-4f, 0x1.c49afep-4f, 0x1.a0793ep-4f, 0x1.75d8eep-4f, 0x1.47e664p-4f,
+      0x1.194fb4p-4f, 0x1.d87d0ap-5f, 0x1.849b4ep-5f, 0x1.391b32p-5f, 0x1.ee4d6ap-6f, 0x1.7e3524p-6f,
+      0x1.21692ep-6f, 0x1.ad057ap-7f, 0x1.371722p-7f, 0x1.b911bap-8f, 0x1.31753cp-8f, 0x1.9cf98p-9f,
+      0x1.10428p-9f, 0x1.5dc82p-10f},
+    }};
+
+/* 1 - Phi(a).
+ * Error with its rounding: 0.22 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_gelu_erf_byte = {
+    0x1.fbd37ap+2f, 0x1.ffffccp+23f, 0x1.266666p+2f, 0,
+    {
+     {0x1.2be612p-5f, 0x1.51bed2p-6f, 0x1.4503e2p-7f, 0x1.22ba3cp-8f, 0x1.e3dcb8p-10f, 0x1.a2c062p-11f,
+      0x1.000066p-1f, 0x1.001044p-1f, 0x1.00814ep-1f, 0x1.01963ap-1f, 0x1.0366eap-1f, 0x1.05c572p-1f,
+      0x1.08449p-1f, 0x1.0a436p-1f, 0x1.0b0302p-1f, 0x1.09bedap-1f, 0x1.05d01ap-1f, 0x1.fd93aap-2f,
+      0x1.e8ccf2p-2f, 0x1.cd8104p-2f, 0x1.ac64e6p-2f, 0x1.86a254p-2f, 0x1.5db35ap-2f, 0x1.3337dcp-2f,
+      0x1.08cbcp-2f, 0x1.bfc59cp-3f, 0x1.735c98p-3f, 0x1.2e1b7cp-3f, 0x1.e22ab6p-4f, 0x1.7976d4p-4f,
+      0x1.21e96cp-4f, 0x1.b4f5f6p-5f},
+     {-0x1.4a3046p-6f, -0x1.6088f8p-7f, -0x1.4006a2p-8f, -0x1.0eba06p-9f, -0x1.ab262p-11f, -0x1.61861cp-12f,
+      -0x1.98d146p-2f, -0x1.9bd1bep-2f, -0x1.a4ecap-2f, -0x1.b2973ep-2f, -0x1.c3109cp-2f, -0x1.d3d156p-2f,
+      -0x1.e248dp-2f, -0x1.ec1948p-2f, -0x1.ef57d2p-2f, -0x1.eab0eap-2f, -0x1.dda028p-2f, -0x1.c8739ep-2f,
+      -0x1.abd2e6p-2f, -0x1.8932acp-2f, -0x1.624aecp-2f, -0x1.38f894p-2f, -0x1.0f0eb4p-2f, -0x1.cc5ffep-3f,
+      -0x1.7f67a8p-3f, -0x1.392f0ap-3f, -0x1.f5ed1ap-4f, -0x1.8aa214p-4f, -0x1.307ba6p-4f, -0x1.cd2824p-5f,
+      -0x1.56d026p-5f, -0x1.f46514p-6f},
+     {0x1.6da79ap-9f, 0x1.71a53ap-10f, 0x1.3c3b4ap-11f, 0x1.f99dbp-13f, 0x1.79ecdcp-14f, 0x1.2b0788p-15f,
+      0x1.07753ep-7f, 0x1.aa4f7cp-6f, 0x1.9278dp-5f, 0x1.1fd6dap-4f, 0x1.6ab92ap-4f, 0x1.a6030cp-4f,
+      0x1.cff47ap-4f, 0x1.e81a06p-4f, 0x1.ef215ep-4f, 0x1.e695a6p-4f, 0x1.d0e05p-4f, 0x1.b0f546p-4f,
+      0x1.898162p-4f, 0x1.5d9396p-4f, 0x1.2fdb2ep-4f, 0x1.02a1eap-4f, 0x1.af6c5ep-5f, 0x1.60c7a8p-5f,
+      0x1.1af2e6p-5f, 0x1.bd5b66p-6f, 0x1.5804ecp-6f, 0x1.04e714p-6f, 0x1.849f18p-7f, 0x1.1c4928p-7f,
+      0x1.9899fcp-8f, 0x1.2083d2p-8f},
+    }};
+
+/* 1 / (1 + exp(a)).
+ * Error with its rounding: 0.97 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_silu_byte = {
+    0x1.94f20ap+1f, 0x1.ffffdap+23f, 0x1.b8p+3f, 0,
+    {
+     {0x1.dc0cc6p-5f, 0x1.3f9a14p-5f, 0x1.8e2c72p-6f, 0x1.ea08ccp-7f, 0x1.2a754ep-7f, 0x1.685c46p-8f,
+      0x1.afc47cp-9f, 0x1.00e9d6p-9f, 0x1.2fe66cp-10f, 0x1.65899ep-11f, 0x1.a296d4p-12f, 0x1.e7e4dcp-13f,
+      0x1.2debeep-13f, 0x1.0001f6p-1f, 0x1.00485p-1f, 0x1.020496p-1f, 0x1.050794p-1f, 0x1.0722e2p-1f,
+      0x1.058006p-1f, 0x1.fc4192p-2f, 0x1.e1265ap-2f, 0x1.bb951ap-2f, 0x1.8f018ep-2f, 0x1.5f4f44p-2f,
+      0x1.2fc55p-2f, 0x1.02516p-2f, 0x1.b17ca4p-3f, 0x1.67a3eep-3f, 0x1.278adcp-3f, 0x1.e1d02ep-4f,
+      0x1.860528p-4f, 0x1.39d23p-4f},
+     {-0x1.074f4ep-6f, -0x1.48ee68p-7f, -0x1.7b7d0ap-8f, -0x1.b2c656p-9f, -0x1.ef4e54p-10f, -0x1.18cce8p-10f,
+      -0x1.3d18dp-11f, -0x1.64d2a6p-12f, -0x1.90468p-13f, -0x1.bfc59cp-14f, -0x1.f3a714p-15f, -0x1.16244p-15f,
+      -0x1.4b43d2p-16f, -0x1.0096e6p-2f, -0x1.0601e6p-2f, -0x1.14994ep-2f, -0x1.240d92p-2f, -0x1.2bec86p-2f,
+      -0x1.278c6p-2f, -0x1.16c01ep-2f, -0x1.f8ee9p-3f, -0x1.b9a6bcp-3f, -0x1.77544p-3f, -0x1.37cabcp-3f,
+      -0x1.fce81p-4f, -0x1.98c11ap-4f, -0x1.4478aep-4f, -0x1.fe52a2p-5f, -0x1.8e4d2ep-5f, -0x1.34fabep-5f,
+      -0x1.dcfd7p-6f, -0x1.6ea90ap-6f},
+     {0x1.290464p-10f, 0x1.583226p-11f, 0x1.6ed62p-12f, 0x1.867da4p-13f, 0x1.9f65e2p-14f, 0x1.b9bc98p-15f,
+      0x1.d5a762p-16f, 0x1.f347f4p-17f, 0x1.095f48p-17f, 0x1.1a15bep-18f, 0x1.2bd7ecp-19f, 0x1.3eb71ap-20f,
+      0x1.6d2938p-21f, 0x1.9cb91cp-8f, 0x1.3fbdc6p-6f, 0x1.1b9e7ap-5f, 0x1.6b2a0ep-5f, 0x1.8896d2p-5f,
+      0x1.7ce7e8p-5f, 0x1.569b68p-5f, 0x1.239b78p-5f, 0x1.dc9504p-6f, 0x1.79e094p-6f, 0x1.253816p-6f,
+      0x1.c01868p-7f, 0x1.51bd34p-7f, 0x1.f89742p-8f, 0x1.7678cap-8f, 0x1.149326p-8f, 0x1.971bap-9f,
+      0x1.2adaep-9f, 0x1.b5f396p-10f},
+    }};
+
+/* tanh(a).
+ * Error with its rounding: 0.50 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_tanh_byte = {
+    0x1.5cccccp+3f, 0x1.fffffp+23f, 0x1.4p+2f, 0,
+    {
+     {-0x1.95dd08p-6f, -0x1.cf27b4p-11f, 0x1.d21daap-5f, 0x1.23e5dap-3f, 0x1.f6d81p-3f, 0x1.6b28eep-2f,
+      0x1.d7e532p-2f, 0x1.1dca2ap-1f, 0x1.498be2p-1f, 0x1.6ebe32p-1f, 0x1.8d98eep-1f, 0x1.a6b576p-1f,
+      0x1.bad73p-1f, 0x1.cac8f2p-1f, 0x1.d74982p-1f, 0x1.e1023p-1f, 0x1.e88394p-1f, 0x1.ee45e6p-1f,
+      0x1.f2ab1ap-1f, 0x1.f601cap-1f, 0x1.f8883ap-1f, 0x1.fa6f4cp-1f, 0x1.fbdd02p-1f, 0x1.fcd1fcp-1f,
+      0x0p+0f, -0x1.a9dd3cp-13f, -0x1.cb04bep-10f, -0x1.6d7fbep-8f, -0x1.7b55d8p-7f, -0x1.31e1cep-6f,
+      -0x1.996b2p-6f, -0x1.cf6c2ap-6f},
+     {0x1.29bdfep+0f, 0x1.1b3792p+0f, 0x1.fbf4f2p-1f, 0x1.b26874p-1f, 0x1.65a6p-1f, 0x1.1ddd5cp-1f,
+      0x1.beb4fp-2f, 0x1.570162p-2f, 0x1.03e2cp-2f, 0x1.85c564p-3f, 0x1.21eecap-3f, 0x1.ac93bap-4f,
+      0x1.3b2002p-4f, 0x1.cd72a4p-5f, 0x1.50a938p-5f, 0x1.e9c37ap-6f, 0x1.6352d4p-6f, 0x1.013418p-6f,
+      0x1.739c56p-7f, 0x1.0bf8d6p-7f, 0x1.81d904p-8f, 0x1.156088p-8f, 0x1.8e428cp-9f, 0x1.293c42p-9f,
+      0x1.0013c6p+0f, 0x1.01f8d6p+0f, 0x1.07c1c6p+0f, 0x1.10603p+0f, 0x1.1a0414p+0f, 0x1.22e216p+0f,
+      0x1.295bfap+0f, 0x1.2c3e6cp+0f},
+     {-0x1.829c8p-2f, -0x1.60186ep-2f, -0x1.26435cp-2f, -0x1.d114f4p-3f, -0x1.61509cp-3f, -0x1.050e76p-3f,
+      -0x1.7a54b4p-4f, -0x1.0e6e24p-4f, -0x1.7ef16ep-5f, -0x1.0d5776p-5f, -0x1.792344p-6f, -0x1.07318ep-6f,
+      -0x1.6e88d2p-7f, -0x1.fdaa1ep-8f, -0x1.61f6dap-8f, -0x1.eb4b86p-9f, -0x1.54c746p-9f, -0x1.d894f4p-10f,
+      -0x1.4799c6p-10f, -0x1.c61e18p-11f, -0x1.3ab5b6p-11f, -0x1.b42928p-12f, -0x1.2e3936p-12f, -0x1.b5ccaep-13f,
+      -0x1.5c728cp-6f, -0x1.720688p-4f, -0x1.636542p-3f, -0x1.fb9a4ep-3f, -0x1.3a6a46p-2f, -0x1.65c258p-2f,
+      -0x1.7fb34p-2f, -0x1.89900ep-2f},
+    }};
+
+/* 1/2 - 1 / (1 + exp(a)).
+ * Error with its rounding: 0.27 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_sigmoid_byte = {
+    0x1.dd3168p+1f, 0x1.ffffd8p+23f, 0x1.6cccccp+3f, 0,
+    {
+     {0x1.a21622p-2f, 0x1.bc026ep-2f, 0x1.d1c4fep-2f, 0x1.e0ec58p-2f, 0x1.eb4f26p-2f, 0x1.f2562ap-2f,
+      0x1.f70a9p-2f, 0x1.fa29a6p-2f, 0x1.fc37bep-2f, 0x1.fd8fc2p-2f, 0x1.fe6f5cp-2f, 0x1.fef20ap-2f,
+      0x0p+0f, -0x1.4c985ep-12f, -0x1.529c78p-9f, -0x1.d1c34cp-8f, -0x1.8a3546p-7f, -0x1.cda608p-7f,
+      -0x1.470df4p-7f, 0x1.376a2cp-9f, 0x1.7dc34cp-6f, 0x1.ab5932p-5f, 0x1.6418b6p-4f, 0x1.00ba3p-3f,
+      0x1.526c1ap-3f, 0x1.a36566p-3f, 0x1.f0d6b6p-3f, 0x1.1c6e36p-2f, 0x1.3d2f36p-2f, 0x1.5a7258p-2f,
+      0x1.7435dcp-2f, 0x1.8a9f54p-2f},
+     {0x1.c793b4p-6f, 0x1.348e3ap-6f, 0x1.869ac6p-7f, 0x1.eb09acp-8f, 0x1.32eecep-8f, 0x1.7df39ep-9f,
+      0x1.d9772p-10f, 0x1.2478bap-10f, 0x1.684648p-11f, 0x1.baa3b4p-12f, 0x1.0f47f8p-12f, 0x1.5fb82ap-13f,
+      0x1.002ac2p-2f, 0x1.04323ap-2f, 0x1.0fb5f2p-2f, 0x1.1d9ffep-2f, 0x1.2883a6p-2f, 0x1.2c2918p-2f,
+      0x1.2696f2p-2f, 0x1.182c3cp-2f, 0x1.02eb5cp-2f, 0x1.d20006p-3f, 0x1.9a16cep-3f, 0x1.622d4ep-3f,
+      0x1.2d28c4p-3f, 0x1.f99dfcp-4f, 0x1.a3facap-4f, 0x1.59d3f4p-4f, 0x1.1abc36p-4f, 0x1.cb9244p-5f,
+      0x1.73a9eap-5f, 0x1.2b5418p-5f},
+     {-0x1.1ae6c4p-9f, -0x1.65513ep-10f, -0x1.a3de64p-11f, -0x1.ec6bcep-12f, -0x1.206e1p-12f, -0x1.51aa9p-13f,
+      -0x1.8b27aep-14f, -0x1.ce53b8p-15f, -0x1.0e6c5p-15f, -0x1.3c537p-16f, -0x1.7200fap-17f, -0x1.cd486ap-18f,
+      -0x1.ff6ab6p-9f, -0x1.0cd28ep-6f, -0x1.f377b6p-6f, -0x1.4d98e4p-5f, -0x1.7cb50cp-5f, -0x1.895032p-5f,
+      -0x1.7a8dacp-5f, -0x1.59afbcp-5f, -0x1.2f8276p-5f, -0x1.020a3ep-5f, -0x1.ac4372p-6f, -0x1.5cc842p-6f,
+      -0x1.17f51cp-6f, -0x1.bc6a7ep-7f, -0x1.5db4acp-7f, -0x1.115aacp-7f, -0x1.a92a2p-8f, -0x1.495896p-8f,
+      -0x1.fcb568p-9f, -0x1.87f83ap-9f},
+    }};
+
+/* log(1 + exp(-a)).
+ * Error with its rounding: 0.44 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[3][32];
+} act_softplus_byte = {
+    0x1.f3a62cp+1f, 0x1.ffffdcp+23f, 0x1.6cccccp+3f, 0,
+    {
+     {0x1.396cc4p-3f, 0x1.d3fcf6p-4f, 0x1.494472p-4f, 0x1.c97d2p-5f, 0x1.3a73ecp-5f, 0x1.ac5c78p-6f,
+      0x1.2179b4p-6f, 0x1.848b38p-7f, 0x1.032a3cp-7f, 0x1.57d836p-8f, 0x1.c5f23p-9f, 0x1.2a506p-9f,
+      0x1.867bep-10f, 0x1.0bd55p-10f, 0x1.62e42cp-1f, 0x1.62dc94p-1f, 0x1.62622p-1f, 0x1.607488p-1f,
+      0x1.5bdaccp-1f, 0x1.5391d2p-1f, 0x1.4718fap-1f, 0x1.36893ep-1f, 0x1.22a288p-1f, 0x1.0c20b2p-1f,
+      0x1.e80cbep-2f, 0x1.b6cd74p-2f, 0x1.863b7ap-2f, 0x1.57adp-2f, 0x1.2c135ep-2f, 0x1.0404bep-2f,
+      0x1.bf97bep-3f, 0x1.7ef2dcp-3f},
+     {-0x1.abc85ep-5f, -0x1.297e08p-5f, -0x1.83f75ap-6f, -0x1.f61112p-7f, -0x1.42da3ep-7f, -0x1.9d1908p-8f,
+      -0x1.0724f8p-8f, -0x1.4e00d6p-9f, -0x1.a69182p-10f, -0x1.0a8adp-10f, -0x1.4f64p-11f, -0x1.a50c74p-12f,
+      -0x1.07bd16p-12f, -0x1.5cb0a6p-13f, -0x1.fffd3ep-2f, -0x1.ff49b8p-2f, -0x1.fa8586p-2f, -0x1.eeaad8p-2f,
+      -0x1.da4b9cp-2f, -0x1.bda8e6p-2f, -0x1.9a53d2p-2f, -0x1.7296a4p-2f, -0x1.49292cp-2f, -0x1.1fc7dp-2f,
+      -0x1.f03d32p-3f, -0x1.a6eac8p-3f, -0x1.64e3f8p-3f, -0x1.2aaa4ap-3f, -0x1.f05b08p-4f, -0x1.99fcb2p-4f,
+      -0x1.50eddp-4f, -0x1.13b0d4p-4f},
+     {0x1.2cf73cp-8f, 0x1.842dfep-9f, 0x1.d35cb2p-10f, 0x1.18cdb4p-10f, 0x1.51091ep-11f, 0x1.943ee6p-12f,
+      0x1.e4a7bap-13f, 0x1.2274ep-13f, 0x1.5c178ep-14f, 0x1.a1205ep-15f, 0x1.f3d32ep-16f, 0x1.2b7324p-16f,
+      0x1.66cca4p-17f, 0x1.c8f974p-18f, 0x1.ff5bdp-4f, 0x1.f7260ap-4f, 0x1.df38a4p-4f, 0x1.baaa84p-4f,
+      0x1.8d7c54p-4f, 0x1.5bf2e2p-4f, 0x1.29de16p-4f, 0x1.f455bcp-5f, 0x1.9e10c2p-5f, 0x1.51f6e4p-5f,
+      0x1.10b00ap-5f, 0x1.b4306ap-6f, 0x1.5a6b0cp-6f, 0x1.1197p-6f, 0x1.ae3dcp-7f, 0x1.511fp-7f,
+      0x1.077006p-7f, 0x1.9ad7cp-8f},
+    }};
+
+/* tanh(log(1 + exp(-a))), to be multiplied by x = -a.
+ * Error with its rounding: 0.13 of what is allowed. */
+VF_TABLE struct {
+    float scale, offset, limit;
+    int shift;
+    float c[4][32];
+} act_mish_byte = {
+    -0x1p+1f, 0x1.ffffe4p+23f, 0x1.4p+2f, 0,
+    {
+     {0x1.36ebfp-4f, 0x1.601b5cp-5f, 0x1.611b68p-6f, 0x1.581688p-7f, 0x1.476af8p-8f, 0x1.315d1p-9f,
+      0x1.17f186p-10f, 0x1.156ee8p-11f, 0x1.f3d314p-1f, 0x1.eb5676p-1f, 0x1.d88184p-1f, 0x1.b8ff06p-1f,
+      0x1.8ac66ap-1f, 0x1.54276cp-1f, 0x1.28fda4p-1f, 0x1.1e88eap-1f, 0x1.2b9fcep-1f, 0x1.32de7ap-1f,
+      0x1.33333ap-1f, 0x1.337e5cp-1f, 0x1.38f10ep-1f, 0x1.455a4ep-1f, 0x1.4bd032p-1f, 0x1.4103cp-1f,
+      0x1.24e738p-1f, 0x1.fcad1p-2f, 0x1.a731cep-2f, 0x1.54962ap-2f, 0x1.0ae8b8p-2f, 0x1.9961ecp-3f,
+      0x1.345ffap-3f, 0x1.c99bfap-4f},
+     {0x1.bc5138p-6f, 0x1.c93472p-7f, 0x1.9ecb4p-8f, 0x1.70d8dcp-9f, 0x1.42a642p-10f, 0x1.166226p-11f,
+      0x1.dac9b8p-13f, 0x1.bb62e6p-14f, 0x1.aa1c0cp-7f, 0x1.8339f6p-6f, 0x1.97ee22p-5f, 0x1.9739p-4f,
+      0x1.779286p-3f, 0x1.33a17ap-2f, 0x1.a675ap-2f, 0x1.c7d78ap-2f, 0x1.862a46p-2f, 0x1.4d8474p-2f,
+      0x1.47aa66p-2f, 0x1.4cd50ep-2f, 0x1.7727bep-2f, 0x1.b3a028p-2f, 0x1.cb13ccp-2f, 0x1.af12bep-2f,
+      0x1.720e8ap-2f, 0x1.2adc1cp-2f, 0x1.cca95p-3f, 0x1.57bd36p-3f, 0x1.f4d89ap-4f, 0x1.66418ep-4f,
+      0x1.f92bdcp-5f, 0x1.600518p-5f},
+     {0x1.aed202p-9f, 0x1.915b54p-10f, 0x1.487f3p-11f, 0x1.0a04ap-12f, 0x1.ab2e5p-14f, 0x1.549272p-15f,
+      0x1.0de6dp-16f, 0x1.dabf26p-18f, -0x1.39d392p-9f, -0x1.31e10ep-8f, -0x1.644e2p-7f, -0x1.8cd4cp-6f,
+      -0x1.9bdfecp-5f, -0x1.7d7a04p-4f, -0x1.24c438p-3f, -0x1.482e12p-3f, -0x1.b3848p-4f, -0x1.0e4b6ap-5f,
+      -0x1.0674aap-6f, -0x1.f49836p-11f, 0x1.b61b28p-5f, 0x1.a0bba2p-4f, 0x1.d982f2p-4f, 0x1.a909d8p-4f,
+      0x1.50a128p-4f, 0x1.f1d724p-5f, 0x1.5f3ab6p-5f, 0x1.e1adbap-6f, 0x1.44055ap-6f, 0x1.ae1a54p-7f,
+      0x1.1aa8b4p-7f, 0x1.70bfdp-8f},
+     {0x1.1a9c38p-13f, 0x1.db53ecp-15f, 0x1.5e3154p-16f, 0x1.01d52p-17f, 0x1.7b8f38p-19f, 0x1.1757bcp-20f,
+      0x1.9b259p-22f, 0x1.5460eap-23f, 0x1.36dde6p-13f, 0x1.4557eap-12f, 0x1.a41bb6p-11f, 0x1.05fb84p-9f,
+      0x1.33ce1cp-8f, 0x1.458aep-7f, 0x1.1be1e6p-6f, 0x1.4dc9f6p-6f, 0x1.547704p-8f, -0x1.c72ab4p-6f,
+      -0x1.71fbep-5f, -0x1.e1a68p-6f, -0x1.4c988p-8f, 0x1.0b23aap-7f, 0x1.66cf8ap-7f, 0x1.2ecddap-7f,
+      0x1.b294a8p-8f, 0x1.22607ep-8f, 0x1.737ea2p-9f, 0x1.d0e772p-10f, 0x1.1f3f7ep-10f, 0x1.605804p-11f,
+      0x1.ae4b72p-12f, 0x1.060deap-12f},
+    }};
+
+/* clang-format on */
+#endif
