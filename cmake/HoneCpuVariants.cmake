@@ -155,7 +155,6 @@ foreach(entry IN LISTS ordered)
       string(REPLACE " " ";" words "${line}")
       list(POP_FRONT words HONE_KIND)
       set(HONE_B_SIZE ${size_${HONE_KIND}})
-      string(COMPARE EQUAL ${HONE_KIND} f32 HONE_FLOAT) # only f32 sums can begin as the bias and be C as they are
       foreach(tile IN LISTS words)
         hone_generate_tiles(${tile})
       endforeach()

@@ -16,9 +16,8 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
     snprintf(loop, sizeof loop, "gemm_%s.inc.h", v->loop);
     fprintf(out,
             "#define TILE_KIND %s\n#define TILE_VECTORS %d\n#define TILE_MOST_ROWS %d\n"
-            "#define TILE_B_SIZE %d\n#define TILE_FLOAT %d\n",
-            v->kind, dot ? v->nr : v->nr / lanes, v->mr, (int)hone_cpu_b_size(v),
-            strcmp(v->kind, "f32") == 0);
+            "#define TILE_B_SIZE %d\n",
+            v->kind, dot ? v->nr : v->nr / lanes, v->mr, (int)hone_cpu_b_size(v));
     hone_embedded_write(out, "gemm_variant.inc.h");
     for (int rows = 1; rows <= v->mr; rows++) {
         fprintf(out, "#define TILE_ROWS %d\n", rows);

@@ -41,6 +41,10 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
         starts = scaled && p->config.starts;
     w->scale = scaled ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
     w->start = starts ? allocate(p, (size_t)p->nc * sizeof(int32_t)) : NULL;
+    w->out_scale = scaled && p->config.direct ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
+    w->out_bias = w->out_scale ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
+    if (w->out_bias)
+        memset(w->out_bias, 0, (size_t)p->nc * sizeof(float)); /* where there is no bias */
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
     w->job = (hone_epilogue_job){
@@ -51,7 +55,8 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
                  .zero_shift = zero_shift(v->a_type, p->problem.a_type)},
     };
     return (!copied || w->a) && (!tail || w->tail) && w->sums && (!plain || (w->b && w->column_sums)) &&
-           (!scaled || w->scale) && (!starts || w->start);
+           (!scaled || w->scale) && (!starts || w->start) &&
+           (!(scaled && p->config.direct) || (w->out_scale && w->out_bias));
 }
 
 static void size_blocks(hone_backend_plan *p) {
@@ -67,9 +72,11 @@ static void size_blocks(hone_backend_plan *p) {
     p->parts = p->config.gm * p->config.gn;
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
+    p->c_size = hone_dtype_size(q->c_type);
+    p->per_column = hone_activation_info(q->act)->per_column;
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
-    p->fetch_c = !hone_cpu_variant_is_amx(v) && q->m * q->n * (int64_t)hone_dtype_size(q->c_type) / p->parts >
-                                                    hone_cpu_cache_sizes()->l2 / 2;
+    p->fetch_c = !hone_cpu_variant_is_amx(v) &&
+                 q->m * q->n * (int64_t)p->c_size / p->parts > hone_cpu_cache_sizes()->l2 / 2;
 }
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,
@@ -111,6 +118,8 @@ void hone_cpu_plan_destroy(hone_backend_plan *p) {
         free(p->workspaces[t].column_sums);
         free(p->workspaces[t].start);
         free(p->workspaces[t].scale);
+        free(p->workspaces[t].out_scale);
+        free(p->workspaces[t].out_bias);
     }
     if (p)
         free(p->workspaces);

@@ -16,8 +16,13 @@ typedef struct hone_cpu_workspace {
     char *b;               /* plain weights: K x nc packed */
     int32_t *column_sums;  /* plain s8 weights: nc */
     /* s8 with one scale and zero point for all of A, of nc columns: */
-    float *scale;          /* of A and B */
-    int32_t *start;        /* what sums begin with; NULL: the epilogue takes the zero point off */
+    float *scale;   /* of A and B */
+    int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
+    float *out_scale,
+        *out_bias;         /* of sums whose C leaves from the registers, in units of C; NULL: none does */
+    float unit;            /* times a value: what 8-bit C holds; else 1 */
+    int direct;            /* hone_cpu_config; in this call */
+    float low, high;       /* the same, in units of C */
     hone_epilogue_job job; /* of the last tile */
 } hone_cpu_workspace;
 
@@ -31,7 +36,8 @@ struct hone_backend_plan {
     int64_t unit;       /* rows are shared out in units of it: 1, or mr where tiles prefer the same shape */
     int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
-    size_t a_size, b_size;
+    size_t a_size, b_size, c_size;
+    int per_column; /* the activation has a parameter a column */
     size_t a_pitch; /* bytes of a copied row */
     int fetch_c;    /* C is larger than the second level, and tiles take longer than to ask for it */
     hone_cpu_workspace *workspaces;

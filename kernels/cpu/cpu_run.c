@@ -13,7 +13,8 @@
  * goes straight to the epilogue; otherwise the sums of the whole block wait in
  * a buffer until the last slice.
  */
-#include "activation.h"
+#include <math.h>
+
 #include "cpu_pack.h"
 #include "cpu_plan.h"
 #include "cpu_pool.h"
@@ -29,30 +30,36 @@ typedef struct block {
     const int32_t *start; /* what its sums begin with; NULL: zeros, or the bias */
 } block;
 
+/* `extent` in pieces as equal as can be, of whole units. Known before the loops: a division a tile would be a
+ * tenth of a small one. */
+typedef struct cut {
+    int64_t extent, unit, size, rest; /* units in a piece, pieces that have one more */
+} cut;
+
+static cut cut_into(int64_t extent, int64_t unit, int64_t pieces) {
+    int64_t units = hone_pieces(extent, unit);
+    return (cut){.extent = extent, .unit = unit, .size = units / pieces, .rest = units % pieces};
+}
+
+/* Where piece `i` begins. */
+static int64_t cut_at(const cut *c, int64_t i) {
+    return hone_at_most((c->size * i + hone_at_most(i, c->rest)) * c->unit, c->extent);
+}
+
 /* A block over one slice of k. */
 typedef struct slice {
     const hone_backend_plan *plan;
     hone_cpu_workspace *workspace;
     const block *block;
-    const char *a; /* of the first row */
-    size_t a_step;
+    const char *a;    /* of the first row */
     const char *tail; /* of the first row: what whole steps leave of A; NULL: nothing */
-    int64_t k, groups;
+    int64_t k;
     int64_t after_column, after_k; /* where the weights begin that are read after this slice's */
     int last;                      /* the sums are complete after it */
-    int b_passes;                  /* hone_tile_args */
+    int64_t tiles;                 /* of one panel */
+    cut rows;                      /* of a tile */
+    hone_tile_args tile;           /* what is the same for all tiles, and the rest of the one in progress */
 } slice;
-
-/* `count` pieces of `extent`, as equal as can be: where piece `i` begins. */
-static int64_t piece(int64_t extent, int64_t count, int64_t i) {
-    int64_t rest = extent % count;
-    return extent / count * i + hone_at_most(i, rest);
-}
-
-/* The same of rows, in units of the plan. */
-static int64_t rows_piece(const hone_backend_plan *p, int64_t rows, int64_t count, int64_t i) {
-    return hone_at_most(piece(hone_pieces(rows, p->unit), count, i) * p->unit, rows);
-}
 
 /* Does what is left of the last tile's epilogue. */
 static void finish(hone_epilogue_job *job) {
@@ -62,19 +69,19 @@ static void finish(hone_epilogue_job *job) {
 }
 
 /* Leaves a tile of sums to the epilogue. */
-static void leave_tile(const slice *s, char *c, int64_t i, int rows, int64_t j, int columns, int nr,
-                       const void *acc, const float *bias) {
+static void leave_tile(const slice *s, int64_t i, int rows, int64_t j, int columns, int nr, char *c,
+                       const float *bias) {
     const hone_backend_plan *p = s->plan;
     const hone_args *args = p->args;
-    int64_t row = s->block->row + i, column = s->block->column + j;
+    int64_t row = s->block->row + i;
     hone_cpu_workspace *w = s->workspace;
     hone_epilogue_args *e = &w->job.args;
-    e->acc = acc;
+    e->acc = s->tile.acc;
     e->acc_ld = nr;
     e->columns = columns;
     e->c = c;
     e->bias = bias;
-    e->alpha = hone_activation_info(p->problem.act)->per_column ? args->alpha + column : NULL;
+    e->alpha = p->per_column ? args->alpha + s->block->column + j : NULL;
     if (e->acc_is_s32) {
         int per_row = p->problem.a_scale_per_row;
         e->row_scale = per_row ? args->a_scale + row : NULL;
@@ -106,7 +113,7 @@ static void fetch_ahead(hone_tile_args *t, const hone_backend_plan *p, const hon
 
 /* A tile's share of the panel that takes the place of its own, the one of column j: the next one, or with
  * inner=n the same one of what comes after. */
-static void fetch_next(hone_tile_args *t, const slice *s, int64_t j, int64_t tile, int64_t tiles) {
+static void fetch_next(hone_tile_args *t, const slice *s, int64_t j, int64_t tile) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
     const block *blk = s->block;
@@ -114,79 +121,79 @@ static void fetch_next(hone_tile_args *t, const slice *s, int64_t j, int64_t til
     int beside = !config->inner_n && j + nr < blk->columns;
     int64_t column = beside ? j + nr : s->after_column + (config->inner_n ? j : 0),
             k = beside ? s->k : s->after_k;
+    t->fetch_lines = 0;
     if (steps == 0 || column >= blk->ahead || (column == j && k == s->k))
         return;
     int64_t width = blk->ahead - column < nr ? config->edge->nr : nr;
     int64_t bytes = hone_at_most(p->kc, p->depth - k) * width * (int64_t)p->b_size;
-    int64_t lines = hone_pieces(bytes, tiles * steps * HONE_LINE), share = steps * lines * HONE_LINE;
+    int64_t lines = hone_pieces(bytes, s->tiles * steps * HONE_LINE), share = steps * lines * HONE_LINE;
     if (tile * share < bytes) {
         t->fetch = blk->b + (size_t)(column * p->depth + k * width) * p->b_size + tile * share;
         t->fetch_lines = lines;
     }
 }
 
-/* The tile of `rows` rows from row i of the block, in the panel of column j. */
-static void run_tile(const slice *s, int64_t i, int rows, int64_t j, int64_t tile, int64_t tiles) {
+/* The sums of a tile: one of two taking turns, or those that wait for the next slice. */
+static void *sums_of(const slice *s, int64_t i, int64_t j, int64_t nr) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
-    int64_t rest = s->block->columns - j;
-    const hone_variant *v = rest < config->variant->nr ? config->edge : config->variant;
     hone_cpu_workspace *w = s->workspace;
-    hone_tile_args t = {
-        .groups = s->groups,
-        .a = s->a + (size_t)i * s->a_step,
-        .a_step = (int64_t)s->a_step,
-        .b = s->block->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size,
-        .prefetch = config->prefetch,
-        .acc = w->sums + (w->turn ? (size_t)(config->variant->mr * config->variant->nr) * 4 : 0),
-        .accumulate = s->k > 0,
-        .b_passes = s->b_passes,
-        .a_tail = s->tail ? s->tail + (size_t)i * HONE_AMX_BYTES : NULL,
-        .shape = &w->shape,
-        .job = &w->job,
-    };
-    if (config->fetch_next)
-        fetch_next(&t, s, j, tile, tiles);
-    else if (config->prefetch)
-        fetch_ahead(&t, p, v);
     if (p->slices > 1)
-        t.acc = w->sums + (size_t)(j * s->block->rows + i * v->nr) * 4;
-    else
-        w->turn ^= config->beside;
-    int64_t row = s->block->row + i, column = s->block->column + j, columns = hone_at_most(rest, v->nr);
-    size_t c_size = hone_dtype_size(p->problem.c_type);
-    char *c = (char *)p->args->c + (size_t)(row * p->args->ldc + column) * c_size;
+        return w->sums + (size_t)(j * s->block->rows + i * nr) * 4;
+    void *sums = w->sums + (w->turn ? (size_t)(config->variant->mr * config->variant->nr) * 4 : 0);
+    w->turn ^= config->beside;
+    return sums;
+}
+
+/* Tile number `tile` of the block's rows, in the panel of column j. */
+static void run_tile(slice *s, int64_t tile, int64_t j) {
+    const hone_backend_plan *p = s->plan;
+    const hone_cpu_config *config = &p->config;
+    const block *blk = s->block;
+    int64_t i = cut_at(&s->rows, tile), rest = blk->columns - j;
+    int rows = (int)(cut_at(&s->rows, tile + 1) - i);
+    const hone_variant *v = rest < config->variant->nr ? config->edge : config->variant;
+    hone_tile_args *t = &s->tile;
+    t->a = s->a + i * t->a_step;
+    t->a_tail = s->tail ? s->tail + (size_t)i * HONE_AMX_BYTES : NULL;
+    t->b = blk->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size;
+    t->acc = sums_of(s, i, j, v->nr);
+    if (config->fetch_next)
+        fetch_next(t, s, j, tile);
+    else if (config->prefetch)
+        fetch_ahead(t, p, v);
+    int64_t column = blk->column + j, columns = hone_at_most(rest, v->nr);
+    char *c = (char *)p->args->c + (size_t)((blk->row + i) * p->args->ldc + column) * p->c_size;
     if (s->last && p->fetch_c)
-        prefetch_c(c, (size_t)p->args->ldc * c_size, rows, (size_t)columns * c_size);
+        prefetch_c(c, (size_t)p->args->ldc * p->c_size, rows, (size_t)columns * p->c_size);
     const float *bias = p->problem.bias ? p->args->bias + column : NULL;
-    int whole = rest >= v->nr, direct = s->last && config->direct && whole;
-    int biased = config->starts && whole && !w->job.args.acc_is_s32;
-    t.start = biased ? (const void *)bias : s->block->start ? s->block->start + j : NULL;
-    if (direct) {
-        t.c = (float *)c;
-        t.ldc = p->args->ldc;
-        t.clamp = config->clamp;
-        t.low = config->low;
-        t.high = config->high;
+    int whole = rest >= v->nr, direct = s->last && s->workspace->direct && whole;
+    int biased = config->starts && whole && p->problem.dtype != HONE_S8;
+    t->start = biased ? (const void *)bias : blk->start ? blk->start + j : NULL;
+    t->c = direct ? c : NULL;
+    if (s->workspace->out_scale) {
+        t->scale = s->workspace->out_scale + j;
+        t->bias = s->workspace->out_bias + j;
+    } else {
+        t->bias = biased ? NULL : bias;
     }
-    v->tiles[rows - 1](&t);
+    v->tiles[rows - 1](t);
     if (s->last && !direct)
-        leave_tile(s, c, i, rows, j, (int)columns, v->nr, t.acc, biased ? NULL : bias);
+        leave_tile(s, i, rows, j, (int)columns, v->nr, c, biased ? NULL : bias);
 }
 
 static void run_slice(slice *s) {
     const hone_cpu_config *config = &s->plan->config;
-    int64_t nr = config->variant->nr;
-    int64_t rows = s->block->rows, tiles = hone_pieces(rows, config->mr),
-            panels = hone_pieces(s->block->columns, nr);
-    int64_t outer = config->inner_n ? tiles : panels, inner = config->inner_n ? panels : tiles;
+    int64_t nr = config->variant->nr, panels = hone_pieces(s->block->columns, nr);
+    s->tiles = hone_pieces(s->block->rows, config->mr);
+    s->rows = cut_into(s->block->rows, s->plan->unit, s->tiles);
+    int64_t outer = config->inner_n ? s->tiles : panels, inner = config->inner_n ? panels : s->tiles;
     /* What the inner loop walks passes; a single one stays. */
-    s->b_passes = config->inner_n == (inner > 1);
+    s->tile.b_passes = config->inner_n == (inner > 1);
     for (int64_t o = 0; o < outer; o++)
         for (int64_t n = 0; n < inner; n++) {
             int64_t tile = config->inner_n ? o : n, panel = config->inner_n ? n : o;
-            int64_t i = rows_piece(s->plan, rows, tiles, tile);
-            run_tile(s, i, (int)(rows_piece(s->plan, rows, tiles, tile + 1) - i), panel * nr, tile, tiles);
+            run_tile(s, tile, panel * nr);
         }
 }
 
@@ -204,16 +211,26 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                    .workspace = w,
                    .block = blk,
                    .a = a,
-                   .a_step = (size_t)args->lda * a_size,
                    .k = k,
-                   .groups = hone_round_up(depth - rest, p->step) / c->variant->group,
-                   .last = k + depth >= p->problem.k};
+                   .last = k + depth >= p->problem.k,
+                   .tile = {.groups = hone_round_up(depth - rest, p->step) / c->variant->group,
+                            .a_step = args->lda * (int64_t)a_size,
+                            .prefetch = c->prefetch,
+                            .accumulate = k > 0,
+                            .ldc = args->ldc,
+                            .c_type = w->job.args.c_type,
+                            .c_zero = args->c_zero,
+                            .clamp = c->clamp,
+                            .low = w->low,
+                            .high = w->high,
+                            .shape = &w->shape,
+                            .job = &w->job}};
         s.after_k = s.last ? 0 : k + depth;
         s.after_column = s.last ? next_columns : 0;
         if (c->copy_a) {
             hone_cpu_copy_a(w->a, p->a_pitch, c, type, a, args->lda, blk->rows, depth);
             s.a = w->a;
-            s.a_step = p->a_pitch;
+            s.tile.a_step = (int64_t)p->a_pitch;
         }
         if (rest) {
             hone_cpu_copy_a(w->tail, HONE_AMX_BYTES, c, type, a + (size_t)(depth - rest) * a_size, args->lda,
@@ -240,6 +257,10 @@ static void scale_columns(const hone_backend_plan *p, hone_cpu_workspace *w, blo
     for (int64_t j = 0; w->scale && j < blk->columns; j++)
         w->scale[j] = args->a_scale[0] * args->b_scale[blk->column + j];
     blk->scale = w->scale ? w->scale : args->b_scale + blk->column;
+    for (int64_t j = 0; w->out_scale && j < blk->columns; j++)
+        w->out_scale[j] = w->scale[j] * w->unit;
+    for (int64_t j = 0; w->out_scale && p->problem.bias && j < blk->columns; j++)
+        w->out_bias[j] = args->bias[blk->column + j] * w->unit;
 }
 
 /* Points a block at its weights, packing them first when they are plain. */
@@ -271,25 +292,31 @@ static void run_part(void *context, size_t index) {
     int64_t gm = p->config.gm, gn = p->config.gn, nr = p->config.variant->nr;
     /* Neighbours share a last-level cache where there are several, so they take the
      * same panels of B: the weights are what is read again for every block of rows. */
-    int64_t part_m = (int64_t)index % gm, part_n = (int64_t)index / gm, panels = hone_pieces(q->n, nr);
-    int64_t row0 = rows_piece(p, q->m, gm, part_m), rows = rows_piece(p, q->m, gm, part_m + 1) - row0;
-    int64_t column0 = piece(panels, gn, part_n) * nr;
-    int64_t column1 = hone_at_most(piece(panels, gn, part_n + 1) * nr, q->n);
+    int64_t part_m = (int64_t)index % gm, part_n = (int64_t)index / gm;
+    const cut parts_m = cut_into(q->m, p->unit, gm), parts_n = cut_into(q->n, nr, gn);
+    int64_t row0 = cut_at(&parts_m, part_m), rows = cut_at(&parts_m, part_m + 1) - row0;
+    int64_t column0 = cut_at(&parts_n, part_n), column1 = cut_at(&parts_n, part_n + 1);
     if (rows == 0)
         return;
+    const int64_t blocks = hone_pieces(rows, p->mc);
+    const cut block_rows = cut_into(rows, p->unit, blocks);
     int form = hone_cpu_form_at(p->config.form, p->args->c_scale);
     w->job.run = p->config.code->epilogues[form][p->problem.act];
     w->job.args.ldc = p->args->ldc;
     w->job.args.c_inverse = 1.0f / p->args->c_scale;
     w->job.args.c_zero = p->args->c_zero;
+    /* A scale whose inverse is not finite would make NaN of a bias of 0. */
+    w->unit = hone_dtype_size(q->c_type) == 1 ? w->job.args.c_inverse : 1;
+    w->direct = p->config.direct && isfinite(w->unit);
+    w->low = p->config.low * w->unit;
+    w->high = p->config.high * w->unit;
     w->shape = 0; /* other users of AMX in the thread leave theirs */
     for (int64_t j = column0; j < column1; j += p->nc) {
         block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j), .ahead = column1 - j};
         find_weights(p, w, &blk);
-        int64_t blocks = hone_pieces(rows, p->mc);
         for (int64_t b = 0; b < blocks; b++) {
-            blk.row = row0 + rows_piece(p, rows, blocks, b);
-            blk.rows = row0 + rows_piece(p, rows, blocks, b + 1) - blk.row;
+            blk.row = row0 + cut_at(&block_rows, b);
+            blk.rows = row0 + cut_at(&block_rows, b + 1) - blk.row;
             run_block(p, w, &blk, b + 1 == blocks ? blk.columns : 0);
         }
     }

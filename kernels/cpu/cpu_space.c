@@ -100,13 +100,13 @@ static int find_form(const char *name) {
     return form;
 }
 
-/* Whether the activation only clamps, so that C can leave from the registers of f32
- * tiles: its limits are then all there is to know of it. */
+/* Whether the activation only clamps, so that C can leave from the registers: its limits are then all there
+ * is to know of it. Not where A has a scale a row, for which there are no registers. */
 static int clamps(float *low, float *high, const hone_problem *problem) {
     static const double probes[] = {0, 1e-6, 0.01, 0.3, 0.5, 0.7, 1, 2, 2.5, 3, 4, 5.9, 6.1, 10, 1e3, 1e30};
     const hone_act_info *act = hone_activation_info(problem->act);
     const double *params = problem->act_params;
-    if (problem->c_type != HONE_F32 || problem->dtype == HONE_S8 || act->per_column ||
+    if (problem->a_scale_per_row || act->per_column ||
         act->lipschitz(params[0], params[1]) > 1) /* a jump may lie between the probes */
         return 0;
     double least = hone_activation_reference(problem->act, -INFINITY, params);
@@ -122,9 +122,7 @@ static int clamps(float *low, float *high, const hone_problem *problem) {
 }
 
 /* Tiles whose registers hold C as it is to be stored. */
-static int can_be_direct(const hone_variant *v) {
-    return strcmp(v->kind, "f32") == 0 && !hone_cpu_variant_is_dot(v);
-}
+static int can_be_direct(const hone_variant *v) { return strcmp(v->loop, "tile") == 0; }
 
 /* Parameters that come from the generated variants, and the constraint that
  * says which combinations exist. */
@@ -150,8 +148,7 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
                  hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'"
                  : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'"
-                 : can_be_direct(v)           ? "&&epi!='beside'"
-                                              : "&&epi=='l1'");
+                                              : "&&epi!='beside'");
         list_add(&lists->tiles, ")||", tile, 0);
     }
     snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);

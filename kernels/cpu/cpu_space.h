@@ -11,8 +11,8 @@
  *   inner  the innermost loop over a block's tiles: m, below a panel of B in the
  *          nearest cache, or n, along rows of A there
  *   pf     bytes that B (dot products: A) is fetched ahead, or next: the panel of B that comes after this one
- *   epi    where the epilogue meets the sums: reg, in the tile's registers (f32 C and
- *          activations that only clamp), l1, in a buffer of one tile, or beside (AMX), the
+ *   epi    where the epilogue meets the sums: reg, in the tile's registers
+ *          (activations that only clamp), l1, in a buffer of one tile, or beside (AMX), the
  *          same while the next tile is multiplied
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
  *          high for f32 C, brief for 16 bits, byte or brief for 8

@@ -30,7 +30,8 @@ TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
     int64_t groups = args->groups;
     for (; groups >= HONE_TILE_STEPS; groups -= HONE_TILE_STEPS) {
         /* Into the second level: what is fetched exceeds the first. */
-        for (int64_t l = lines; fetches && l > 0; l--, fetch += HONE_LINE) __builtin_prefetch(fetch, 0, 2);
+        for (int64_t l = lines; fetches && l > 0; l--, fetch += HONE_LINE)
+            __builtin_prefetch(fetch, 0, 2);
         TILE_UNROLL for (int g = 0; g < HONE_TILE_STEPS; g++, b += TILE_B_STEP)
             TILE_(tile_group)(sum, a, a_step, g * TILE_A_BYTES, b);
         TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
@@ -63,24 +64,59 @@ TILE_(tile_begin)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     }
 }
 
-#if TILE_FLOAT
+/* 8-bit C, four vectors at a time where they can be packed together: of one row, or of two. */
+static inline __attribute__((always_inline)) void TILE_(tile_store_8)(vf y[TILE_ROWS][TILE_VECTORS],
+                                                                      const hone_tile_args *args) {
+    enum { SPAN = TILE_FOURS ? 4 / TILE_VECTORS : 1, FOURS = TILE_FOURS ? TILE_ROWS / SPAN * SPAN : 0 };
+    unsigned char *c = args->c;
+    const int is_signed = args->c_type == HONE_C_S8;
+#if TILE_FOURS
+    TILE_UNROLL for (int i = 0; i < FOURS; i += SPAN)
+        vf_store8_four(c + i * args->ldc, args->ldc, TILE_VECTORS, y[i], args->c_zero, is_signed);
+#endif
+    TILE_UNROLL for (int i = FOURS; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+        vi_store8_part(c + i * args->ldc + j * VEC_LANES, vi_add(vi_quantise(y[i][j]), vi_set(args->c_zero)),
+                       is_signed, VEC_LANES);
+}
+
 /* C straight from the registers. */
-static inline __attribute__((always_inline)) void TILE_(tile_clamp)(vf sum[TILE_ROWS][TILE_VECTORS],
-                                                                    const hone_tile_args *args) {
+static inline __attribute__((always_inline)) void
+TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args) {
+    vf y[TILE_ROWS][TILE_VECTORS];
+    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+        y[i][j] = TILE_REAL(sum[i][j], args, j * VEC_LANES);
+    if (!TILE_S32 && args->bias) {
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            y[i][j] = vf_add(y[i][j], vf_load(args->bias + j * VEC_LANES));
+    }
     const vf low = vf_set(args->low), high = vf_set(args->high);
     if (args->clamp != HONE_CLAMP_NONE) {
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            sum[i][j] = vf_max(low, sum[i][j]);
+            y[i][j] = vf_max(low, y[i][j]);
     }
     if (args->clamp == HONE_CLAMP_BOTH) {
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            sum[i][j] = vf_min(high, sum[i][j]);
+            y[i][j] = vf_min(high, y[i][j]);
     }
-    float *c = args->c;
-    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++, c += args->ldc)
-        TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) vf_store(c + j * VEC_LANES, sum[i][j]);
-}
+    switch (args->c_type) {
+    case HONE_C_F32:
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            vf_store((float *)args->c + i * args->ldc + j * VEC_LANES, y[i][j]);
+        break;
+    case HONE_C_F16:
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            vf_store_f16_part((uint16_t *)args->c + i * args->ldc + j * VEC_LANES, y[i][j], VEC_LANES);
+        break;
+#if TILE_S32
+    default:
+        TILE_(tile_store_8)(y, args);
+#else
+    default:
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            vf_store_bf16_part((uint16_t *)args->c + i * args->ldc + j * VEC_LANES, y[i][j], VEC_LANES);
 #endif
+    }
+}
 
 #if TILE_ROWS == 1
 /* One row reads B once and does little else. Four parts of k are read side by side: streams that lie far
@@ -135,12 +171,10 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
         TILE_(tile_loop)(sum, args, 1);
     else
         TILE_(tile_loop)(sum, args, 0);
-#if TILE_FLOAT
     if (args->c) {
-        TILE_(tile_clamp)(sum, args);
+        TILE_(tile_leave)(sum, args);
         return;
     }
-#endif
     TILE(tile_acc) *out = args->acc;
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         out[i * TILE_VECTORS + j] = sum[i][j];

@@ -11,6 +11,22 @@
 /* Of two accumulators. */
 #define TILE_ADD(x, y) _Generic((x), vf : vf_add, vi : vi_add)(x, y)
 
+/* Whether sums are integers, and whether 8-bit C is packed from four vectors at a time. */
+#define TILE_S32 (TILE_B_SIZE == 1)
+#if TILE_S32 && defined(VEC_STORES_FOUR) && (TILE_VECTORS == 2 || TILE_VECTORS == 4)
+#define TILE_FOURS 1
+#else
+#define TILE_FOURS 0
+#endif
+
+/* A sum as a real number, the bias added to one that was an integer. */
+#if TILE_S32
+#define TILE_REAL(sum, args, j)                                                                              \
+    vf_fma(vf_from_vi(sum), vf_load((args)->scale + (j)), vf_load((args)->bias + (j)))
+#else
+#define TILE_REAL(sum, args, j) (sum)
+#endif
+
 #ifndef TILE_LEAVE
 #define TILE_LEAVE 0
 #endif
