@@ -29,10 +29,10 @@ enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES
 /* How a compute kind takes its operands. A group is GROUP consecutive k, what one
  * multiply sums.
  *
- *   A   rows of the element type below, k contiguous, at any distance: A itself
- *       where its type is that and K is whole groups (AMX: any K), else a copy
- *   B   panels of NR columns, in the kind's own type (s8 for s8):
- *       [k / GROUP][NR][GROUP], with AMX padded to whole steps
+ *   A   rows of the element type below, k contiguous, at any distance: A itself where its type
+ *       is that and K is whole groups (AMX: any K; words: any of a group and more, and s8 for u8), else a
+ * copy B   panels of NR columns, in the kind's own type (s8 for s8): [k / GROUP][NR][GROUP], with AMX padded
+ * to whole steps
  *
  * Columns and k beyond the matrix are zeros. */
 enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
@@ -87,6 +87,10 @@ typedef struct hone_tile_args {
     const void *a;
     int64_t a_step; /* bytes from one row to the next */
     const void *b;
+    /* Where a group of A is a word: what every byte of A is changed by (exclusive or), 0 or 0x80, and the
+     * bytes of A after the last whole group, a further group with zeros; at least a group lies before their
+     * end. */
+    int a_flip, a_rest;
     /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and a long row by
      * itself. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the second
      * level. */
@@ -113,16 +117,18 @@ typedef struct hone_tile_args {
 
 typedef void hone_tile_fn(const hone_tile_args *args);
 
+/* `rows` rows of A as tiles take them: `n` elements of each, then zeros up to `padded`. Distances in bytes.
+ */
+typedef void hone_copy_fn(char *out, int64_t out_step, const char *in, int64_t in_step, int64_t rows,
+                          int64_t n, int64_t padded);
+
 /* One instruction set: what its generated file exports. */
 typedef struct hone_isa_code {
     const char *name;
     hone_epilogue_fn *const *epilogues[HONE_FORM_COUNT]; /* by form and activation */
-    /* Elements of another type to those that tiles take, vectorised. */
-    void (*widen_f16)(float *out, const uint16_t *in, int64_t n);
-    void (*widen_bf16)(float *out, const uint16_t *in, int64_t n);
-    void (*widen_s8)(int16_t *out, const int8_t *in, int64_t n);
-    void (*widen_u8)(int16_t *out, const uint8_t *in, int64_t n);
-    void (*shift_8)(uint8_t *out, const uint8_t *in, int64_t n); /* s8 to u8 and back, by 128 */
+    hone_copy_fn *copy_8, *copy_16, *copy_32;
+    hone_copy_fn *shift_8;                                      /* s8 to u8 and back, by 128 */
+    hone_copy_fn *widen_f16, *widen_bf16, *widen_s8, *widen_u8; /* to f32 and s16 */
     /* Reads lines of HONE_LINE bytes, a multiple of 4, and does nothing with them. */
     void (*read)(const char *from, int64_t lines);
 } hone_isa_code;
@@ -138,6 +144,7 @@ typedef struct hone_variant {
     int mr, nr;                 /* most rows; columns */
     int group;                  /* consecutive k a multiply takes */
     int a_type;                 /* HONE_A_* */
+    int words;                  /* a group of A is a word of 4 bytes: see hone_tile_args.a_rest */
     hone_tile_fn *const *tiles; /* [mr]: of 1 .. mr rows */
     /* Independent multiplies, `rounds` times, the same for every width of a kind, and the
      * products of a round; NULL in what `hone emit` prints. */

@@ -28,7 +28,7 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
         fprintf(out, "%stile_rows_%d", rows > 1 ? ", " : "", rows);
     fprintf(out,
             "};\n\nextern const hone_variant %s_variant;\n"
-            "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), "
+            "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), TILE_WORDS, "
             "tiles, 0, 0, TILE_LEAVE};\n\n",
             v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
 }

@@ -14,6 +14,7 @@
 #include "cpu_model.h"
 
 #include <math.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,9 @@ static const double PORTS = 2, LOADS = 2, LATENCY = 4;
 static const double SHARED_ROW = 40;
 static const double LOAD_COST = 0.15;   /* cycles of a load beside multiplies that hide it */
 static const double PACK_CYCLES = 1.5;  /* a vector of 8-bit C stored by itself, not with three others */
+static const double REDUCE_CYCLES = 5;  /* summing the lanes of a dot product */
 static const double TILE_CYCLES = 30;   /* calling a tile and its epilogue */
+static const double IN_ORDER = 1.6;     /* times read_rate: what is read in order */
 static const double COPY_RATE = 16;     /* bytes a cycle */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
@@ -79,6 +82,32 @@ static double tile_cycles(const hone_variant *v, double rows, int64_t groups) {
                : (double)groups * step_cycles(v, hone_cpu_isa_find(v->isa)->lanes, rows);
 }
 
+/* A panel so small that C is most of what moves, which is then written along its rows. */
+static int is_shallow(const hone_cpu_config *c, const hone_problem *p) {
+    return p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant) < hone_cpu_cache_sizes()->l1 / 8;
+}
+
+/* A panel that the first level holds stays there while all rows pass it. */
+static int inner_is_n(const hone_cpu_config *c, const hone_problem *p) {
+    int64_t panel = p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant);
+    return panel > hone_cpu_cache_sizes()->l1 * 2 / 3 || is_shallow(c, p);
+}
+
+/* What a tile of dot products waits for, which uses what it loads a few times only. The first panel meets A
+ * where all of it lies. After that, with
+ * inner=n, the rows of a tile wait for the next panel and all of B passes; else the panel waits and a block
+ * of A passes. */
+static double dot_reads(const hone_cpu_config *c, const hone_problem *p, double rows, double panel) {
+    double row = (double)p->k * (double)hone_cpu_a_size(c->variant), part = (double)hone_pieces(p->m, c->gm);
+    double panels = ceil((double)p->n / c->gn / c->variant->nr), both = rows * row + panel;
+    int inner_n = inner_is_n(c, p);
+    double first = 1 / read_rate(part * row),
+           again = 1 / read_rate(inner_n ? both : row * fmin(part, MOST_ROWS));
+    double reads = rows * row * (first + again * (panels - 1)) / panels +
+                   panel / read_rate(inner_n ? panel * panels : both);
+    return reads / IN_ORDER;
+}
+
 /* All tiles of one panel of B. */
 static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, const hone_variant *v,
                            int64_t rows, double b_rate) {
@@ -88,6 +117,9 @@ static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, cons
     if (hone_dtype_size(p->c_type) == 1 && v->nr % (4 * lanes))
         tile += PACK_CYCLES * (double)rows / (double)tiles * v->nr / lanes;
     double bytes = (double)(groups * v->group * v->nr) * (double)hone_cpu_b_size(v);
+    if (hone_cpu_variant_is_dot(v))
+        tile = larger(tile, dot_reads(c, p, (double)rows / (double)tiles, bytes)) +
+               REDUCE_CYCLES * (double)rows / (double)tiles * v->nr;
     double second_level = read_rate((double)hone_cpu_cache_sizes()->l2);
     return larger(tile, bytes / b_rate) + (double)(tiles - 1) * larger(tile, bytes / second_level);
 }
@@ -151,11 +183,6 @@ double hone_cpu_cost(const hone_device *device, const hone_problem *problem, con
     return hone_cpu_config_read(&c, problem, config) ? INFINITY : hone_cpu_model_cycles(&c, problem);
 }
 
-/* A panel so small that C is most of what moves, which is then written along its rows. */
-static int is_shallow(const hone_cpu_config *c, const hone_problem *p) {
-    return p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant) < hone_cpu_cache_sizes()->l1 / 8;
-}
-
 /* Whether the blocks of a config are choose_streaming_blocks': where a thread's weights exceed the second
  * level, or the rows of a tile the first, and each panel is met by several tiles. */
 static int streams(const hone_cpu_config *c, const hone_problem *p) {
@@ -187,14 +214,12 @@ static int crowds(const hone_cpu_config *c, const hone_problem *p) {
            c->mr > larger(1, (double)(hone_cpu_cache_sizes()->l1 / WAY) * 2 / 3);
 }
 
-/* Where the second level holds the weights. A panel of them that the first level holds stays there while all
- * rows pass it. */
+/* Where the second level holds the weights. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
     c->kc = hone_cpu_depth(p->k, p->k);
-    int64_t panel = p->k * c->variant->nr * b_size;
-    c->inner_n = panel > caches->l1 * 2 / 3 || is_shallow(c, p);
+    c->inner_n = inner_is_n(c, p);
     c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (p->k * b_size));
     c->mc = hone_cpu_rows(p->m, MOST_ROWS);
     c->prefetch = p->k * p->n * b_size > caches->l2 ? PREFETCH : 0;
@@ -239,6 +264,11 @@ static void consider(choice *best, hone_cpu_config c, const hone_problem *p, int
 /* One row is read faster by vectors, in several streams. */
 static int may_run(const hone_variant *v, const hone_problem *problem) {
     return hone_cpu_suits(v, problem) && hone_cpu_runs(v) && !(problem->m == 1 && hone_cpu_variant_is_amx(v));
+}
+
+/* One row is cheaper copied than changed again for every panel. */
+static int copies(const hone_variant *v, const hone_problem *p) {
+    return !hone_cpu_in_place(v, p) || (p->m == 1 && hone_cpu_flips(v, p));
 }
 
 static int has_tiles_like(const hone_variant *a, const hone_variant *b) {
@@ -313,7 +343,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
             isa = preferred_isa(problem, asked = v);
         if (!isa || strcmp(v->isa, isa) != 0)
             continue;
-        hone_cpu_config c = {.variant = v, .copy_a = !hone_cpu_in_place(v, problem)};
+        hone_cpu_config c = {.variant = v, .copy_a = copies(v, problem)};
         c.edge = hone_cpu_variant_edge(v, (int)(problem->n % v->nr ? problem->n % v->nr : v->nr));
         for (int64_t mr = 1; mr <= v->mr; mr++) {
             if (hone_cpu_tile_rows(problem->m, mr) != mr)

@@ -21,44 +21,26 @@ size_t hone_cpu_b_size(const hone_variant *variant) {
 
 /* ---- A */
 
-static void copy_row(char *out, const hone_cpu_config *c, hone_dtype type, const void *in, int64_t depth) {
-    switch (c->variant->a_type) {
+/* From elements of A to what a variant takes. */
+static hone_copy_fn *find_copy(const hone_isa_code *code, int a_type, hone_dtype type) {
+    switch (a_type) {
     case HONE_A_F32:
-        if (type == HONE_F16)
-            c->code->widen_f16((float *)out, in, depth);
-        else if (type == HONE_BF16)
-            c->code->widen_bf16((float *)out, in, depth);
-        else
-            memcpy(out, in, (size_t)depth * sizeof(float));
-        break;
-    case HONE_A_F16:
-    case HONE_A_BF16:
-        memcpy(out, in, (size_t)depth * sizeof(uint16_t));
-        break;
+        return type == HONE_F16 ? code->widen_f16 : type == HONE_BF16 ? code->widen_bf16 : code->copy_32;
     case HONE_A_S16:
-        if (type == HONE_S8)
-            c->code->widen_s8((int16_t *)out, in, depth);
-        else
-            c->code->widen_u8((int16_t *)out, in, depth);
-        break;
+        return type == HONE_S8 ? code->widen_s8 : code->widen_u8;
+    case HONE_A_S8:
+    case HONE_A_U8:
+        return (type == HONE_S8) == (a_type == HONE_A_S8) ? code->copy_8 : code->shift_8;
     default:
-        if ((type == HONE_S8) == (c->variant->a_type == HONE_A_S8))
-            memcpy(out, in, (size_t)depth);
-        else
-            c->code->shift_8((uint8_t *)out, in, depth);
+        return code->copy_16;
     }
 }
 
 void hone_cpu_copy_a(char *out, size_t pitch, const hone_cpu_config *c, hone_dtype type, const void *a,
                      int64_t lda, int64_t rows, int64_t depth) {
-    size_t element = hone_cpu_a_size(c->variant), step = (size_t)lda * hone_dtype_size(type);
-    size_t used = (size_t)depth * element;
-    size_t padded = (size_t)hone_round_up(depth, hone_cpu_step(c->variant)) * element;
-    const char *in = a;
-    for (int64_t i = 0; i < rows; i++, out += pitch, in += step) {
-        copy_row(out, c, type, in, depth);
-        memset(out + used, 0, padded - used);
-    }
+    hone_copy_fn *copy = find_copy(c->code, c->variant->a_type, type);
+    copy(out, (int64_t)pitch, a, lda * (int64_t)hone_dtype_size(type), rows, depth,
+         hone_round_up(depth, hone_cpu_step(c->variant)));
 }
 
 /* ---- B */

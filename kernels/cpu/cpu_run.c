@@ -205,7 +205,8 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
     hone_dtype type = p->problem.a_type;
     size_t a_size = hone_dtype_size(type);
     for (int64_t k = 0; k < p->problem.k; k += p->kc) {
-        int64_t depth = hone_at_most(p->kc, p->problem.k - k), rest = w->tail ? depth % p->step : 0;
+        int64_t depth = hone_at_most(p->kc, p->problem.k - k);
+        int64_t rest = c->copy_a ? 0 : depth % p->step; /* what whole steps leave */
         const char *a = (const char *)args->a + (size_t)(blk->row * args->lda + k) * a_size;
         slice s = {.plan = p,
                    .workspace = w,
@@ -215,6 +216,8 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                    .last = k + depth >= p->problem.k,
                    .tile = {.groups = hone_round_up(depth - rest, p->step) / c->variant->group,
                             .a_step = args->lda * (int64_t)a_size,
+                            .a_flip = !c->copy_a && hone_cpu_flips(c->variant, &p->problem) ? 0x80 : 0,
+                            .a_rest = w->tail ? 0 : (int)(rest * (int64_t)a_size),
                             .prefetch = c->prefetch,
                             .accumulate = k > 0,
                             .ldc = args->ldc,
@@ -232,7 +235,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
             s.a = w->a;
             s.tile.a_step = (int64_t)p->a_pitch;
         }
-        if (rest) {
+        if (w->tail && rest) {
             hone_cpu_copy_a(w->tail, HONE_AMX_BYTES, c, type, a + (size_t)(depth - rest) * a_size, args->lda,
                             blk->rows, rest);
             s.tail = w->tail;

@@ -67,14 +67,21 @@ int hone_cpu_runs(const hone_variant *v) {
     return isa && hone_cpu_isa_runs(isa);
 }
 
+int hone_cpu_flips(const hone_variant *v, const hone_problem *problem) {
+    return v->words && v->a_type == HONE_A_U8 && problem->a_type == HONE_S8;
+}
+
 int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
     static const hone_dtype types[] = {[HONE_A_F32] = HONE_F32,
                                        [HONE_A_F16] = HONE_F16,
                                        [HONE_A_BF16] = HONE_BF16,
                                        [HONE_A_S8] = HONE_S8,
                                        [HONE_A_U8] = HONE_U8};
-    return v->a_type != HONE_A_S16 && types[v->a_type] == problem->a_type &&
-           (hone_cpu_variant_is_amx(v) || problem->k % v->group == 0);
+    int alike =
+        v->a_type != HONE_A_S16 && (types[v->a_type] == problem->a_type || hone_cpu_flips(v, problem));
+    int rests =
+        hone_cpu_variant_is_amx(v) || (v->words && !hone_cpu_variant_is_dot(v) && problem->k >= v->group);
+    return alike && (rests || problem->k % v->group == 0);
 }
 
 /* In the order of HONE_FORM_*. */

@@ -58,8 +58,11 @@ double hone_cpu_lower_bound(const hone_device *device, const hone_problem *probl
 /* Whether a variant computes the problem, its weights in their own type or widened to f32. */
 int hone_cpu_suits(const hone_variant *variant, const hone_problem *problem);
 int hone_cpu_runs(const hone_variant *variant);
-/* Whether its tiles can read A where it lies: in their own type, whole groups of k (AMX: but for a tail). */
+/* Whether its tiles can read A where it lies: in their own type or flipped, and whole groups of k (AMX and
+ * words: but for a tail). */
 int hone_cpu_in_place(const hone_variant *variant, const hone_problem *problem);
+/* Whether s8 A has its signs changed as tiles read it, for instructions that take u8. */
+int hone_cpu_flips(const hone_variant *variant, const hone_problem *problem);
 const char *hone_cpu_form_name(int form);
 /* Whether the epilogue may be `reg`. */
 int hone_cpu_may_be_direct(const hone_variant *variant, const hone_problem *problem);

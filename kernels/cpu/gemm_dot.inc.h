@@ -3,10 +3,13 @@
 
 #define TILE_(x) TILE_CAT(x, TILE_ROWS)
 
-/* `ahead`: whether A is prefetched, which takes the place of a load a row. */
-static inline __attribute__((always_inline)) void
-TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, int ahead) {
+/* `ahead`: whether A is prefetched, which takes the place of a load a row; `flips`: whether A is changed. */
+static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc)
+                                                                       sum[TILE_ROWS][TILE_VECTORS],
+                                                                   const hone_tile_args *args, int ahead,
+                                                                   int flips) {
     const char *a[TILE_ROWS], *b = args->b;
+    const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {
         a[i] = (const char *)args->a + i * args->a_step;
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = TILE(tile_zero)();
@@ -16,6 +19,7 @@ TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) vb[j] = TILE(tile_b)(b + j * TILE_B_BYTES);
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {
             __typeof__(TILE(tile_av)(b)) va = TILE(tile_av)(a[i]);
+            va = TILE_WORD(va, flips, flip);
             if (ahead)
                 __builtin_prefetch(a[i] + args->prefetch);
             a[i] += TILE_A_BYTES * VEC_LANES;
@@ -23,14 +27,19 @@ TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
                 TILE(tile_mul)(sum[i][j], va, vb[j]);
         }
     }
+    (void)flips, (void)flip;
 }
 
 static void TILE_(tile_rows)(const hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
-    if (args->prefetch)
-        TILE_(tile_loop)(sum, args, 1);
+    if (TILE_FLIPS && args->a_flip && args->prefetch)
+        TILE_(tile_loop)(sum, args, 1, 1);
+    else if (TILE_FLIPS && args->a_flip)
+        TILE_(tile_loop)(sum, args, 0, 1);
+    else if (args->prefetch)
+        TILE_(tile_loop)(sum, args, 1, 0);
     else
-        TILE_(tile_loop)(sum, args, 0);
+        TILE_(tile_loop)(sum, args, 0, 0);
 
     TILE(tile_sum) *out = args->acc;
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {

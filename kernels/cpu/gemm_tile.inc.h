@@ -8,23 +8,45 @@
  * index, five pointers serve 14 rows and the loop needs no other registers. */
 enum { TILE_(tile_bases) = (TILE_ROWS + 2) / 3 };
 
-static inline __attribute__((always_inline)) void TILE_(tile_group)(TILE(tile_acc)
-                                                                        sum[TILE_ROWS][TILE_VECTORS],
-                                                                    const char *const *a, int64_t a_step,
-                                                                    int64_t offset, const char *b) {
+static inline __attribute__((always_inline)) void
+TILE_(tile_group)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const char *const *a, int64_t a_step,
+                  int64_t offset, const char *b, int flips, vi flip) {
     __typeof__(TILE(tile_b)(b)) vb[TILE_VECTORS];
     TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) vb[j] = TILE(tile_b)(b + j * TILE_B_BYTES);
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {
         __typeof__(TILE(tile_a)(b)) va = TILE(tile_a)(a[i / 3] + (i % 3) * a_step + offset);
+        va = TILE_WORD(va, flips, flip);
+        TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = TILE(tile_mul)(sum[i][j], va, vb[j]);
+    }
+    (void)flips, (void)flip;
+}
+
+#if TILE_WORDS
+/* The group that K does not fill: the word that ends with it, shifted, so that nothing beyond it is read. */
+static inline __attribute__((always_inline)) void TILE_(tile_rest)(TILE(tile_acc)
+                                                                       sum[TILE_ROWS][TILE_VECTORS],
+                                                                   const char *const *a, int64_t a_step,
+                                                                   const char *b, int rest, vi flip) {
+    enum { WORD = 4, BITS = 8 };
+    __typeof__(TILE(tile_b)(b)) vb[TILE_VECTORS];
+    TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) vb[j] = TILE(tile_b)(b + j * TILE_B_BYTES);
+    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {
+        vi va = vi_xor(TILE(tile_a)(a[i / 3] + (i % 3) * a_step + rest - WORD), flip);
+        va = vi_shift_right(va, (WORD - rest) * BITS);
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = TILE(tile_mul)(sum[i][j], va, vb[j]);
     }
 }
+#endif
 
-/* `fetches`: whether anything is fetched. To ask in every iteration costs 1% at K = 64. */
-static inline __attribute__((always_inline)) void
-TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, int fetches) {
+/* `fetches`: whether anything is fetched (to ask in every iteration costs 1% at K = 64); `flips`: whether A
+ * is changed. */
+static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc)
+                                                                       sum[TILE_ROWS][TILE_VECTORS],
+                                                                   const hone_tile_args *args, int fetches,
+                                                                   int flips) {
     const char *a[TILE_(tile_bases)], *b = args->b, *fetch = args->fetch;
     const int64_t a_step = args->a_step, lines = args->fetch_lines;
+    const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
     TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) a[i] = (const char *)args->a + 3 * i * a_step;
 
     int64_t groups = args->groups;
@@ -33,19 +55,23 @@ TILE_(tile_loop)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
         for (int64_t l = lines; fetches && l > 0; l--, fetch += HONE_LINE)
             __builtin_prefetch(fetch, 0, 2);
         TILE_UNROLL for (int g = 0; g < HONE_TILE_STEPS; g++, b += TILE_B_STEP)
-            TILE_(tile_group)(sum, a, a_step, g * TILE_A_BYTES, b);
+            TILE_(tile_group)(sum, a, a_step, g * TILE_A_BYTES, b, flips, flip);
         TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
             a[i] += HONE_TILE_STEPS * TILE_A_BYTES;
             TILE_KEEP(a[i]);
         }
     }
     for (; groups > 0; groups--, b += TILE_B_STEP) {
-        TILE_(tile_group)(sum, a, a_step, 0, b);
+        TILE_(tile_group)(sum, a, a_step, 0, b, flips, flip);
         TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
             a[i] += TILE_A_BYTES;
             TILE_KEEP(a[i]);
         }
     }
+#if TILE_WORDS
+    if (args->a_rest)
+        TILE_(tile_rest)(sum, a, a_step, b, args->a_rest, flip);
+#endif
 }
 
 static inline __attribute__((always_inline)) void
@@ -125,11 +151,12 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
  * done. */
 static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum[1][TILE_VECTORS],
                                                               const hone_tile_args *args, int ahead,
-                                                              hone_tile_args *rest) {
+                                                              int flips, hone_tile_args *rest) {
     enum { STREAMS = TILE_MOST_ROWS < 4 ? TILE_MOST_ROWS : 4 };
     TILE(tile_acc) sums[STREAMS][1][TILE_VECTORS];
     const int64_t part = args->groups / STREAMS, prefetch = args->prefetch;
     const char *b = args->b, *a = args->a;
+    const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
     TILE_UNROLL for (int s = 0; s < STREAMS; s++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         sums[s][0][j] = s ? TILE(tile_zero)() : sum[0][j];
     for (int64_t g = 0; g < part; g++, a += TILE_A_BYTES, b += TILE_B_STEP)
@@ -139,7 +166,7 @@ static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum
                 TILE_UNROLL for (int at = 0; at < TILE_B_STEP; at += HONE_LINE)
                     __builtin_prefetch(bs + at + prefetch);
             }
-            TILE_(tile_group)(sums[s], &a, 0, s * part * TILE_A_BYTES, bs);
+            TILE_(tile_group)(sums[s], &a, 0, s * part * TILE_A_BYTES, bs, flips, flip);
         }
     TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
         sum[0][j] = sums[0][0][j];
@@ -160,17 +187,25 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
     enum { LONG = 64 }; /* groups from which parts are worth their addition */
     hone_tile_args rest;
     if (args->groups >= LONG) {
-        if (args->prefetch)
-            tile_stream(sum, args, 1, &rest);
+        if (TILE_FLIPS && args->a_flip && args->prefetch)
+            tile_stream(sum, args, 1, 1, &rest);
+        else if (TILE_FLIPS && args->a_flip)
+            tile_stream(sum, args, 0, 1, &rest);
+        else if (args->prefetch)
+            tile_stream(sum, args, 1, 0, &rest);
         else
-            tile_stream(sum, args, 0, &rest);
+            tile_stream(sum, args, 0, 0, &rest);
         args = &rest;
     }
 #endif
-    if (args->fetch_lines)
-        TILE_(tile_loop)(sum, args, 1);
+    if (TILE_FLIPS && args->a_flip && args->fetch_lines)
+        TILE_(tile_loop)(sum, args, 1, 1);
+    else if (TILE_FLIPS && args->a_flip)
+        TILE_(tile_loop)(sum, args, 0, 1);
+    else if (args->fetch_lines)
+        TILE_(tile_loop)(sum, args, 1, 0);
     else
-        TILE_(tile_loop)(sum, args, 0);
+        TILE_(tile_loop)(sum, args, 0, 0);
     if (args->c) {
         TILE_(tile_leave)(sum, args);
         return;

@@ -27,6 +27,16 @@
 #define TILE_REAL(sum, args, j) (sum)
 #endif
 
+/* Whether a group of A is a word, and one whose sign may have to be changed. */
+#ifdef VEC_WORDS
+#define TILE_WORDS                 1
+#define TILE_WORD(va, flips, flip) ((flips) ? vi_xor(va, flip) : (va))
+#else
+#define TILE_WORDS                 0
+#define TILE_WORD(va, flips, flip) (va)
+#endif
+#define TILE_FLIPS (TILE_WORDS && TILE(TILE_A) == HONE_A_U8)
+
 #ifndef TILE_LEAVE
 #define TILE_LEAVE 0
 #endif

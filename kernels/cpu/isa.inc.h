@@ -40,14 +40,14 @@ static hone_epilogue_fn *const epilogues_byte[] = {
 #undef BRIEF
 #undef SAME
 
-static void widen_f16(float *out, const uint16_t *in, int64_t n) {
+static inline void widen_f16_row(float *out, const uint16_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i += VEC_LANES) {
         int part = n - i < VEC_LANES ? (int)(n - i) : VEC_LANES;
         vf_store_part(out + i, vf_load_f16_part(in + i, part), part);
     }
 }
 
-static void widen_bf16(float *out, const uint16_t *in, int64_t n) {
+static inline void widen_bf16_row(float *out, const uint16_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i += VEC_LANES) {
         int part = n - i < VEC_LANES ? (int)(n - i) : VEC_LANES;
         vf_store_part(out + i, vf_load_bf16_part(in + i, part), part);
@@ -56,12 +56,12 @@ static void widen_bf16(float *out, const uint16_t *in, int64_t n) {
 
 /* `n` elements in steps of a fixed size, which compilers vectorise; the last step overlaps the one before,
  * because what is left after whole steps would be done one by one. */
-#define DEFINE_CONVERT(name, To, From, expression)                                                           \
+#define DEFINE_ROW(name, To, From, expression)                                                               \
     static inline void name##_step(To *out, const From *in, int64_t n) {                                     \
         for (int64_t i = 0; i < n; i++)                                                                      \
             out[i] = (To)(expression);                                                                       \
     }                                                                                                        \
-    static void name(To *out, const From *in, int64_t n) {                                                   \
+    static inline void name##_row(To *out, const From *in, int64_t n) {                                      \
         enum { LONG = 64, SHORT = 8 };                                                                       \
         int64_t i = 0;                                                                                       \
         for (; i + LONG <= n; i += LONG)                                                                     \
@@ -73,10 +73,36 @@ static void widen_bf16(float *out, const uint16_t *in, int64_t n) {
         else                                                                                                 \
             name##_step(out + i, in + i, n - i);                                                             \
     }
-DEFINE_CONVERT(widen_s8, int16_t, int8_t, in[i])
-DEFINE_CONVERT(widen_u8, int16_t, uint8_t, in[i])
-DEFINE_CONVERT(shift_8, uint8_t, uint8_t, in[i] ^ 0x80)
-#undef DEFINE_CONVERT
+DEFINE_ROW(widen_s8, int16_t, int8_t, in[i])
+DEFINE_ROW(widen_u8, int16_t, uint8_t, in[i])
+DEFINE_ROW(shift_8, uint8_t, uint8_t, in[i] ^ 0x80)
+DEFINE_ROW(copy_8, uint8_t, uint8_t, in[i])
+DEFINE_ROW(copy_16, uint16_t, uint16_t, in[i])
+DEFINE_ROW(copy_32, uint32_t, uint32_t, in[i])
+#undef DEFINE_ROW
+
+/* A hone_copy_fn. What pads a row is short: no call of memset. */
+#define DEFINE_COPY(name, To, From)                                                                          \
+    static void name(char *out, int64_t out_step, const char *in, int64_t in_step, int64_t rows, int64_t n,  \
+                     int64_t padded) {                                                                       \
+        for (; rows > 0; rows--, out += out_step, in += in_step) {                                           \
+            To *to = (To *)(void *)out;                                                                      \
+            name##_row(to, (const From *)(const void *)in, n);                                               \
+            for (int64_t i = n; i < padded; i++) {                                                           \
+                to[i] = 0;                                                                                   \
+                __asm__("" ::: "memory");                                                                    \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+DEFINE_COPY(widen_f16, float, uint16_t)
+DEFINE_COPY(widen_bf16, float, uint16_t)
+DEFINE_COPY(widen_s8, int16_t, int8_t)
+DEFINE_COPY(widen_u8, int16_t, uint8_t)
+DEFINE_COPY(shift_8, uint8_t, uint8_t)
+DEFINE_COPY(copy_8, uint8_t, uint8_t)
+DEFINE_COPY(copy_16, uint16_t, uint16_t)
+DEFINE_COPY(copy_32, uint32_t, uint32_t)
+#undef DEFINE_COPY
 
 /* Streams that lie far apart keep more lines on their way than one; maxima cost
  * nothing beside the loads, whatever the bits are. */
@@ -106,10 +132,13 @@ const hone_isa_code ISA_CODE = {
      [HONE_FORM_FAST] = epilogues_fast,
      [HONE_FORM_BRIEF] = epilogues_brief,
      [HONE_FORM_BYTE] = epilogues_byte},
+    copy_8,
+    copy_16,
+    copy_32,
+    shift_8,
     widen_f16,
     widen_bf16,
     widen_s8,
     widen_u8,
-    shift_8,
     read_lines,
 };

@@ -113,6 +113,8 @@ static inline vi vi_set(int32_t c) { return _mm512_set1_epi32(c); }
 static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 static inline vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
 static inline vi vi_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
+static inline vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
+static inline vi vi_shift_right(vi a, int bits) { return _mm512_srl_epi32(a, _mm_cvtsi32_si128(bits)); }
 static inline vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
 static inline vi vi_quantise(vf a) {
     vf limited = _mm512_range_ps(a, _mm512_set1_ps(65536.0f), 2); /* the smaller magnitude, the sign of a */

@@ -15,6 +15,7 @@
 #ifndef HONE_VEC_H
 #define HONE_VEC_H
 
+#define VEC_WORDS
 #define VEC_AVX512_REPLACES_s8
 #include "vec_avx512.h"
 

@@ -16,6 +16,7 @@
 #ifndef HONE_VEC_H
 #define HONE_VEC_H
 
+#define VEC_WORDS
 #define VEC_AVX2_REPLACES_s8
 #include "vec_avx2.h"
 

@@ -41,6 +41,7 @@
  *   vf_load_f16_part vf_load_bf16_part vf_store_f16_part vf_store_bf16_part
  *                     the same with conversion (round to nearest even, NaN kept)
  *   vi_load_part(p, n)  the first n of s32.  vi_set, vi_add, vi_sub, vi_mul (low 32 bits)
+ *   vi_xor(a, b), vi_shift_right(a, n)  bits; where VEC_WORDS is defined
  *   vf_from_vi(i)     rounded to nearest even
  *   vi_quantise(x)    to nearest even, limited to +-65536; NaN gives 0
  *   vi_store8_part(p, v, is_signed, n)  the first n as bytes, saturated to s8 or u8
@@ -69,6 +70,8 @@
  * registers are literal numbers:
  *
  *   tile_product_T(sums, a, b)  the instruction that adds the product of two registers to a third
+ *
+ * VEC_WORDS: tile_a_T gives a vi, of 4 bytes in every lane, and tile_av_T a vi too.
  *
  * Packed B of kind T holds elements of type T, s8 for s8.
  *

@@ -94,7 +94,8 @@ static void vector_code_widens_the_same(void **state) {
         if (!hone_cpu_isa_runs(isa))
             continue;
         for (int bf16 = 0; bf16 < 2; bf16++) {
-            (bf16 ? isa->code->widen_bf16 : isa->code->widen_f16)(wide, halves, ALL);
+            (bf16 ? isa->code->widen_bf16 : isa->code->widen_f16)((char *)wide, 0, (const char *)halves, 0, 1,
+                                                                  ALL, ALL);
             for (uint32_t h = 0; h < ALL; h++) {
                 float want = bf16 ? hone_bf16_to_f32((uint16_t)h) : hone_f16_to_f32((uint16_t)h);
                 assert_true(isnan(want) ? isnan(wide[h]) : memcmp(&want, &wide[h], sizeof want) == 0);
