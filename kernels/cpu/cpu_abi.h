@@ -99,15 +99,16 @@ typedef struct hone_tile_args {
     void *acc; /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
-    /* y = sum + bias, or of s32 sums  sum scale + bias, in units of C: 8 bits store round(y) + c_zero,
-     * saturated, of a NaN c_zero. */
+    /* y = sum, or of s32 sums  sum scale + bias, in units of C: 8 bits store round(y) + c_zero, saturated, of
+     * a NaN c_zero. */
     void *c;     /* NULL: the sums go to acc */
     int64_t ldc; /* elements */
     int c_type;  /* HONE_C_* */
     int clamp;   /* HONE_CLAMP_* */
     float low, high;
     int32_t c_zero;
-    const float *scale, *bias; /* NR each, of s32 sums never NULL; bias NULL: none is added */
+    const float *scale, *bias; /* NR each, of s32 sums alone */
+    int c_normal;              /* no y is subnormal */
     /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
     int b_passes;           /* B is used once and A again by the next tile; 0: A passes, B is used again */
     const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */

@@ -221,7 +221,8 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->kc = hone_cpu_depth(p->k, p->k);
     c->inner_n = inner_is_n(c, p);
     c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (p->k * b_size));
-    c->mc = hone_cpu_rows(p->m, MOST_ROWS);
+    int64_t row = p->k * (int64_t)hone_cpu_a_size(c->variant);
+    c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / row)));
     c->prefetch = p->k * p->n * b_size > caches->l2 ? PREFETCH : 0;
 }
 

@@ -21,7 +21,8 @@ typedef struct hone_cpu_workspace {
     float *out_scale,
         *out_bias;         /* of sums whose C leaves from the registers, in units of C; NULL: none does */
     float unit;            /* times a value: what 8-bit C holds; else 1 */
-    int direct;            /* hone_cpu_config; in this call */
+    int direct, starts;    /* hone_cpu_config; in this call */
+    int normal;            /* no C from the registers is subnormal */
     float low, high;       /* the same, in units of C */
     hone_epilogue_job job; /* of the last tile */
 } hone_cpu_workspace;

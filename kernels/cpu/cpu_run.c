@@ -167,15 +167,13 @@ static void run_tile(slice *s, int64_t tile, int64_t j) {
     if (s->last && p->fetch_c)
         prefetch_c(c, (size_t)p->args->ldc * p->c_size, rows, (size_t)columns * p->c_size);
     const float *bias = p->problem.bias ? p->args->bias + column : NULL;
-    int whole = rest >= v->nr, direct = s->last && s->workspace->direct && whole;
-    int biased = config->starts && whole && p->problem.dtype != HONE_S8;
+    int whole = rest >= v->nr, biased = s->workspace->starts && whole && p->problem.dtype != HONE_S8;
+    int direct = s->last && s->workspace->direct && whole;
     t->start = biased ? (const void *)bias : blk->start ? blk->start + j : NULL;
     t->c = direct ? c : NULL;
     if (s->workspace->out_scale) {
         t->scale = s->workspace->out_scale + j;
         t->bias = s->workspace->out_bias + j;
-    } else {
-        t->bias = biased ? NULL : bias;
     }
     v->tiles[rows - 1](t);
     if (s->last && !direct)
@@ -223,6 +221,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                             .ldc = args->ldc,
                             .c_type = w->job.args.c_type,
                             .c_zero = args->c_zero,
+                            .c_normal = w->normal,
                             .clamp = c->clamp,
                             .low = w->low,
                             .high = w->high,
@@ -288,6 +287,15 @@ static void find_weights(const hone_backend_plan *p, hone_cpu_workspace *w, bloc
         scale_columns(p, w, blk);
 }
 
+/* Whether sums that flush subnormals must not begin as this bias: where it is so small that what they lose is
+ * more than rounding would be. */
+static int has_tiny(const float *bias, int64_t n) {
+    int found = 0;
+    for (int64_t j = 0; j < n; j++)
+        found |= (bias[j] != 0) & (fabsf(bias[j]) < 0x1p-102f);
+    return found;
+}
+
 static void run_part(void *context, size_t index) {
     hone_backend_plan *p = context;
     hone_cpu_workspace *w = &p->workspaces[index];
@@ -310,9 +318,14 @@ static void run_part(void *context, size_t index) {
     w->job.args.c_zero = p->args->c_zero;
     /* A scale whose inverse is not finite would make NaN of a bias of 0. */
     w->unit = hone_dtype_size(q->c_type) == 1 ? w->job.args.c_inverse : 1;
-    w->direct = p->config.direct && isfinite(w->unit);
     w->low = p->config.low * w->unit;
     w->high = p->config.high * w->unit;
+    /* Where products flush, what clamps is all that may make a subnormal of their sums. */
+    w->normal =
+        p->config.flushes && fpclassify(w->low) != FP_SUBNORMAL && fpclassify(w->high) != FP_SUBNORMAL;
+    w->starts = p->config.starts &&
+                !(p->config.flushes && q->bias && has_tiny(p->args->bias + column0, column1 - column0));
+    w->direct = p->config.direct && isfinite(w->unit) && (w->starts || q->dtype == HONE_S8);
     w->shape = 0; /* other users of AMX in the thread leave theirs */
     for (int64_t j = column0; j < column1; j += p->nc) {
         block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j), .ahead = column1 - j};

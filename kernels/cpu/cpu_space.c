@@ -318,7 +318,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.fetch_next = strcmp(pf, "next") == 0;
     if (!read.fetch_next && (status = hone_config_get_int(&read.prefetch, config, "pf")))
         return status;
-    read.starts = strcmp(v->kind, "bf16") != 0 && !hone_cpu_variant_is_dot(v);
+    read.starts = !hone_cpu_variant_is_dot(v);
+    read.flushes = strcmp(v->kind, "bf16") == 0;
     read.direct = strcmp(epi, "reg") == 0 && can_be_direct(v) && clamps(&read.low, &read.high, problem);
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))

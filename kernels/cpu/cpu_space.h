@@ -32,11 +32,11 @@ typedef struct hone_cpu_config {
     int form;    /* HONE_FORM_* */
     int widened; /* 16-bit weights packed as f32 */
     int copy_a, inner_n;
-    int starts; /* sums begin as the bias, or s32 as what zero points take off; not where subnormals are
-                   flushed */
-    int beside; /* an epilogue is done while the next tile is multiplied */
-    int direct; /* C leaves from the registers, clamped to low .. high */
-    int clamp;  /* HONE_CLAMP_* */
+    int starts;  /* sums begin as the bias, or s32 as what zero points take off; not of dot products */
+    int flushes; /* products take subnormals for zeros */
+    int beside;  /* an epilogue is done while the next tile is multiplied */
+    int direct;  /* C leaves from the registers, clamped to low .. high */
+    int clamp;   /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;
     int fetch_next; /* prefetch is 0 */

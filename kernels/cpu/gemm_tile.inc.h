@@ -94,15 +94,32 @@ TILE_(tile_begin)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
 static inline __attribute__((always_inline)) void TILE_(tile_store_8)(vf y[TILE_ROWS][TILE_VECTORS],
                                                                       const hone_tile_args *args) {
     enum { SPAN = TILE_FOURS ? 4 / TILE_VECTORS : 1, FOURS = TILE_FOURS ? TILE_ROWS / SPAN * SPAN : 0 };
-    unsigned char *c = args->c;
+    unsigned char *const c = args->c;
+    const int64_t ldc = args->ldc;
     const int is_signed = args->c_type == HONE_C_S8;
+    const int32_t zero = args->c_zero;
 #if TILE_FOURS
     TILE_UNROLL for (int i = 0; i < FOURS; i += SPAN)
-        vf_store8_four(c + i * args->ldc, args->ldc, TILE_VECTORS, y[i], args->c_zero, is_signed);
+        vf_store8_four(c + i * ldc, ldc, TILE_VECTORS, y[i], zero, is_signed);
 #endif
     TILE_UNROLL for (int i = FOURS; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-        vi_store8_part(c + i * args->ldc + j * VEC_LANES, vi_add(vi_quantise(y[i][j]), vi_set(args->c_zero)),
-                       is_signed, VEC_LANES);
+        vi_store8_part(c + i * ldc + j * VEC_LANES, vi_add(vi_quantise(y[i][j]), vi_set(zero)), is_signed,
+                       VEC_LANES);
+}
+
+static inline __attribute__((always_inline)) void TILE_(tile_store_bf16)(vf y[TILE_ROWS][TILE_VECTORS],
+                                                                         const hone_tile_args *args) {
+    uint16_t *const c = args->c;
+    const int64_t ldc = args->ldc;
+#ifdef VEC_FLUSHES_BF16
+    if (args->c_normal) {
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            vf_store_bf16_normal(c + i * ldc + j * VEC_LANES, y[i][j]);
+        return;
+    }
+#endif
+    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+        vf_store_bf16_part(c + i * ldc + j * VEC_LANES, y[i][j], VEC_LANES);
 }
 
 /* C straight from the registers. */
@@ -111,10 +128,6 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     vf y[TILE_ROWS][TILE_VECTORS];
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         y[i][j] = TILE_REAL(sum[i][j], args, j * VEC_LANES);
-    if (!TILE_S32 && args->bias) {
-        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            y[i][j] = vf_add(y[i][j], vf_load(args->bias + j * VEC_LANES));
-    }
     const vf low = vf_set(args->low), high = vf_set(args->high);
     if (args->clamp != HONE_CLAMP_NONE) {
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
@@ -124,23 +137,22 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
             y[i][j] = vf_min(high, y[i][j]);
     }
+    void *const c = args->c; /* which what is stored might change, for all that a compiler knows */
+    const int64_t ldc = args->ldc;
     switch (args->c_type) {
     case HONE_C_F32:
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            vf_store((float *)args->c + i * args->ldc + j * VEC_LANES, y[i][j]);
+            vf_store((float *)c + i * ldc + j * VEC_LANES, y[i][j]);
         break;
     case HONE_C_F16:
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            vf_store_f16_part((uint16_t *)args->c + i * args->ldc + j * VEC_LANES, y[i][j], VEC_LANES);
+            vf_store_f16_part((uint16_t *)c + i * ldc + j * VEC_LANES, y[i][j], VEC_LANES);
         break;
-#if TILE_S32
     default:
-        TILE_(tile_store_8)(y, args);
-#else
-    default:
-        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            vf_store_bf16_part((uint16_t *)args->c + i * args->ldc + j * VEC_LANES, y[i][j], VEC_LANES);
-#endif
+        if (TILE_S32)
+            TILE_(tile_store_8)(y, args);
+        else
+            TILE_(tile_store_bf16)(y, args);
     }
 }
 

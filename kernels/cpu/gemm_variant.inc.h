@@ -19,7 +19,7 @@
 #define TILE_FOURS 0
 #endif
 
-/* A sum as a real number, the bias added to one that was an integer. */
+/* A sum as a real number. */
 #if TILE_S32
 #define TILE_REAL(sum, args, j)                                                                              \
     vf_fma(vf_from_vi(sum), vf_load((args)->scale + (j)), vf_load((args)->bias + (j)))

@@ -20,6 +20,10 @@
 #define VEC_AVX512_REPLACES_bf16_store
 #include "vec_avx512.h"
 
+#define VEC_FLUSHES_BF16
+static inline void vf_store_bf16_normal(uint16_t *p, vf v) {
+    _mm256_storeu_si256((__m256i *)p, (__m256i)_mm512_cvtneps_pbh(v));
+}
 static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
     enum { SUBNORMAL = 0x20 };
     __m256i rounded = (__m256i)_mm512_cvtneps_pbh(v);
@@ -29,14 +33,12 @@ static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
 }
 
 #define TILE_GROUP_bf16 2
-#define TILE_A_bf16 HONE_A_BF16
+#define TILE_A_bf16     HONE_A_BF16
 typedef vf tile_acc_bf16;
 static inline vf tile_zero_bf16(void) { return _mm512_setzero_ps(); }
 static inline vi tile_b_bf16(const void *p) { return _mm512_loadu_si512(p); }
 static inline vi tile_a_bf16(const void *p) { return _mm512_set1_epi32(*(const hone_unaligned_s32 *)p); }
-static inline vf tile_mul_bf16(vf acc, vi a, vi b) {
-    return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
-}
+static inline vf tile_mul_bf16(vf acc, vi a, vi b) { return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b); }
 typedef float tile_sum_bf16;
 static inline vi tile_av_bf16(const void *p) { return _mm512_loadu_si512(p); }
 static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }

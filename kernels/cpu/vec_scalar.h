@@ -40,6 +40,8 @@
  *                     touch nothing beyond; the other lanes load as 0
  *   vf_load_f16_part vf_load_bf16_part vf_store_f16_part vf_store_bf16_part
  *                     the same with conversion (round to nearest even, NaN kept)
+ *   VEC_FLUSHES_BF16  defined where products of bf16 and the conversion to it take subnormals for zeros;
+ *                     vf_store_bf16_normal(p, v) then stores whole vectors without any
  *   vi_load_part(p, n)  the first n of s32.  vi_set, vi_add, vi_sub, vi_mul (low 32 bits)
  *   vi_xor(a, b), vi_shift_right(a, n)  bits; where VEC_WORDS is defined
  *   vf_from_vi(i)     rounded to nearest even
