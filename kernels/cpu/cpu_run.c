@@ -57,8 +57,16 @@ typedef struct slice {
     int64_t after_column, after_k; /* where the weights begin that are read after this slice's */
     int last;                      /* the sums are complete after it */
     int64_t tiles;                 /* of one panel */
-    cut rows;                      /* of a tile */
-    hone_tile_args tile;           /* what is the same for all tiles, and the rest of the one in progress */
+    cut cuts;                      /* rows into tiles */
+    /* The tile in progress: number `index` of its panel, `rows` rows from row i of the block and `columns`
+     * columns from column j. */
+    int64_t index, i, j;
+    int rows, columns;
+    const hone_variant *variant;
+    const float *bias; /* that its sums do not have yet; NULL: none */
+    int direct;        /* C leaves from its registers */
+    char *c;           /* of its first row and the block's first column */
+    hone_tile_args tile;
 } slice;
 
 /* Does what is left of the last tile's epilogue. */
@@ -69,28 +77,27 @@ static void finish(hone_epilogue_job *job) {
 }
 
 /* Leaves a tile of sums to the epilogue. */
-static void leave_tile(const slice *s, int64_t i, int rows, int64_t j, int columns, int nr, char *c,
-                       const float *bias) {
+static void leave_tile(const slice *s, char *c) {
     const hone_backend_plan *p = s->plan;
     const hone_args *args = p->args;
-    int64_t row = s->block->row + i;
+    int64_t row = s->block->row + s->i;
     hone_cpu_workspace *w = s->workspace;
     hone_epilogue_args *e = &w->job.args;
     e->acc = s->tile.acc;
-    e->acc_ld = nr;
-    e->columns = columns;
+    e->acc_ld = s->variant->nr;
+    e->columns = s->columns;
     e->c = c;
-    e->bias = bias;
-    e->alpha = p->per_column ? args->alpha + s->block->column + j : NULL;
+    e->bias = s->bias;
+    e->alpha = p->per_column ? args->alpha + s->block->column + s->j : NULL;
     if (e->acc_is_s32) {
         int per_row = p->problem.a_scale_per_row;
         e->row_scale = per_row ? args->a_scale + row : NULL;
         e->row_zero = args->a_zero ? args->a_zero + (per_row ? row : 0) : NULL;
-        e->col_scale = s->block->scale + j;
-        e->col_sum = s->block->column_sums ? s->block->column_sums + j : NULL;
+        e->col_scale = s->block->scale + s->j;
+        e->col_sum = s->block->column_sums ? s->block->column_sums + s->j : NULL;
     }
     w->job.next = 0;
-    w->job.rows = rows;
+    w->job.rows = s->rows;
     if (!p->config.beside)
         finish(&w->job);
 }
@@ -105,19 +112,22 @@ static void prefetch_c(const char *c, size_t step, int rows, size_t bytes) {
 }
 
 /* A tile's own panel, so far ahead that it is there in time. */
-static void fetch_ahead(hone_tile_args *t, const hone_backend_plan *p, const hone_variant *v) {
+static void fetch_ahead(slice *s) {
+    const hone_backend_plan *p = s->plan;
+    const hone_variant *v = s->variant;
     int64_t bytes = HONE_TILE_STEPS * v->group * v->nr * (int64_t)p->b_size;
-    t->fetch = (const char *)t->b + p->config.prefetch;
-    t->fetch_lines = hone_pieces(bytes, HONE_LINE);
+    s->tile.fetch = (const char *)s->tile.b + p->config.prefetch;
+    s->tile.fetch_lines = hone_pieces(bytes, HONE_LINE);
 }
 
-/* A tile's share of the panel that takes the place of its own, the one of column j: the next one, or with
- * inner=n the same one of what comes after. */
-static void fetch_next(hone_tile_args *t, const slice *s, int64_t j, int64_t tile) {
+/* A tile's share of the panel that takes the place of its own: the next one, or with inner=n the same one of
+ * what comes after. */
+static void fetch_next(slice *s) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
     const block *blk = s->block;
-    int64_t steps = t->groups / HONE_TILE_STEPS, nr = config->variant->nr;
+    hone_tile_args *t = &s->tile;
+    int64_t steps = t->groups / HONE_TILE_STEPS, nr = config->variant->nr, j = s->j;
     int beside = !config->inner_n && j + nr < blk->columns;
     int64_t column = beside ? j + nr : s->after_column + (config->inner_n ? j : 0),
             k = beside ? s->k : s->after_k;
@@ -127,72 +137,95 @@ static void fetch_next(hone_tile_args *t, const slice *s, int64_t j, int64_t til
     int64_t width = blk->ahead - column < nr ? config->edge->nr : nr;
     int64_t bytes = hone_at_most(p->kc, p->depth - k) * width * (int64_t)p->b_size;
     int64_t lines = hone_pieces(bytes, s->tiles * steps * HONE_LINE), share = steps * lines * HONE_LINE;
-    if (tile * share < bytes) {
-        t->fetch = blk->b + (size_t)(column * p->depth + k * width) * p->b_size + tile * share;
+    if (s->index * share < bytes) {
+        t->fetch = blk->b + (size_t)(column * p->depth + k * width) * p->b_size + s->index * share;
         t->fetch_lines = lines;
     }
 }
 
 /* The sums of a tile: one of two taking turns, or those that wait for the next slice. */
-static void *sums_of(const slice *s, int64_t i, int64_t j, int64_t nr) {
+static void *find_sums(const slice *s) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
     hone_cpu_workspace *w = s->workspace;
     if (p->slices > 1)
-        return w->sums + (size_t)(j * s->block->rows + i * nr) * 4;
+        return w->sums + (size_t)(s->j * s->block->rows + s->i * s->variant->nr) * 4;
     void *sums = w->sums + (w->turn ? (size_t)(config->variant->mr * config->variant->nr) * 4 : 0);
     w->turn ^= config->beside;
     return sums;
 }
 
-/* Tile number `tile` of the block's rows, in the panel of column j. */
-static void run_tile(slice *s, int64_t tile, int64_t j) {
+static void enter_rows(slice *s, int64_t index) {
     const hone_backend_plan *p = s->plan;
-    const hone_cpu_config *config = &p->config;
+    s->index = index;
+    s->i = cut_at(&s->cuts, index);
+    s->rows = (int)(cut_at(&s->cuts, index + 1) - s->i);
+    s->tile.a = s->a + s->i * s->tile.a_step;
+    s->tile.a_tail = s->tail ? s->tail + (size_t)s->i * HONE_AMX_BYTES : NULL;
+    s->c =
+        (char *)p->args->c + (size_t)((s->block->row + s->i) * p->args->ldc + s->block->column) * p->c_size;
+}
+
+static void enter_panel(slice *s, int64_t j) {
+    const hone_backend_plan *p = s->plan;
+    const hone_cpu_workspace *w = s->workspace;
     const block *blk = s->block;
-    int64_t i = cut_at(&s->rows, tile), rest = blk->columns - j;
-    int rows = (int)(cut_at(&s->rows, tile + 1) - i);
-    const hone_variant *v = rest < config->variant->nr ? config->edge : config->variant;
     hone_tile_args *t = &s->tile;
-    t->a = s->a + i * t->a_step;
-    t->a_tail = s->tail ? s->tail + (size_t)i * HONE_AMX_BYTES : NULL;
+    int64_t rest = blk->columns - j;
+    const hone_variant *v = rest < p->config.variant->nr ? p->config.edge : p->config.variant;
+    int whole = rest >= v->nr, biased = whole && w->starts && p->problem.dtype != HONE_S8;
+    const float *bias = p->problem.bias ? p->args->bias + blk->column + j : NULL;
+    s->j = j;
+    s->variant = v;
+    s->columns = (int)hone_at_most(rest, v->nr);
+    s->direct = s->last && whole && w->direct;
+    s->bias = biased ? NULL : bias;
     t->b = blk->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size;
-    t->acc = sums_of(s, i, j, v->nr);
-    if (config->fetch_next)
-        fetch_next(t, s, j, tile);
-    else if (config->prefetch)
-        fetch_ahead(t, p, v);
-    int64_t column = blk->column + j, columns = hone_at_most(rest, v->nr);
-    char *c = (char *)p->args->c + (size_t)((blk->row + i) * p->args->ldc + column) * p->c_size;
-    if (s->last && p->fetch_c)
-        prefetch_c(c, (size_t)p->args->ldc * p->c_size, rows, (size_t)columns * p->c_size);
-    const float *bias = p->problem.bias ? p->args->bias + column : NULL;
-    int whole = rest >= v->nr, biased = s->workspace->starts && whole && p->problem.dtype != HONE_S8;
-    int direct = s->last && s->workspace->direct && whole;
     t->start = biased ? (const void *)bias : blk->start ? blk->start + j : NULL;
-    t->c = direct ? c : NULL;
-    if (s->workspace->out_scale) {
-        t->scale = s->workspace->out_scale + j;
-        t->bias = s->workspace->out_bias + j;
+    if (w->out_scale) {
+        t->scale = w->out_scale + j;
+        t->bias = w->out_bias + j;
     }
-    v->tiles[rows - 1](t);
-    if (s->last && !direct)
-        leave_tile(s, i, rows, j, (int)columns, v->nr, c, biased ? NULL : bias);
+}
+
+/* The tile that was entered. */
+static void run_tile(slice *s) {
+    const hone_backend_plan *p = s->plan;
+    char *c = s->c + (size_t)s->j * p->c_size;
+    s->tile.acc = find_sums(s);
+    s->tile.c = s->direct ? c : NULL;
+    if (p->config.fetch_next)
+        fetch_next(s);
+    else if (p->config.prefetch)
+        fetch_ahead(s);
+    if (s->last && p->fetch_c)
+        prefetch_c(c, (size_t)p->args->ldc * p->c_size, s->rows, (size_t)s->columns * p->c_size);
+    s->variant->tiles[s->rows - 1](&s->tile);
+    if (s->last && !s->direct)
+        leave_tile(s, c);
 }
 
 static void run_slice(slice *s) {
     const hone_cpu_config *config = &s->plan->config;
-    int64_t nr = config->variant->nr, panels = hone_pieces(s->block->columns, nr);
+    int64_t nr = config->variant->nr, columns = s->block->columns;
     s->tiles = hone_pieces(s->block->rows, config->mr);
-    s->rows = cut_into(s->block->rows, s->plan->unit, s->tiles);
-    int64_t outer = config->inner_n ? s->tiles : panels, inner = config->inner_n ? panels : s->tiles;
+    s->cuts = cut_into(s->block->rows, s->plan->unit, s->tiles);
     /* What the inner loop walks passes; a single one stays. */
-    s->tile.b_passes = config->inner_n == (inner > 1);
-    for (int64_t o = 0; o < outer; o++)
-        for (int64_t n = 0; n < inner; n++) {
-            int64_t tile = config->inner_n ? o : n, panel = config->inner_n ? n : o;
-            run_tile(s, tile, panel * nr);
+    s->tile.b_passes = config->inner_n == ((config->inner_n ? hone_pieces(columns, nr) : s->tiles) > 1);
+    for (int64_t tile = 0; config->inner_n && tile < s->tiles; tile++) {
+        enter_rows(s, tile);
+        for (int64_t j = 0; j < columns; j += nr) {
+            enter_panel(s, j);
+            run_tile(s);
         }
+    }
+    for (int64_t j = 0; !config->inner_n && j < columns; j += nr) {
+        enter_panel(s, j);
+        for (int64_t tile = 0; tile < s->tiles; tile++) {
+            enter_rows(s, tile);
+            run_tile(s);
+        }
+    }
 }
 
 /* `next_columns`: how far the block lies to the right that is computed after this one; 0: it is below. */
