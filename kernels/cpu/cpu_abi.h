@@ -91,11 +91,12 @@ typedef struct hone_tile_args {
      * bytes of A after the last whole group, a further group with zeros; at least a group lies before their
      * end. */
     int a_flip, a_rest;
-    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and a long row by
-     * itself. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the second
-     * level. */
+    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and by one
+     * row in parts. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the
+     * second level. */
     int64_t prefetch, fetch_lines;
     const char *fetch;
+    int parts; /* of one row: parts of k are read side by side */
     void *acc; /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */

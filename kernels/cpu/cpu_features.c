@@ -91,6 +91,10 @@ int hone_cpu_has(const char *name) {
     return 0;
 }
 
+int hone_cpu_is_amd(void) {
+    return cpuinfo_initialize() && cpuinfo_get_core(0)->vendor == cpuinfo_vendor_amd;
+}
+
 static int has_all(const char *needs) {
     char copy[256], *save = NULL;
     strncpy(copy, needs, sizeof copy - 1);

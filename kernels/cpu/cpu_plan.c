@@ -59,6 +59,8 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
            (!(scaled && p->config.direct) || (w->out_scale && w->out_bias));
 }
 
+enum { PARTS_AHEAD = 4096 /* bytes */ };
+
 static void size_blocks(hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
     const hone_problem *q = &p->problem;
@@ -73,6 +75,9 @@ static void size_blocks(hone_backend_plan *p) {
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
     p->c_size = hone_dtype_size(q->c_type);
+    p->prefetch = p->config.parts && p->depth * q->n * (int64_t)p->b_size > hone_cpu_cache_sizes()->l2
+                      ? PARTS_AHEAD
+                      : p->config.prefetch;
     p->per_column = hone_activation_info(q->act)->per_column;
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
     p->fetch_c = !hone_cpu_variant_is_amx(v) &&

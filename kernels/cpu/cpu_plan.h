@@ -38,9 +38,10 @@ struct hone_backend_plan {
     int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
     size_t a_size, b_size, c_size;
-    int per_column; /* the activation has a parameter a column */
-    size_t a_pitch; /* bytes of a copied row */
-    int fetch_c;    /* C is larger than the second level, and tiles take longer than to ask for it */
+    int64_t prefetch; /* hone_tile_args */
+    int per_column;   /* the activation has a parameter a column */
+    size_t a_pitch;   /* bytes of a copied row */
+    int fetch_c;      /* C is larger than the second level, and tiles take longer than to ask for it */
     hone_cpu_workspace *workspaces;
     size_t allocated;      /* bytes, for all of them */
     const hone_args *args; /* of the call in progress */

@@ -153,8 +153,8 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
     if (!alike) {
         snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s&&(", v->isa, v->kind,
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
-                 hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'"
-                 : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'"
+                 hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'&&pf!='parts'"
+                 : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'&&pf!='parts'"
                                               : "&&epi!='beside'");
         list_add(&lists->tiles, ")||", tile, 0);
     }
@@ -214,13 +214,14 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         const char *name, *words; /* words, or numbers */
         const int64_t *numbers;
         int count;
-    } params[] = {{"isa", v.isa.text, NULL, 0},    {"wtype", wtype, NULL, 0},
-                  {"nr", v.nr.text, NULL, 0},      {"mr", NULL, tile_rows, mr_count},
-                  {"copy", "0 1", NULL, 0},        {"kc", NULL, depths, COUNT(depths)},
-                  {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
-                  {"inner", "m n", NULL, 0},       {"pf", "0 4096 next", NULL, 0},
-                  {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
-                  {"gn", NULL, grid, grid_count},  {"form", forms(problem), NULL, 0}};
+    } params[] = {
+        {"isa", v.isa.text, NULL, 0},    {"wtype", wtype, NULL, 0},
+        {"nr", v.nr.text, NULL, 0},      {"mr", NULL, tile_rows, mr_count},
+        {"copy", "0 1", NULL, 0},        {"kc", NULL, depths, COUNT(depths)},
+        {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
+        {"inner", "m n", NULL, 0},       {"pf", problem->m > 1 ? "0 4096 next" : "0 4096 parts", NULL, 0},
+        {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
+        {"gn", NULL, grid, grid_count},  {"form", forms(problem), NULL, 0}};
     for (int i = 0; i < COUNT(params); i++) {
         status = params[i].words
                      ? hone_space_param(space, params[i].name, params[i].words)
@@ -246,7 +247,6 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
 
     const char *constraints[] = {v.tiles.text,
                                  "gm * gn <= threads",
-                                 "pf != 'next' || m > 1",
                                  "mr < m || mr == mr_all",
                                  "kc < k || kc == kc_all",
                                  "mc < m || mc == mc_all",
@@ -316,7 +316,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
     read.fetch_next = strcmp(pf, "next") == 0;
-    if (!read.fetch_next && (status = hone_config_get_int(&read.prefetch, config, "pf")))
+    read.parts = strcmp(pf, "parts") == 0;
+    if (!read.fetch_next && !read.parts && (status = hone_config_get_int(&read.prefetch, config, "pf")))
         return status;
     read.starts = !hone_cpu_variant_is_dot(v);
     read.flushes = strcmp(v->kind, "bf16") == 0;
@@ -324,8 +325,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))
         return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);
-    if (read.fetch_next && strcmp(v->loop, "tile") != 0)
-        return hone_fail(HONE_E_USAGE, "'pf=next' is neither for AMX nor for dot products");
+    if ((read.fetch_next || read.parts) && strcmp(v->loop, "tile") != 0)
+        return hone_fail(HONE_E_USAGE, "'pf=%s' is neither for AMX nor for dot products", pf);
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH
                  : read.low > -INFINITY ? HONE_CLAMP_LOW
                                         : HONE_CLAMP_NONE;

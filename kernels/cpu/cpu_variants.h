@@ -43,4 +43,7 @@ int hone_cpu_form_at(int form, float c_scale);
 /* 1 when the CPU has the named feature ("avx2"); 0 also for unknown names. */
 int hone_cpu_has(const char *feature);
 
+/* 1 on AMD's processors. */
+int hone_cpu_is_amd(void);
+
 #endif

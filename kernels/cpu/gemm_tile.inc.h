@@ -157,38 +157,38 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
 }
 
 #if TILE_ROWS == 1
-/* One row reads B once and does little else. Four parts of k are read side by side: streams that lie far
- * apart keep more lines on their way from memory, and more sums hide the latency of a multiply. No more parts
- * than the width has rows: the registers hold the sums of so many. Leaves to `rest` the groups that are not
- * done. */
-static inline __attribute__((always_inline)) void tile_stream(TILE(tile_acc) sum[1][TILE_VECTORS],
-                                                              const hone_tile_args *args, int ahead,
-                                                              int flips, hone_tile_args *rest) {
-    enum { STREAMS = TILE_MOST_ROWS < 4 ? TILE_MOST_ROWS : 4 };
-    TILE(tile_acc) sums[STREAMS][1][TILE_VECTORS];
-    const int64_t part = args->groups / STREAMS, prefetch = args->prefetch;
+/* One row reads B once and does little else. Parts of k are read side by side: several sums a column hide the
+ * latency of a multiply, and on some processors streams that lie far apart keep more lines on their way from
+ * memory. No more parts than the width has rows: the registers hold the sums of so many. Leaves to `rest` the
+ * groups that are not done. */
+static inline __attribute__((always_inline)) void tile_parts(TILE(tile_acc) sum[1][TILE_VECTORS],
+                                                             const hone_tile_args *args, int prefetches,
+                                                             int flips, hone_tile_args *rest) {
+    enum { PARTS = TILE_MOST_ROWS < 4 ? TILE_MOST_ROWS : 4 };
+    TILE(tile_acc) sums[PARTS][1][TILE_VECTORS];
+    const int64_t part = args->groups / PARTS, ahead = args->prefetch;
     const char *b = args->b, *a = args->a;
     const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
-    TILE_UNROLL for (int s = 0; s < STREAMS; s++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+    TILE_UNROLL for (int s = 0; s < PARTS; s++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         sums[s][0][j] = s ? TILE(tile_zero)() : sum[0][j];
     for (int64_t g = 0; g < part; g++, a += TILE_A_BYTES, b += TILE_B_STEP)
-        TILE_UNROLL for (int s = 0; s < STREAMS; s++) {
+        TILE_UNROLL for (int s = 0; s < PARTS; s++) {
             const char *bs = b + s * part * TILE_B_STEP;
-            if (ahead) {
+            if (prefetches) {
                 TILE_UNROLL for (int at = 0; at < TILE_B_STEP; at += HONE_LINE)
-                    __builtin_prefetch(bs + at + prefetch);
+                    __builtin_prefetch(bs + at + ahead);
             }
             TILE_(tile_group)(sums[s], &a, 0, s * part * TILE_A_BYTES, bs, flips, flip);
         }
     TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
         sum[0][j] = sums[0][0][j];
-        TILE_UNROLL for (int s = 1; s < STREAMS; s++) sum[0][j] = TILE_ADD(sum[0][j], sums[s][0][j]);
+        TILE_UNROLL for (int s = 1; s < PARTS; s++) sum[0][j] = TILE_ADD(sum[0][j], sums[s][0][j]);
     }
     *rest = *args;
     rest->fetch_lines = 0;
-    rest->groups -= part * STREAMS;
-    rest->a = (const char *)args->a + part * STREAMS * TILE_A_BYTES;
-    rest->b = (const char *)args->b + part * STREAMS * TILE_B_STEP;
+    rest->groups -= part * PARTS;
+    rest->a = (const char *)args->a + part * PARTS * TILE_A_BYTES;
+    rest->b = (const char *)args->b + part * PARTS * TILE_B_STEP;
 }
 #endif
 
@@ -198,15 +198,15 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
 #if TILE_ROWS == 1
     enum { LONG = 64 }; /* groups from which parts are worth their addition */
     hone_tile_args rest;
-    if (args->groups >= LONG) {
+    if (args->parts && args->groups >= LONG) {
         if (TILE_FLIPS && args->a_flip && args->prefetch)
-            tile_stream(sum, args, 1, 1, &rest);
+            tile_parts(sum, args, 1, 1, &rest);
         else if (TILE_FLIPS && args->a_flip)
-            tile_stream(sum, args, 0, 1, &rest);
+            tile_parts(sum, args, 0, 1, &rest);
         else if (args->prefetch)
-            tile_stream(sum, args, 1, 0, &rest);
+            tile_parts(sum, args, 1, 0, &rest);
         else
-            tile_stream(sum, args, 0, 0, &rest);
+            tile_parts(sum, args, 0, 0, &rest);
         args = &rest;
     }
 #endif
