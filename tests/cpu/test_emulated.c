@@ -60,7 +60,11 @@ enum { ZEROS, ACCUMULATE, START, BEGINNINGS };
 static void check_tile(const hone_variant *v, int rows, int groups, int beginning, int *shape) {
     hone_dtype type;
     assert_int_equal(HONE_OK, hone_dtype_parse(&type, v->kind));
-    int k = groups * v->group, nr = v->nr, step = hone_cpu_step(v), rest = k % step;
+    /* Words may end before a group does, and have their signs changed. */
+    int words = v->words && !hone_cpu_variant_is_dot(v);
+    int k = groups * v->group - (words && groups > 1 ? (rows + groups / 2) % v->group : 0);
+    int flip = v->words && v->a_type == HONE_A_U8 && groups / 4 % 2 ? 0x80 : 0;
+    int nr = v->nr, step = hone_cpu_step(v), rest = k % step;
     hone_epilogue_job job = {.run = note_rows, .next = rows / 3, .rows = rows};
     memset(job_rows, 0, sizeof job_rows);
     int padded = (int)hone_round_up(k, step);
@@ -69,10 +73,10 @@ static void check_tile(const hone_variant *v, int rows, int groups, int beginnin
     static char tail[MOST_ROWS][HONE_AMX_BYTES];
     assert_true(a && b && nr <= MOST_COLUMNS && rows <= MOST_ROWS);
     for (int i = 0; i < rows * k; i++)
-        put(a + (size_t)i * size, type, a_value(v, i / k, i % k));
-    for (int i = 0; i < k * nr; i++) {
-        int u = i % v->group, j = i / v->group % nr, g = i / v->group / nr;
-        put(b + (size_t)i * size, type, b_value(g * v->group + u, j));
+        put(a + (size_t)i * size, type, a_value(v, i / k, i % k) ^ flip);
+    for (int i = 0; i < padded * nr; i++) {
+        int u = i % v->group, j = i / v->group % nr, d = i / v->group / nr * v->group + u;
+        put(b + (size_t)i * size, type, d < k ? b_value(d, j) : 0);
     }
     memset(tail, 0, sizeof tail);
     for (int i = 0; rest && i < rows; i++)
@@ -101,7 +105,10 @@ static void check_tile(const hone_variant *v, int rows, int groups, int beginnin
                            .a = a,
                            .a_step = (int64_t)(a_bytes / (size_t)rows),
                            .b = b,
+                           .a_flip = flip,
+                           .a_rest = words ? rest * (int)size : 0,
                            .prefetch = groups % 2 ? 1024 : 0,
+                           .parts = groups / 2 % 2,
                            .fetch = b,
                            .fetch_lines = groups % 3,
                            .b_passes = groups % 3 == 0,

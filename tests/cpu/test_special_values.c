@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../../kernels/half.h"
 #include "hone/hone.h"
 
 /* Whole panels of every width, and a row for each value. */
@@ -75,6 +76,164 @@ static void both_epilogues_agree(void **state) {
     hone_context_destroy(context);
 }
 
+/* ---- 16-bit C */
+
+static uint16_t to_half(hone_dtype dtype, float x) {
+    return dtype == HONE_F16 ? hone_f16_from_f32(x) : hone_bf16_from_f32(x);
+}
+
+/* C = act(x + bias) in 16 bits, of x in 16 bits. */
+static void run_half(uint16_t *c, hone_context *context, hone_dtype dtype, const char *act, const char *epi,
+                     const uint16_t *x, const float *bias) {
+    hone_problem problem;
+    hone_activation index;
+    hone_plan *plan;
+    char config[256];
+    uint16_t b[COLUMNS];
+    for (int j = 0; j < COLUMNS; j++)
+        b[j] = to_half(dtype, 1);
+    assert_int_equal(HONE_OK, hone_activation_parse(&index, act));
+    hone_problem_init(&problem, dtype, index, ROWS, COLUMNS, 1);
+    config_with(config, sizeof config, context, &problem, epi);
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, config, 1));
+    void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
+    assert_non_null(packed);
+    assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, COLUMNS));
+    hone_args args = {.a = x, .lda = 1, .b = packed, .c = c, .ldc = COLUMNS, .bias = bias};
+    assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+    free(packed);
+    hone_plan_destroy(plan);
+}
+
+/* A bias so small that sums which flush subnormals would lose it is not lost. */
+static void both_epilogues_agree_in_16_bits(void **state) {
+    (void)state;
+    static const char *const acts[] = {"identity", "relu", "clip"};
+    static const float biases[] = {0, 1, 0x1p-102f, 0x1p-110f, 0x1.8p-130f, -0x1p-149f, NAN, -INFINITY};
+    enum { BIASES = sizeof biases / sizeof biases[0], CASES = 3 * 2 * BIASES };
+    static uint16_t direct[ROWS * COLUMNS], buffered[ROWS * COLUMNS];
+    hone_context *context;
+    assert_int_equal(HONE_OK, hone_context_create(&context));
+    for (int n = 0; n < CASES; n++) {
+        const char *act = acts[n % 3];
+        const hone_dtype dtype = n / 3 % 2 ? HONE_F16 : HONE_BF16;
+        const float value = biases[n / 6];
+        uint16_t x[ROWS];
+        float bias[COLUMNS];
+        for (int i = 0; i < ROWS; i++)
+            x[i] = fabsf(values[i]) < 1e-40f ? 0 : to_half(dtype, values[i]);
+        for (int j = 0; j < COLUMNS; j++)
+            bias[j] = j % 2 ? value : -value;
+        run_half(direct, context, dtype, act, "reg", x, bias);
+        run_half(buffered, context, dtype, act, "l1", x, bias);
+        hone_activation index;
+        assert_int_equal(HONE_OK, hone_activation_parse(&index, act));
+        for (int i = 0; i < ROWS * COLUMNS; i++) {
+            float sum =
+                (dtype == HONE_F16 ? hone_f16_to_f32(x[i / COLUMNS]) : hone_bf16_to_f32(x[i / COLUMNS])) +
+                bias[i % COLUMNS];
+            float y = (float)hone_activation_reference(index, sum, NULL);
+            uint16_t want = to_half(dtype, y), sign = (uint16_t)(y == 0 ? 0x8000 : 0);
+            int same = (direct[i] | sign) == (want | sign) && (buffered[i] | sign) == (want | sign);
+            if (isnan(y) ? (direct[i] & 0x7fff) <= (dtype == HONE_F16 ? 0x7c00 : 0x7f80) : !same)
+                fail_msg("%s of %g + %g: %04x from registers, %04x through the buffer, not %04x", act,
+                         (double)values[i / COLUMNS], (double)bias[i % COLUMNS], direct[i], buffered[i],
+                         want);
+        }
+    }
+    hone_context_destroy(context);
+}
+
+/* ---- 8-bit products */
+
+enum { DEPTH = 7, C_BYTES = ROWS * COLUMNS * 4 };
+
+typedef struct bytes_case {
+    hone_dtype a_type, c_type;
+    const char *act;
+    int k;
+    float c_scale;
+    int32_t a_zero;
+} bytes_case;
+
+/* What leaves registers and what leaves the buffer, of A in place and of a copy: scales are powers of two, so
+ * that nothing is rounded twice. */
+static void run_bytes(void *c, hone_context *context, const bytes_case *q, const char *epi, int copy) {
+    static const float odd[] = {0, -3, 100.25f, 1e30f, -INFINITY, NAN, 0.125f, -1e30f};
+    signed char a[ROWS * DEPTH], b[DEPTH * COLUMNS];
+    float bias[COLUMNS], a_scale = 0.5f, b_scale[COLUMNS];
+    hone_problem problem;
+    hone_activation index;
+    hone_plan *plan;
+    char config[256];
+    for (int i = 0; i < ROWS * DEPTH; i++)
+        a[i] = (signed char)(i * 37 % 256 - 128);
+    for (int i = 0; i < DEPTH * COLUMNS; i++)
+        b[i] = (signed char)(i * 101 % 256 - 128);
+    for (int j = 0; j < COLUMNS; j++) {
+        bias[j] = odd[j % 8];
+        b_scale[j] = ldexpf(1, -(j % 14));
+    }
+    assert_int_equal(HONE_OK, hone_activation_parse(&index, q->act));
+    hone_problem_init(&problem, HONE_S8, index, ROWS, COLUMNS, q->k);
+    problem.a_type = q->a_type;
+    problem.c_type = q->c_type;
+    config_with(config, sizeof config, context, &problem, epi);
+    char *at = strstr(config, "copy=");
+    assert_non_null(at);
+    if (copy)
+        at[5] = '1';
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, config, 1));
+    void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
+    assert_non_null(packed);
+    assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, COLUMNS));
+    hone_args args = {.a = a,
+                      .lda = q->k,
+                      .b = packed,
+                      .c = c,
+                      .ldc = COLUMNS,
+                      .bias = bias,
+                      .a_scale = &a_scale,
+                      .b_scale = b_scale,
+                      .a_zero = &q->a_zero,
+                      .c_scale = q->c_scale,
+                      .c_zero = 3};
+    assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+    free(packed);
+    hone_plan_destroy(plan);
+}
+
+static void both_epilogues_agree_in_8_bits(void **state) {
+    (void)state;
+    static const hone_dtype c_types[] = {HONE_S8, HONE_U8, HONE_F32, HONE_F16};
+    static const char *const acts[] = {"identity", "relu", "clip"};
+    static const float scales[] = {0.25f, 0x1p-20f, 0x1p-149f, 1e30f}; /* the third has no finite inverse */
+    static _Alignas(64) unsigned char direct[C_BYTES], buffered[C_BYTES], copied[C_BYTES];
+    hone_context *context;
+    assert_int_equal(HONE_OK, hone_context_create(&context));
+    for (int n = 0; n < 4 * 3 * 4 * 2 * DEPTH; n++) {
+        const bytes_case q = {.c_type = c_types[n % 4],
+                              .act = acts[n / 4 % 3],
+                              .c_scale = scales[n / 12 % 4],
+                              .a_type = n / 48 % 2 ? HONE_U8 : HONE_S8,
+                              .a_zero = n / 48 % 2 ? 100 : -5,
+                              .k = n / 96 + 1};
+        memset(direct, 0, sizeof direct);
+        memset(buffered, 0, sizeof buffered);
+        memset(copied, 0, sizeof copied);
+        run_bytes(direct, context, &q, "reg", 0);
+        run_bytes(buffered, context, &q, "l1", 0);
+        run_bytes(copied, context, &q, "reg", 1);
+        for (int i = 0; i < C_BYTES; i++)
+            if (direct[i] != buffered[i] || direct[i] != copied[i])
+                fail_msg("%s, K = %d, A %s, C %s, scale %g: byte %d is %02x from registers, %02x through the "
+                         "buffer, %02x of a copy",
+                         q.act, q.k, hone_dtype_name(q.a_type), hone_dtype_name(q.c_type), (double)q.c_scale,
+                         i, direct[i], buffered[i], copied[i]);
+    }
+    hone_context_destroy(context);
+}
+
 /* prelu's slopes are arguments, whatever the problem's parameter; a jump stays one, however small. */
 static void what_resembles_a_clamp_is_none(void **state) {
     (void)state;
@@ -100,7 +259,8 @@ static void what_resembles_a_clamp_is_none(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(both_epilogues_agree),
-                                       cmocka_unit_test(what_resembles_a_clamp_is_none)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_epilogues_agree), cmocka_unit_test(both_epilogues_agree_in_16_bits),
+        cmocka_unit_test(both_epilogues_agree_in_8_bits), cmocka_unit_test(what_resembles_a_clamp_is_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
