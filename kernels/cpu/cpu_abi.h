@@ -29,10 +29,11 @@ enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES
 /* How a compute kind takes its operands. A group is GROUP consecutive k, what one
  * multiply sums.
  *
- *   A   rows of the element type below, k contiguous, at any distance: A itself where its type
- *       is that and K is whole groups (AMX: any K; words: any of a group and more, and s8 for u8), else a
- * copy B   panels of NR columns, in the kind's own type (s8 for s8): [k / GROUP][NR][GROUP], with AMX padded
- * to whole steps
+ *   A   rows of the element type below, k contiguous, at any distance: A itself
+ *       where its type is that and K is whole groups (AMX: any K; tiles of words:
+ *       any of a group and more), or s8 where words are u8; else a copy
+ *   B   panels of NR columns, in the kind's own type (s8 for s8):
+ *       [k / GROUP][NR][GROUP], with AMX padded to whole steps
  *
  * Columns and k beyond the matrix are zeros. */
 enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
@@ -61,7 +62,7 @@ typedef struct hone_epilogue_args {
     /* s32 sums: x = (acc - row_zero col_sum) row_scale col_scale */
     const float *row_scale;  /* a value per row; NULL: col_scale is all of the scale */
     const int32_t *row_zero; /* a value per row, one for all where row_scale is NULL; NULL: 0 */
-    int32_t zero_shift; /* added to every row_zero: 128 where s8 A was copied as u8, -128 the other way */
+    int32_t zero_shift;      /* added to every row_zero: 128 where s8 A is read as u8, -128 the other way */
     const float *col_scale;
     const int32_t *col_sum; /* sums of B over k; NULL: they add nothing, or it is taken off acc */
     /* 8-bit C: stored = round(y c_inverse) + c_zero, saturated */
@@ -91,9 +92,9 @@ typedef struct hone_tile_args {
      * bytes of A after the last whole group, a further group with zeros; at least a group lies before their
      * end. */
     int a_flip, a_rest;
-    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and by one
-     * row in parts. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the
-     * second level. */
+    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and by one row in
+     * parts. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the second
+     * level. */
     int64_t prefetch, fetch_lines;
     const char *fetch;
     int parts; /* of one row: parts of k are read side by side */
@@ -119,8 +120,7 @@ typedef struct hone_tile_args {
 
 typedef void hone_tile_fn(const hone_tile_args *args);
 
-/* `rows` rows of A as tiles take them: `n` elements of each, then zeros up to `padded`. Distances in bytes.
- */
+/* Rows of A as tiles take them: `n` elements of each, then zeros up to `padded`. Distances in bytes. */
 typedef void hone_copy_fn(char *out, int64_t out_step, const char *in, int64_t in_step, int64_t rows,
                           int64_t n, int64_t padded);
 
@@ -139,14 +139,14 @@ typedef struct hone_isa_code {
  * rows of C are never computed in vain. nr is a multiple of the lanes, or below
  * them for the dot products (gemm_dot.inc.h), whose lanes run along k. */
 typedef struct hone_variant {
-    const char *name;           /* gemm_f32__avx512_14x32 */
-    const char *isa;            /* avx512 */
-    const char *kind;           /* f32 */
-    const char *loop;           /* tile, dot, amx: gemm_<loop>.inc.h */
-    int mr, nr;                 /* most rows; columns */
-    int group;                  /* consecutive k a multiply takes */
-    int a_type;                 /* HONE_A_* */
-    int words;                  /* a group of A is a word of 4 bytes: see hone_tile_args.a_rest */
+    const char *name; /* gemm_f32__avx512_14x32 */
+    const char *isa;  /* avx512 */
+    const char *kind; /* f32 */
+    const char *loop; /* tile, dot, amx: gemm_<loop>.inc.h */
+    int mr, nr;       /* most rows; columns */
+    int group;        /* consecutive k a multiply takes */
+    int a_type;       /* HONE_A_* */
+    int words;        /* A is read by 4 bytes: see hone_tile_args.a_flip; tiles may have an a_rest */
     hone_tile_fn *const *tiles; /* [mr]: of 1 .. mr rows */
     /* Independent multiplies, `rounds` times, the same for every width of a kind, and the
      * products of a round; NULL in what `hone emit` prints. */

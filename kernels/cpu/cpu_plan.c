@@ -22,7 +22,7 @@ static size_t row_pitch(size_t bytes) {
     return ((size_t)hone_pieces((int64_t)bytes, HONE_LINE) | 1) * HONE_LINE;
 }
 
-/* What the copy of A added to every element. */
+/* What was added to every element of A, as it was copied or read. */
 static int32_t zero_shift(int a_type, hone_dtype type) {
     return a_type == HONE_A_U8 && type == HONE_S8 ? 128 : a_type == HONE_A_S8 && type == HONE_U8 ? -128 : 0;
 }
@@ -43,8 +43,6 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
     w->start = starts ? allocate(p, (size_t)p->nc * sizeof(int32_t)) : NULL;
     w->out_scale = scaled && p->config.direct ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
     w->out_bias = w->out_scale ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
-    if (w->out_bias)
-        memset(w->out_bias, 0, (size_t)p->nc * sizeof(float)); /* where there is no bias */
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
     w->job = (hone_epilogue_job){
@@ -80,7 +78,7 @@ static void size_blocks(hone_backend_plan *p) {
                       : p->config.prefetch;
     p->per_column = hone_activation_info(q->act)->per_column;
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
-    p->fetch_c = !hone_cpu_variant_is_amx(v) &&
+    p->fetch_c = !hone_cpu_variant_is_amx(v) && !hone_cpu_is_amd() &&
                  q->m * q->n * (int64_t)p->c_size / p->parts > hone_cpu_cache_sizes()->l2 / 2;
 }
 

@@ -18,10 +18,10 @@ typedef struct hone_cpu_workspace {
     /* s8 with one scale and zero point for all of A, of nc columns: */
     float *scale;   /* of A and B */
     int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
-    float *out_scale,
-        *out_bias;         /* of sums whose C leaves from the registers, in units of C; NULL: none does */
+    /* Of sums whose C leaves from the registers, in units of C; NULL: none does. */
+    float *out_scale, *out_bias;
     float unit;            /* times a value: what 8-bit C holds; else 1 */
-    int direct, starts;    /* hone_cpu_config; in this call */
+    int starts;            /* hone_cpu_config; in this call */
     int normal;            /* no C from the registers is subnormal */
     float low, high;       /* the same, in units of C */
     hone_epilogue_job job; /* of the last tile */
@@ -41,7 +41,7 @@ struct hone_backend_plan {
     int64_t prefetch; /* hone_tile_args */
     int per_column;   /* the activation has a parameter a column */
     size_t a_pitch;   /* bytes of a copied row */
-    int fetch_c;      /* C is larger than the second level, and tiles take longer than to ask for it */
+    int fetch_c;      /* C is asked for: it is larger than the second level, and that pays here */
     hone_cpu_workspace *workspaces;
     size_t allocated;      /* bytes, for all of them */
     const hone_args *args; /* of the call in progress */

@@ -28,6 +28,7 @@ typedef struct block {
         *column_sums;     /* of the first column, for zero points still to be taken off; NULL: none are */
     const float *scale;   /* of s8: of A and B, or of B where A has one a row */
     const int32_t *start; /* what its sums begin with; NULL: zeros, or the bias */
+    int direct;           /* C leaves from the registers where panels are whole */
 } block;
 
 /* `extent` in pieces as equal as can be, of whole units. Known before the loops: a division a tile would be a
@@ -178,7 +179,7 @@ static void enter_panel(slice *s, int64_t j) {
     s->j = j;
     s->variant = v;
     s->columns = (int)hone_at_most(rest, v->nr);
-    s->direct = s->last && whole && w->direct;
+    s->direct = s->last && whole && blk->direct;
     s->bias = biased ? NULL : bias;
     t->b = blk->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size;
     t->start = biased ? (const void *)bias : blk->start ? blk->start + j : NULL;
@@ -293,10 +294,15 @@ static void scale_columns(const hone_backend_plan *p, hone_cpu_workspace *w, blo
     for (int64_t j = 0; w->scale && j < blk->columns; j++)
         w->scale[j] = args->a_scale[0] * args->b_scale[blk->column + j];
     blk->scale = w->scale ? w->scale : args->b_scale + blk->column;
-    for (int64_t j = 0; w->out_scale && j < blk->columns; j++)
+    /* Scales that overflow would make NaN of what the buffer's epilogue saturates. */
+    int finite = 1;
+    for (int64_t j = 0; w->out_scale && j < blk->columns; j++) {
+        float bias = p->problem.bias ? args->bias[blk->column + j] : 0;
         w->out_scale[j] = w->scale[j] * w->unit;
-    for (int64_t j = 0; w->out_scale && p->problem.bias && j < blk->columns; j++)
-        w->out_bias[j] = args->bias[blk->column + j] * w->unit;
+        w->out_bias[j] = bias * w->unit;
+        finite &= isfinite(w->out_scale[j]) && (isfinite(w->out_bias[j]) || !isfinite(bias));
+    }
+    blk->direct &= finite;
 }
 
 /* Points a block at its weights, packing them first when they are plain. */
@@ -350,19 +356,21 @@ static void run_part(void *context, size_t index) {
     w->job.args.ldc = p->args->ldc;
     w->job.args.c_inverse = 1.0f / p->args->c_scale;
     w->job.args.c_zero = p->args->c_zero;
-    /* A scale whose inverse is not finite would make NaN of a bias of 0. */
     w->unit = hone_dtype_size(q->c_type) == 1 ? w->job.args.c_inverse : 1;
     w->low = p->config.low * w->unit;
     w->high = p->config.high * w->unit;
-    /* Where products flush, what clamps is all that may make a subnormal of their sums. */
-    w->normal =
-        p->config.flushes && fpclassify(w->low) != FP_SUBNORMAL && fpclassify(w->high) != FP_SUBNORMAL;
+    /* Where products flush, what clamps is all that may make a subnormal of their sums; to add those of parts
+     * is no product. */
+    w->normal = p->config.flushes && !p->config.parts && fpclassify(w->low) != FP_SUBNORMAL &&
+                fpclassify(w->high) != FP_SUBNORMAL;
     w->starts = p->config.starts &&
                 !(p->config.flushes && q->bias && has_tiny(p->args->bias + column0, column1 - column0));
-    w->direct = p->config.direct && isfinite(w->unit) && (w->starts || q->dtype == HONE_S8);
     w->shape = 0; /* other users of AMX in the thread leave theirs */
     for (int64_t j = column0; j < column1; j += p->nc) {
-        block blk = {.column = j, .columns = hone_at_most(p->nc, column1 - j), .ahead = column1 - j};
+        block blk = {.column = j,
+                     .columns = hone_at_most(p->nc, column1 - j),
+                     .ahead = column1 - j,
+                     .direct = p->config.direct && (w->starts || q->dtype == HONE_S8)};
         find_weights(p, w, &blk);
         for (int64_t b = 0; b < blocks; b++) {
             blk.row = row0 + cut_at(&block_rows, b);

@@ -320,7 +320,7 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     if (!read.fetch_next && !read.parts && (status = hone_config_get_int(&read.prefetch, config, "pf")))
         return status;
     read.starts = !hone_cpu_variant_is_dot(v);
-    read.flushes = strcmp(v->kind, "bf16") == 0;
+    read.flushes = strcmp(v->kind, "bf16") == 0 && v->group > 1;
     read.direct = strcmp(epi, "reg") == 0 && can_be_direct(v) && clamps(&read.low, &read.high, problem);
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))

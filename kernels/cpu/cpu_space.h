@@ -10,12 +10,15 @@
  *   copy   1: a block of A is copied first; 0: A is read in place
  *   inner  the innermost loop over a block's tiles: m, below a panel of B in the
  *          nearest cache, or n, along rows of A there
- *   pf     bytes that B (dot products: A) is fetched ahead, next: the panel of B that comes after this one,
- * or parts: one row reads parts of K side by side, HONE_PARTS_AHEAD epi    where the epilogue meets the sums:
- * reg, in the tile's registers (activations that only clamp), l1, in a buffer of one tile, or beside (AMX),
- * the same while the next tile is multiplied form   how a smooth activation is computed, which
- * activations.def specifies: fast or high for f32 C, brief for 16 bits, byte or brief for 8 gm, gn threads
- * along M and N
+ *   pf     bytes that B (dot products: A) is fetched ahead; next: the panel of B that
+ *          comes after this one; parts: the one row of M = 1 reads parts of K side by
+ *          side, fetched ahead where the second level cannot hold B
+ *   epi    where the epilogue meets the sums: reg, in the tile's registers
+ *          (activations that only clamp), l1, in a buffer of one tile, or beside
+ *          (AMX), the same while the next tile is multiplied
+ *   form   how a smooth activation is computed, which activations.def specifies: fast or
+ *          high for f32 C, brief for 16 bits, byte or brief for 8
+ *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
 #define HONE_CPU_SPACE_H

@@ -9,7 +9,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
                                                                    const hone_tile_args *args, int ahead,
                                                                    int flips) {
     const char *a[TILE_ROWS], *b = args->b;
-    const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
+    const vi flip = TILE_FLIP(args);
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {
         a[i] = (const char *)args->a + i * args->a_step;
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = TILE(tile_zero)();

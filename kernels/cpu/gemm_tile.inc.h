@@ -46,7 +46,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
                                                                    int flips) {
     const char *a[TILE_(tile_bases)], *b = args->b, *fetch = args->fetch;
     const int64_t a_step = args->a_step, lines = args->fetch_lines;
-    const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
+    const vi flip = TILE_FLIP(args);
     TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) a[i] = (const char *)args->a + 3 * i * a_step;
 
     int64_t groups = args->groups;
@@ -100,7 +100,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_store_8)(vf y[TILE_
     const int32_t zero = args->c_zero;
 #if TILE_FOURS
     TILE_UNROLL for (int i = 0; i < FOURS; i += SPAN)
-        vf_store8_four(c + i * ldc, ldc, TILE_VECTORS, y[i], zero, is_signed);
+        vf_store8_four(c + i * ldc, ldc, TILE_VECTORS, &y[0][0] + i * TILE_VECTORS, zero, is_signed);
 #endif
     TILE_UNROLL for (int i = FOURS; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         vi_store8_part(c + i * ldc + j * VEC_LANES, vi_add(vi_quantise(y[i][j]), vi_set(zero)), is_signed,
@@ -168,7 +168,7 @@ static inline __attribute__((always_inline)) void tile_parts(TILE(tile_acc) sum[
     TILE(tile_acc) sums[PARTS][1][TILE_VECTORS];
     const int64_t part = args->groups / PARTS, ahead = args->prefetch;
     const char *b = args->b, *a = args->a;
-    const vi flip = vi_set(TILE_WORDS ? args->a_flip * 0x01010101 : 0);
+    const vi flip = TILE_FLIP(args);
     TILE_UNROLL for (int s = 0; s < PARTS; s++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         sums[s][0][j] = s ? TILE(tile_zero)() : sum[0][j];
     for (int64_t g = 0; g < part; g++, a += TILE_A_BYTES, b += TILE_B_STEP)

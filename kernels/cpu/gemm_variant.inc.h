@@ -35,7 +35,8 @@
 #define TILE_WORDS                 0
 #define TILE_WORD(va, flips, flip) (va)
 #endif
-#define TILE_FLIPS (TILE_WORDS && TILE(TILE_A) == HONE_A_U8)
+#define TILE_FLIP(args) vi_set(TILE_WORDS ? (int32_t)((uint32_t)(args)->a_flip * 0x01010101u) : 0)
+#define TILE_FLIPS      (TILE_WORDS && TILE(TILE_A) == HONE_A_U8)
 
 #ifndef TILE_LEAVE
 #define TILE_LEAVE 0

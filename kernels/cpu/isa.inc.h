@@ -78,7 +78,7 @@ DEFINE_ROW(widen_u8, int16_t, uint8_t, in[i])
 DEFINE_ROW(shift_8, uint8_t, uint8_t, in[i] ^ 0x80)
 DEFINE_ROW(copy_8, uint8_t, uint8_t, in[i])
 DEFINE_ROW(copy_16, uint16_t, uint16_t, in[i])
-DEFINE_ROW(copy_32, uint32_t, uint32_t, in[i])
+DEFINE_ROW(copy_32, hone_unaligned_u32, hone_unaligned_u32, in[i])
 #undef DEFINE_ROW
 
 /* A hone_copy_fn. What pads a row is short: no call of memset. */
@@ -101,7 +101,7 @@ DEFINE_COPY(widen_u8, int16_t, uint8_t)
 DEFINE_COPY(shift_8, uint8_t, uint8_t)
 DEFINE_COPY(copy_8, uint8_t, uint8_t)
 DEFINE_COPY(copy_16, uint16_t, uint16_t)
-DEFINE_COPY(copy_32, uint32_t, uint32_t)
+DEFINE_COPY(copy_32, hone_unaligned_u32, hone_unaligned_u32)
 #undef DEFINE_COPY
 
 /* Streams that lie far apart keep more lines on their way than one; maxima cost

@@ -1,6 +1,6 @@
 /*
- * AVX-512 with VNNI: s8 by vpdpbusd, four products an instruction. A is packed
- * as u8 (s8 shifted by 128; the epilogue takes the shift back with the zero point).
+ * AVX-512 with VNNI: s8 by vpdpbusd, four products an instruction. A is u8: the signs of s8
+ * are changed on the way, and what that adds to the sums is taken off as a zero point is.
  *
  * @lanes 16
  * @base avx512

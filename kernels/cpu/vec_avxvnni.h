@@ -1,7 +1,7 @@
 /*
  * AVX2 with AVX-VNNI: s8 by vpdpbusd on 256 bits, four products an instruction, for
- * processors without AVX-512. A is u8 (s8 shifted by 128; the epilogue takes the
- * shift back with the zero point).
+ * processors without AVX-512. A is u8: the signs of s8 are changed on the way, and what
+ * that adds to the sums is taken off as a zero point is.
  *
  * @lanes 8
  * @base avx2
