@@ -72,8 +72,7 @@ typedef struct hone_epilogue_args {
 
 /* Rows `row` to before `end` of the tile. */
 typedef void hone_epilogue_fn(const hone_epilogue_args *args, int row, int end);
-/* An epilogue that is done in parts: from row `next` of `rows`. Between its parts nothing of `args` is
- * written: they are copied by wide loads, which would wait for such stores, and those for the products. */
+/* An epilogue that is done in parts: from row `next` of `rows`. */
 typedef struct hone_epilogue_job {
     hone_epilogue_fn *run;
     hone_epilogue_args args;

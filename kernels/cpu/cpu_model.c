@@ -14,7 +14,6 @@
 #include "cpu_model.h"
 
 #include <math.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,9 +93,8 @@ static int inner_is_n(const hone_cpu_config *c, const hone_problem *p) {
 }
 
 /* What a tile of dot products waits for, which uses what it loads a few times only. The first panel meets A
- * where all of it lies. After that, with
- * inner=n, the rows of a tile wait for the next panel and all of B passes; else the panel waits and a block
- * of A passes. */
+ * where all of it lies. After that, with inner=n, the rows of a tile wait for the next panel and all of B
+ * passes; else the panel waits and a block of A passes. */
 static double dot_reads(const hone_cpu_config *c, const hone_problem *p, double rows, double panel) {
     double row = (double)p->k * (double)hone_cpu_a_size(c->variant), part = (double)hone_pieces(p->m, c->gm);
     double panels = ceil((double)p->n / c->gn / c->variant->nr), both = rows * row + panel;
@@ -266,13 +264,13 @@ static void consider(choice *best, hone_cpu_config c, const hone_problem *p, int
         }
 }
 
-/* One row is read faster by vectors, in several streams. */
+/* One row is read faster by vectors. */
 static int may_run(const hone_variant *v, const hone_problem *problem) {
     return hone_cpu_suits(v, problem) && hone_cpu_runs(v) && !(problem->m == 1 && hone_cpu_variant_is_amx(v));
 }
 
 /* One row is cheaper copied than changed again for every panel. */
-static int copies(const hone_variant *v, const hone_problem *p) {
+static int copies_a(const hone_variant *v, const hone_problem *p) {
     return !hone_cpu_in_place(v, p) || (p->m == 1 && hone_cpu_flips(v, p));
 }
 
@@ -348,7 +346,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
             isa = preferred_isa(problem, asked = v);
         if (!isa || strcmp(v->isa, isa) != 0)
             continue;
-        hone_cpu_config c = {.variant = v, .copy_a = copies(v, problem)};
+        hone_cpu_config c = {.variant = v, .copy_a = copies_a(v, problem)};
         c.edge = hone_cpu_variant_edge(v, (int)(problem->n % v->nr ? problem->n % v->nr : v->nr));
         for (int64_t mr = 1; mr <= v->mr; mr++) {
             if (hone_cpu_tile_rows(problem->m, mr) != mr)

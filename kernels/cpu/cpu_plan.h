@@ -20,10 +20,11 @@ typedef struct hone_cpu_workspace {
     int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
     /* Of sums whose C leaves from the registers, in units of C; NULL: none does. */
     float *out_scale, *out_bias;
+    /* Of the call in progress: */
     float unit;            /* times a value: what 8-bit C holds; else 1 */
-    int starts;            /* hone_cpu_config; in this call */
+    float low, high;       /* hone_cpu_config, in units of C */
+    int starts;            /* hone_cpu_config */
     int normal;            /* no C from the registers is subnormal */
-    float low, high;       /* the same, in units of C */
     hone_epilogue_job job; /* of the last tile */
 } hone_cpu_workspace;
 

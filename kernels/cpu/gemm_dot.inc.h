@@ -32,14 +32,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
 
 static void TILE_(tile_rows)(const hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
-    if (TILE_FLIPS && args->a_flip && args->prefetch)
-        TILE_(tile_loop)(sum, args, 1, 1);
-    else if (TILE_FLIPS && args->a_flip)
-        TILE_(tile_loop)(sum, args, 0, 1);
-    else if (args->prefetch)
-        TILE_(tile_loop)(sum, args, 1, 0);
-    else
-        TILE_(tile_loop)(sum, args, 0, 0);
+    TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_loop), sum, args);
 
     TILE(tile_sum) *out = args->acc;
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {

@@ -162,8 +162,8 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
  * memory. No more parts than the width has rows: the registers hold the sums of so many. Leaves to `rest` the
  * groups that are not done. */
 static inline __attribute__((always_inline)) void tile_parts(TILE(tile_acc) sum[1][TILE_VECTORS],
-                                                             const hone_tile_args *args, int prefetches,
-                                                             int flips, hone_tile_args *rest) {
+                                                             const hone_tile_args *args, hone_tile_args *rest,
+                                                             int prefetches, int flips) {
     enum { PARTS = TILE_MOST_ROWS < 4 ? TILE_MOST_ROWS : 4 };
     TILE(tile_acc) sums[PARTS][1][TILE_VECTORS];
     const int64_t part = args->groups / PARTS, ahead = args->prefetch;
@@ -199,25 +199,11 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
     enum { LONG = 64 }; /* groups from which parts are worth their addition */
     hone_tile_args rest;
     if (args->parts && args->groups >= LONG) {
-        if (TILE_FLIPS && args->a_flip && args->prefetch)
-            tile_parts(sum, args, 1, 1, &rest);
-        else if (TILE_FLIPS && args->a_flip)
-            tile_parts(sum, args, 0, 1, &rest);
-        else if (args->prefetch)
-            tile_parts(sum, args, 1, 0, &rest);
-        else
-            tile_parts(sum, args, 0, 0, &rest);
+        TILE_KNOWN(args->prefetch, args->a_flip, tile_parts, sum, args, &rest);
         args = &rest;
     }
 #endif
-    if (TILE_FLIPS && args->a_flip && args->fetch_lines)
-        TILE_(tile_loop)(sum, args, 1, 1);
-    else if (TILE_FLIPS && args->a_flip)
-        TILE_(tile_loop)(sum, args, 0, 1);
-    else if (args->fetch_lines)
-        TILE_(tile_loop)(sum, args, 1, 0);
-    else
-        TILE_(tile_loop)(sum, args, 0, 0);
+    TILE_KNOWN(args->fetch_lines, args->a_flip, TILE_(tile_loop), sum, args);
     if (args->c) {
         TILE_(tile_leave)(sum, args);
         return;

@@ -38,6 +38,19 @@
 #define TILE_FLIP(args) vi_set(TILE_WORDS ? (int32_t)((uint32_t)(args)->a_flip * 0x01010101u) : 0)
 #define TILE_FLIPS      (TILE_WORDS && TILE(TILE_A) == HONE_A_U8)
 
+/* A loop, with its last two arguments known when compiling: whether it fetches, and whether it flips A. */
+#define TILE_KNOWN(fetches, flips, loop, ...)                                                                \
+    do {                                                                                                     \
+        if (TILE_FLIPS && (flips) && (fetches))                                                              \
+            loop(__VA_ARGS__, 1, 1);                                                                         \
+        else if (TILE_FLIPS && (flips))                                                                      \
+            loop(__VA_ARGS__, 0, 1);                                                                         \
+        else if (fetches)                                                                                    \
+            loop(__VA_ARGS__, 1, 0);                                                                         \
+        else                                                                                                 \
+            loop(__VA_ARGS__, 0, 0);                                                                         \
+    } while (0)
+
 #ifndef TILE_LEAVE
 #define TILE_LEAVE 0
 #endif
