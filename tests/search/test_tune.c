@@ -434,7 +434,8 @@ static void the_slower_of_a_final_are_retired(void **state) {
     has_idle = 1;
     assert_int_equal(tune(&result, f), HONE_OK);
     assert_int_equal(result.evaluations, 16 * 12);
-    /* Which of the equals is not asked here: a call of a microsecond is too short for that beside other load. */
+    /* Which of the equals is not asked here: a call of a microsecond is too short for that beside other load.
+     */
     assert_string_equal(strchr(result.config, ','), ",kind=good,work=1");
     hone_tune_result_clear(&result);
     /* Five, the default, the simple one; the first contender is kept too where there is no unfused provider.
