@@ -173,8 +173,13 @@ static inline vf vf_tanh_fast(vf x) {
     return vf_copysign(VF_WIDENING(act_tanh_fast, 4, a), x);
 }
 static inline vf vf_tanh_brief(vf x) {
-    if (!VF_TABLES)
-        return vf_tanh_quotient(x);
+    if (!VF_TABLES) {
+        VF_TABLE_AT float *c = act_tanh_rational;
+        vf a = vf_min(vf_set(5.0f), vf_max(vf_set(-5.0f), x)), u = vf_mul(a, a);
+        vf over = vf_fma(vf_fma(vf_set(c[2]), u, vf_set(c[1])), u, vf_set(c[0]));
+        vf under = vf_fma(vf_fma(vf_set(c[5]), u, vf_set(c[4])), u, vf_set(c[3]));
+        return vf_div(vf_mul(a, over), vf_fma(under, u, vf_set(1.0f)));
+    }
     vf a = vf_limit(x, act_tanh_brief.limit);
     return vf_copysign(VF_WIDENING(act_tanh_brief, 2, a), x);
 }

@@ -47,6 +47,13 @@ enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_BYTE, HONE_FOR
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
 
+/* A smooth activation into 8-bit C as parabolas beside knots (cpu_curve.c), by the low six bits of a knot. */
+enum { HONE_CURVE_KNOTS = 64 };
+typedef struct hone_curve {
+    int16_t base[HONE_CURVE_KNOTS], slope[HONE_CURVE_KNOTS], bend[HONE_CURVE_KNOTS];
+    uint8_t flip; /* 0x80: C is unsigned */
+} hone_curve;
+
 /* A finished tile on its way to C. Pointers to columns start at the tile's first. */
 typedef struct hone_epilogue_args {
     const void *acc; /* [rows][acc_ld], f32 or s32 */
@@ -68,6 +75,7 @@ typedef struct hone_epilogue_args {
     /* 8-bit C: stored = round(y c_inverse) + c_zero, saturated */
     float c_inverse;
     int32_t c_zero;
+    const hone_curve *curve; /* of hone_isa_code.curve alone, for which x above is in the curve's units */
 } hone_epilogue_args;
 
 /* Rows `row` to before `end` of the tile. */
@@ -109,6 +117,7 @@ typedef struct hone_tile_args {
     float low, high;
     int32_t c_zero;
     const float *scale, *bias; /* NR each, of s32 sums alone */
+    const hone_curve *curve;   /* 8-bit C is this curve of y in its units, nothing is clamped; NULL: none */
     int c_normal;              /* no y is subnormal */
     /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
     int b_passes;           /* B is used once and A again by the next tile; 0: A passes, B is used again */
@@ -127,6 +136,7 @@ typedef void hone_copy_fn(char *out, int64_t out_step, const char *in, int64_t i
 typedef struct hone_isa_code {
     const char *name;
     hone_epilogue_fn *const *epilogues[HONE_FORM_COUNT]; /* by form and activation */
+    hone_epilogue_fn *curve; /* of s32 sums into 8-bit C with columns' scales and bias; NULL: none */
     hone_copy_fn *copy_8, *copy_16, *copy_32;
     hone_copy_fn *shift_8;                                      /* s8 to u8 and back, by 128 */
     hone_copy_fn *widen_f16, *widen_bf16, *widen_s8, *widen_u8; /* to f32 and s16 */

@@ -53,7 +53,7 @@ static void activate_part(void *context, size_t index) {
             .c_inverse = 1.0f / args->c_scale,
             .c_zero = args->c_zero,
         };
-        job->code->epilogues[hone_cpu_form_at(hone_cpu_form(q->c_type), args->c_scale)][q->act](&e, 0, 1);
+        job->code->epilogues[hone_cpu_form(q->c_type)][q->act](&e, 0, 1);
     }
 }
 

@@ -303,7 +303,7 @@ static double vector_handicap(const hone_problem *problem) {
     return 1;
 }
 
-static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone_dtype c_type) {
+static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
     const hone_variant *v = c->variant;
     const struct {
         const char *name;
@@ -314,7 +314,7 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c, hone
     hone_status status;
     if ((status = hone_config_set(&config, "isa", v->isa)) ||
         (status = hone_config_set(&config, "wtype", v->kind)) ||
-        (status = hone_config_set(&config, "form", hone_cpu_form_name(hone_cpu_form(c_type)))) ||
+        (status = hone_config_set(&config, "form", hone_cpu_form_name(c->form))) ||
         (status = hone_config_set(&config, "epi",
                                   c->direct   ? "reg"
                                   : c->beside ? "beside"
@@ -361,8 +361,9 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
                          code_path ? code_path : "any instruction set", hone_dtype_name(problem->dtype));
     best.beside = hone_cpu_variant_is_amx(best.variant);
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
+    best.form = hone_cpu_has_curve(best.variant, problem) ? HONE_FORM_BYTE : hone_cpu_form(problem->c_type);
     (best.beside               ? choose_amx_blocks
      : streams(&best, problem) ? choose_streaming_blocks
                                : choose_blocks)(&best, problem);
-    return write_config(out, &best, problem->c_type);
+    return write_config(out, &best);
 }

@@ -41,8 +41,9 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
         starts = scaled && p->config.starts;
     w->scale = scaled ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
     w->start = starts ? allocate(p, (size_t)p->nc * sizeof(int32_t)) : NULL;
-    w->out_scale = scaled && p->config.direct ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
-    w->out_bias = w->out_scale ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
+    int out = p->config.curved || (scaled && p->config.direct);
+    w->out_scale = out ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
+    w->out_bias = out ? allocate(p, (size_t)p->nc * sizeof(float)) : NULL;
     if (w->start)
         memset(w->start, 0, (size_t)p->nc * sizeof(int32_t)); /* for the lanes beyond the matrix */
     w->job = (hone_epilogue_job){
@@ -53,8 +54,7 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
                  .zero_shift = zero_shift(v->a_type, p->problem.a_type)},
     };
     return (!copied || w->a) && (!tail || w->tail) && w->sums && (!plain || (w->b && w->column_sums)) &&
-           (!scaled || w->scale) && (!starts || w->start) &&
-           (!(scaled && p->config.direct) || (w->out_scale && w->out_bias));
+           (!scaled || w->scale) && (!starts || w->start) && (!out || (w->out_scale && w->out_bias));
 }
 
 enum { PARTS_AHEAD = 4096 /* bytes */ };

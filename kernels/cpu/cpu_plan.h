@@ -3,6 +3,7 @@
 #define HONE_CPU_PLAN_H
 
 #include "backend.h"
+#include "cpu_curve.h"
 #include "cpu_space.h"
 
 /* Memory of one thread, reused in every call; apart from its neighbour's, which writes
@@ -18,13 +19,17 @@ typedef struct hone_cpu_workspace {
     /* s8 with one scale and zero point for all of A, of nc columns: */
     float *scale;   /* of A and B */
     int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */
-    /* Of sums whose C leaves from the registers, in units of C; NULL: none does. */
+    /* Of sums whose C leaves from the registers, in units of C, or through a curve, in its units; nc, NULL:
+     * none does. */
     float *out_scale, *out_bias;
+    hone_cpu_curve curve;
     /* Of the call in progress: */
     float unit;            /* times a value: what 8-bit C holds; else 1 */
     float low, high;       /* hone_cpu_config, in units of C */
     int starts;            /* hone_cpu_config */
     int normal;            /* no C from the registers is subnormal */
+    int curved;            /* the curve fits */
+    float most_scale;      /* of rows; 1 where A has one scale */
     hone_epilogue_job job; /* of the last tile */
 } hone_cpu_workspace;
 

@@ -29,6 +29,7 @@ typedef struct block {
     const float *scale;   /* of s8: of A and B, or of B where A has one a row */
     const int32_t *start; /* what its sums begin with; NULL: zeros, or the bias */
     int direct;           /* C leaves from the registers where panels are whole */
+    int curved;           /* C comes from the curve */
 } block;
 
 /* `extent` in pieces as equal as can be, of whole units. Known before the loops: a division a tile would be a
@@ -88,13 +89,13 @@ static void leave_tile(const slice *s, char *c) {
     e->acc_ld = s->variant->nr;
     e->columns = s->columns;
     e->c = c;
-    e->bias = s->bias;
+    e->bias = s->block->curved ? w->out_bias + s->j : s->bias;
     e->alpha = p->per_column ? args->alpha + s->block->column + s->j : NULL;
     if (e->acc_is_s32) {
         int per_row = p->problem.a_scale_per_row;
         e->row_scale = per_row ? args->a_scale + row : NULL;
         e->row_zero = args->a_zero ? args->a_zero + (per_row ? row : 0) : NULL;
-        e->col_scale = s->block->scale + s->j;
+        e->col_scale = (s->block->curved ? w->out_scale : s->block->scale) + s->j;
         e->col_sum = s->block->column_sums ? s->block->column_sums + s->j : NULL;
     }
     w->job.next = 0;
@@ -257,6 +258,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                             .c_type = w->job.args.c_type,
                             .c_zero = args->c_zero,
                             .c_normal = w->normal,
+                            .curve = blk->curved ? &w->curve.table : NULL,
                             .clamp = c->clamp,
                             .low = w->low,
                             .high = w->high,
@@ -279,6 +281,33 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
     finish(&w->job); /* before what it points to is another block's */
 }
 
+/* Into the units of C. Scales that overflow would make NaN of what the buffer's epilogue saturates. */
+static void direct_columns(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
+    int finite = 1;
+    for (int64_t j = 0; j < blk->columns; j++) {
+        float bias = p->problem.bias ? p->args->bias[blk->column + j] : 0;
+        w->out_scale[j] = blk->scale[j] * w->unit;
+        w->out_bias[j] = bias * w->unit;
+        finite &= isfinite(w->out_scale[j]) && (isfinite(w->out_bias[j]) || !isfinite(bias));
+    }
+    blk->direct &= finite;
+}
+
+/* Into the units of the curve, which takes no x that 32 bits cannot hold, nor a NaN. */
+static void curve_columns(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
+    const float most_sum = (float)p->problem.k * 255 * 128 * w->most_scale, unit = w->curve.unit;
+    int held = w->curved;
+    for (int64_t j = 0; held && j < blk->columns; j++) {
+        float bias = p->problem.bias ? p->args->bias[blk->column + j] : 0;
+        w->out_scale[j] = blk->scale[j] * unit;
+        w->out_bias[j] = bias * unit + w->curve.offset;
+        held &= fabsf(w->out_scale[j]) * most_sum + fabsf(w->out_bias[j]) < 0x1p30f;
+    }
+    blk->curved = held;
+    blk->direct &= held;
+    w->job.run = held ? p->config.code->curve : p->config.code->epilogues[p->config.form][p->problem.act];
+}
+
 /* What scales and zero points of A make of the columns. */
 static void scale_columns(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
     const hone_args *args = p->args;
@@ -294,15 +323,10 @@ static void scale_columns(const hone_backend_plan *p, hone_cpu_workspace *w, blo
     for (int64_t j = 0; w->scale && j < blk->columns; j++)
         w->scale[j] = args->a_scale[0] * args->b_scale[blk->column + j];
     blk->scale = w->scale ? w->scale : args->b_scale + blk->column;
-    /* Scales that overflow would make NaN of what the buffer's epilogue saturates. */
-    int finite = 1;
-    for (int64_t j = 0; w->out_scale && j < blk->columns; j++) {
-        float bias = p->problem.bias ? args->bias[blk->column + j] : 0;
-        w->out_scale[j] = w->scale[j] * w->unit;
-        w->out_bias[j] = bias * w->unit;
-        finite &= isfinite(w->out_scale[j]) && (isfinite(w->out_bias[j]) || !isfinite(bias));
-    }
-    blk->direct &= finite;
+    if (p->config.curved)
+        curve_columns(p, w, blk);
+    else if (p->config.direct)
+        direct_columns(p, w, blk);
 }
 
 /* Points a block at its weights, packing them first when they are plain. */
@@ -336,6 +360,18 @@ static int has_tiny(const float *bias, int64_t n) {
     return found;
 }
 
+/* The largest magnitude; NaN where one is. */
+static float largest(const float *values, int64_t n) {
+    float most = 0;
+    for (int64_t i = 0; i < n; i++)
+        most = isnan(most) || fabsf(values[i]) <= most ? most : fabsf(values[i]);
+    return most;
+}
+
+/* Elements of C from which on a curve is made: of fewer it would take more calls than hundred to repay that.
+ */
+enum { CURVED_LEAST = 1024 };
+
 static void run_part(void *context, size_t index) {
     hone_backend_plan *p = context;
     hone_cpu_workspace *w = &p->workspaces[index];
@@ -351,8 +387,7 @@ static void run_part(void *context, size_t index) {
         return;
     const int64_t blocks = hone_pieces(rows, p->mc);
     const cut block_rows = cut_into(rows, p->unit, blocks);
-    int form = hone_cpu_form_at(p->config.form, p->args->c_scale);
-    w->job.run = p->config.code->epilogues[form][p->problem.act];
+    w->job.run = p->config.code->epilogues[p->config.form][p->problem.act];
     w->job.args.ldc = p->args->ldc;
     w->job.args.c_inverse = 1.0f / p->args->c_scale;
     w->job.args.c_zero = p->args->c_zero;
@@ -363,6 +398,11 @@ static void run_part(void *context, size_t index) {
      * is no product. */
     w->normal = p->config.flushes && !p->config.parts && fpclassify(w->low) != FP_SUBNORMAL &&
                 fpclassify(w->high) != FP_SUBNORMAL;
+    w->curved = p->config.curved && q->m * q->n >= CURVED_LEAST &&
+                hone_cpu_curve_fit(&w->curve, p->config.code, q->act, w->job.args.p, w->job.args.q,
+                                   p->args->c_scale, p->args->c_zero, w->job.args.c_type);
+    w->job.args.curve = &w->curve.table;
+    w->most_scale = q->a_scale_per_row ? largest(p->args->a_scale + row0, rows) : 1;
     w->starts = p->config.starts &&
                 !(p->config.flushes && q->bias && has_tiny(p->args->bias + column0, column1 - column0));
     w->shape = 0; /* other users of AMX in the thread leave theirs */

@@ -87,17 +87,22 @@ int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
 /* In the order of HONE_FORM_*. */
 static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief", "byte"};
 
+/* Whether an instruction set with curves has one for the problem. */
+static int curves(const hone_problem *problem) {
+    const hone_act_info *act = hone_activation_info(problem->act);
+    return problem->dtype == HONE_S8 && hone_dtype_size(problem->c_type) == 1 && act->smooth &&
+           !act->per_column;
+}
+
+int hone_cpu_has_curve(const hone_variant *v, const hone_problem *problem) {
+    return curves(problem) && hone_cpu_isa_find(v->isa)->code->curve;
+}
+
 /* The forms worth trying: what is not smooth is the same in all. */
 static const char *forms(const hone_problem *problem) {
-    int smooth = hone_activation_info(problem->act)->smooth;
-    switch (hone_cpu_form(problem->c_type)) {
-    case HONE_FORM_FAST:
-        return smooth ? "fast high" : "fast";
-    case HONE_FORM_BYTE:
-        return smooth ? "byte brief" : "byte";
-    default:
-        return "brief";
-    }
+    if (hone_cpu_form(problem->c_type) == HONE_FORM_FAST)
+        return hone_activation_info(problem->act)->smooth ? "fast high" : "fast";
+    return curves(problem) ? "byte brief" : "brief";
 }
 
 static int find_form(const char *name) {
@@ -128,8 +133,11 @@ static int clamps(float *low, float *high, const hone_problem *problem) {
     return 1;
 }
 
-/* Tiles whose registers hold C as it is to be stored. */
-static int can_be_direct(const hone_variant *v) { return strcmp(v->loop, "tile") == 0; }
+int hone_cpu_may_be_direct(const hone_variant *v, const hone_problem *problem) {
+    float low, high;
+    return strcmp(v->loop, "tile") == 0 &&
+           (clamps(&low, &high, problem) || (hone_cpu_has_curve(v, problem) && !problem->a_scale_per_row));
+}
 
 /* Parameters that come from the generated variants, and the constraint that
  * says which combinations exist. */
@@ -137,7 +145,7 @@ typedef struct variant_lists {
     list isa, nr, tiles;
     const hone_variant *last; /* the one whose tile was listed last */
     int most_rows;
-    int beside; /* some tiles can have an epilogue beside them */
+    int direct, beside; /* some tiles can be their own epilogue, or have one beside them */
 } variant_lists;
 
 static int is_alike(const hone_variant *a, const hone_variant *b, const hone_problem *problem) {
@@ -149,10 +157,13 @@ static int is_alike(const hone_variant *a, const hone_variant *b, const hone_pro
 /* Tiles that are alike share the longer part of their condition. */
 static void list_tile(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {
     int alike = lists->last && is_alike(lists->last, v, problem);
-    char tile[128];
+    char tile[160];
     if (!alike) {
-        snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s&&(", v->isa, v->kind,
+        snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s%s&&(", v->isa, v->kind,
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
+                 !curves(problem)                 ? ""
+                 : hone_cpu_has_curve(v, problem) ? "&&(epi!='reg'||form=='byte')"
+                                                  : "&&epi!='reg'&&form!='byte'",
                  hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'&&pf!='parts'"
                  : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'&&pf!='parts'"
                                               : "&&epi!='beside'");
@@ -173,6 +184,7 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         lists->most_rows = v->mr > lists->most_rows ? v->mr : lists->most_rows;
         snprintf(word, sizeof word, "%d", v->nr);
         list_add(&lists->nr, " ", word, 1);
+        lists->direct |= hone_cpu_may_be_direct(v, problem);
         lists->beside |= hone_cpu_variant_is_amx(v);
         list_tile(lists, v, problem);
     }
@@ -206,10 +218,8 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
     snprintf(wtype, sizeof wtype, "%s%s", hone_dtype_name(problem->dtype),
              is_half(problem->dtype) ? " f32" : "");
 
-    float low, high;
     char epilogues[24];
-    snprintf(epilogues, sizeof epilogues, "%sl1%s", clamps(&low, &high, problem) ? "reg " : "",
-             v.beside ? " beside" : "");
+    snprintf(epilogues, sizeof epilogues, "%sl1%s", v.direct ? "reg " : "", v.beside ? " beside" : "");
     const struct {
         const char *name, *words; /* words, or numbers */
         const int64_t *numbers;
@@ -287,11 +297,6 @@ static hone_status read_numbers(hone_cpu_config *out, int64_t *nr, const hone_co
 
 const char *hone_cpu_form_name(int form) { return form_names[form]; }
 
-int hone_cpu_may_be_direct(const hone_variant *v, const hone_problem *problem) {
-    float low, high;
-    return can_be_direct(v) && clamps(&low, &high, problem);
-}
-
 hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *problem,
                                  const hone_config *config) {
     hone_status status;
@@ -321,7 +326,11 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
         return status;
     read.starts = !hone_cpu_variant_is_dot(v);
     read.flushes = strcmp(v->kind, "bf16") == 0 && v->group > 1;
-    read.direct = strcmp(epi, "reg") == 0 && can_be_direct(v) && clamps(&read.low, &read.high, problem);
+    read.curved = read.form == HONE_FORM_BYTE && hone_cpu_has_curve(v, problem);
+    read.low = -INFINITY;
+    read.high = INFINITY;
+    read.direct = strcmp(epi, "reg") == 0 && hone_cpu_may_be_direct(v, problem) &&
+                  (read.curved || clamps(&read.low, &read.high, problem));
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))
         return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);

@@ -14,10 +14,11 @@
  *          comes after this one; parts: the one row of M = 1 reads parts of K side by
  *          side, fetched ahead where the second level cannot hold B
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
- *          (activations that only clamp), l1, in a buffer of one tile, or beside
+ *          (activations that only clamp or are a curve), l1, in a buffer of one tile, or beside
  *          (AMX), the same while the next tile is multiplied
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
- *          high for f32 C, brief for 16 bits, byte or brief for 8
+ *          high for f32 C, brief for fewer bits; byte, for 8 with AVX-512: a curve where
+ *          one fits the call (cpu_curve.h), and brief else
  *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
@@ -36,6 +37,7 @@ typedef struct hone_cpu_config {
     int copy_a, inner_n;
     int starts;  /* sums begin as the bias, or s32 as what zero points take off; not of dot products */
     int flushes; /* products take subnormals for zeros */
+    int curved;  /* the activation is a curve of its 8-bit C where one fits */
     int beside;  /* an epilogue is done while the next tile is multiplied */
     int direct;  /* C leaves from the registers, clamped to low .. high */
     int clamp;   /* HONE_CLAMP_* */
@@ -66,6 +68,8 @@ int hone_cpu_in_place(const hone_variant *variant, const hone_problem *problem);
 /* Whether s8 A has its signs changed as tiles read it, for instructions that take u8. */
 int hone_cpu_flips(const hone_variant *variant, const hone_problem *problem);
 const char *hone_cpu_form_name(int form);
+/* Whether the activation can be a curve of 8-bit C (cpu_curve.h). */
+int hone_cpu_has_curve(const hone_variant *variant, const hone_problem *problem);
 /* Whether the epilogue may be `reg`. */
 int hone_cpu_may_be_direct(const hone_variant *variant, const hone_problem *problem);
 

@@ -34,11 +34,8 @@ int hone_cpu_variant_is_amx(const hone_variant *variant);
 
 /* The HONE_C_* of an element type. */
 int hone_cpu_c_type(hone_dtype type);
-/* The HONE_FORM_* that an output type is served with. */
+/* The HONE_FORM_* that an output type is served with where nothing cheaper fits. */
 int hone_cpu_form(hone_dtype type);
-/* What serves in its place where 8-bit C has a scale so small that byte's error, 2^-16, would be more than
- * 1/128 of it. */
-int hone_cpu_form_at(int form, float c_scale);
 
 /* 1 when the CPU has the named feature ("avx2"); 0 also for unknown names. */
 int hone_cpu_has(const char *feature);

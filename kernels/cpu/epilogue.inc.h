@@ -212,10 +212,15 @@ EPILOGUE_INLINE void epilogue_to_f32(const hone_epilogue_args *e, int row, int e
     epilogue_sums(e, row, end, kind);
 }
 
-/* 8 bits leave, signed or not, which the last instruction alone needs to know; or f32, to be measured by
- * itself. */
-EPILOGUE_INLINE void epilogue_to_8(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
-    if (e->c_type == HONE_C_F32) {
+/* What no f32 is: 8 bits, signed or not, which the last instruction alone needs to know, or 16. */
+EPILOGUE_INLINE void epilogue_to_fewer(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
+    if (e->c_type == HONE_C_F16) {
+        kind.c_type = HONE_C_F16;
+        epilogue_sums(e, row, end, kind);
+    } else if (e->c_type == HONE_C_BF16) {
+        kind.c_type = HONE_C_BF16;
+        epilogue_floats(e, row, end, kind);
+    } else if (e->c_type == HONE_C_F32) { /* to be measured by itself */
         kind.c_type = HONE_C_F32;
         epilogue_floats(e, row, end, kind);
     } else {
@@ -224,35 +229,15 @@ EPILOGUE_INLINE void epilogue_to_8(const hone_epilogue_args *e, int row, int end
     }
 }
 
-/* 16 bits leave, or what epilogue_to_8 stores. */
-EPILOGUE_INLINE void epilogue_to_16(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
-    if (e->c_type == HONE_C_F16) {
-        kind.c_type = HONE_C_F16;
-        epilogue_sums(e, row, end, kind);
-    } else if (e->c_type == HONE_C_BF16) {
-        kind.c_type = HONE_C_BF16;
-        epilogue_floats(e, row, end, kind);
-    } else {
-        epilogue_to_8(e, row, end, kind);
-    }
-}
-
 #define EPILOGUE(name, to, column, activation)                                                               \
     static void name(const hone_epilogue_args *e, int row, int end) {                                        \
         to(e, row, end, (epilogue_kind){.per_column = column, .act = activation});                           \
     }
-#define SAME(name)
-#define BRIEF(name)
-#define BYTE(name) EPILOGUE(epilogue_byte_##name, epilogue_to_8, 0, act_byte_##name)
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
+                 reference, high, fast, brief)                                                               \
     EPILOGUE(epilogue_high_##name, epilogue_to_f32, per_column, act_high_##name)                             \
     EPILOGUE(epilogue_fast_##name, epilogue_to_f32, per_column, act_fast_##name)                             \
-    EPILOGUE(epilogue_brief_##name, epilogue_to_16, per_column, act_brief_##name)                            \
-    byte
+    EPILOGUE(epilogue_brief_##name, epilogue_to_fewer, per_column, act_brief_##name)
 #include "activations.def"
 #undef HONE_ACT
-#undef BYTE
-#undef BRIEF
-#undef SAME
 #undef EPILOGUE

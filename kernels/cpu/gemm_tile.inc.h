@@ -107,6 +107,25 @@ static inline __attribute__((always_inline)) void TILE_(tile_store_8)(vf y[TILE_
                        VEC_LANES);
 }
 
+#if TILE_CURVES
+/* 8-bit C as a curve: of as many rows as four vectors hold, or of one. */
+static inline __attribute__((always_inline)) void TILE_(tile_store_curve)(vf y[TILE_ROWS][TILE_VECTORS],
+                                                                          const hone_tile_args *args) {
+    enum { SPAN = 4 / TILE_VECTORS, SPANS = SPAN > 1 ? TILE_ROWS / SPAN * SPAN : 0 };
+    unsigned char *const c = args->c;
+    const int64_t ldc = args->ldc;
+    const vc curve = vc_load(args->curve);
+    TILE_UNROLL for (int i = 0; i < SPANS; i += SPAN)
+        vf_store8_curve(c + i * ldc, ldc, TILE_VECTORS, TILE_COLUMNS, &y[i][0], &curve);
+    TILE_UNROLL for (int i = SPANS; i < TILE_ROWS; i++) {
+        vf four[4];
+        TILE_UNROLL for (int j = 0; j < 4; j++) four[j] =
+            j < TILE_VECTORS ? y[i][j % TILE_VECTORS] : vf_set(0);
+        vf_store8_curve(c + i * ldc, ldc, 4, TILE_COLUMNS, four, &curve);
+    }
+}
+#endif
+
 static inline __attribute__((always_inline)) void TILE_(tile_store_bf16)(vf y[TILE_ROWS][TILE_VECTORS],
                                                                          const hone_tile_args *args) {
     uint16_t *const c = args->c;
@@ -128,6 +147,12 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     vf y[TILE_ROWS][TILE_VECTORS];
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
         y[i][j] = TILE_REAL(sum[i][j], args, j * VEC_LANES);
+#if TILE_CURVES
+    if (args->curve) {
+        TILE_(tile_store_curve)(y, args);
+        return;
+    }
+#endif
     const vf low = vf_set(args->low), high = vf_set(args->high);
     if (args->clamp != HONE_CLAMP_NONE) {
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)

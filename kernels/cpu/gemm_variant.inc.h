@@ -19,6 +19,13 @@
 #define TILE_FOURS 0
 #endif
 
+/* Whether 8-bit C may be a curve of the sums. */
+#if TILE_S32 && defined(VEC_CURVES)
+#define TILE_CURVES 1
+#else
+#define TILE_CURVES 0
+#endif
+
 /* A sum as a real number. */
 #if TILE_S32
 #define TILE_REAL(sum, args, j)                                                                              \

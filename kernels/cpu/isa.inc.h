@@ -1,10 +1,11 @@
 /* What one instruction set exports beside its tiles: see hone_isa_code. */
 
 #include "epilogue.inc.h"
+#include "epilogue_curve.inc.h"
 
 static hone_epilogue_fn *const epilogues_high[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
+                 reference, high, fast, brief)                                                               \
     epilogue_high_##name,
 #include "activations.def"
 #undef HONE_ACT
@@ -12,7 +13,7 @@ static hone_epilogue_fn *const epilogues_high[] = {
 
 static hone_epilogue_fn *const epilogues_fast[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
+                 reference, high, fast, brief)                                                               \
     epilogue_fast_##name,
 #include "activations.def"
 #undef HONE_ACT
@@ -20,25 +21,11 @@ static hone_epilogue_fn *const epilogues_fast[] = {
 
 static hone_epilogue_fn *const epilogues_brief[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
+                 reference, high, fast, brief)                                                               \
     epilogue_brief_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
-
-#define SAME(name)  epilogue_brief_##name
-#define BRIEF(name) epilogue_brief_##name
-#define BYTE(name)  epilogue_byte_##name
-static hone_epilogue_fn *const epilogues_byte[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    byte,
-#include "activations.def"
-#undef HONE_ACT
-};
-#undef BYTE
-#undef BRIEF
-#undef SAME
 
 static inline void widen_f16_row(float *out, const uint16_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i += VEC_LANES) {
@@ -131,7 +118,8 @@ const hone_isa_code ISA_CODE = {
     {[HONE_FORM_HIGH] = epilogues_high,
      [HONE_FORM_FAST] = epilogues_fast,
      [HONE_FORM_BRIEF] = epilogues_brief,
-     [HONE_FORM_BYTE] = epilogues_byte},
+     [HONE_FORM_BYTE] = epilogues_brief},
+    EPILOGUE_CURVE,
     copy_8,
     copy_16,
     copy_32,

@@ -126,6 +126,23 @@ static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) 
     _mm_mask_storeu_epi8(p, vec_first(n), bytes);
 }
 
+/* Four vectors of bytes, packed by quarters, back in the order of columns. */
+static inline void vec_store8_four(unsigned char *p, int64_t ld, int across, int columns, vi bytes) {
+    const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    bytes = _mm512_permutexvar_epi32(order, bytes);
+    if (across == 4) {
+        _mm512_mask_storeu_epi8(p, ~0ull >> (64 - columns), bytes);
+    } else if (across == 1) {
+        _mm_storeu_si128((__m128i *)p, _mm512_castsi512_si128(bytes));
+        _mm_storeu_si128((__m128i *)(p + ld), _mm512_extracti32x4_epi32(bytes, 1));
+        _mm_storeu_si128((__m128i *)(p + 2 * ld), _mm512_extracti32x4_epi32(bytes, 2));
+        _mm_storeu_si128((__m128i *)(p + 3 * ld), _mm512_extracti32x4_epi32(bytes, 3));
+    } else {
+        _mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(bytes));
+        _mm256_storeu_si256((__m256i *)(p + ld), _mm512_extracti64x4_epi64(bytes, 1));
+    }
+}
+
 #define VEC_STORES_FOUR
 static inline void vf_store8_four(unsigned char *p, int64_t ld, int across, const vf *v, int32_t zero,
                                   int is_signed) {
@@ -141,15 +158,37 @@ static inline void vf_store8_four(unsigned char *p, int64_t ld, int across, cons
     low = _mm512_adds_epi16(low, z);
     high = _mm512_adds_epi16(high, z);
     vi bytes = is_signed ? _mm512_packs_epi16(low, high) : _mm512_packus_epi16(low, high);
-    /* Packing works within quarters: back into the order of columns. */
-    const vi order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    bytes = _mm512_permutexvar_epi32(order, bytes);
-    if (across == 4) {
-        _mm512_storeu_si512(p, bytes);
-    } else {
-        _mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(bytes));
-        _mm256_storeu_si256((__m256i *)(p + ld), _mm512_extracti64x4_epi64(bytes, 1));
-    }
+    vec_store8_four(p, ld, across, 64, bytes);
+}
+
+#define VEC_CURVES
+typedef struct vc {
+    vi base[2], slope[2], bend[2], flip, steps;
+} vc;
+static inline vc vc_load(const hone_curve *c) {
+    vi steps = _mm512_set1_epi16(62);
+    __asm__("" : "+v"(steps)); /* or compilers make three instructions of the multiplication */
+    return (vc){{_mm512_loadu_si512(c->base), _mm512_loadu_si512(c->base + 32)},
+                {_mm512_loadu_si512(c->slope), _mm512_loadu_si512(c->slope + 32)},
+                {_mm512_loadu_si512(c->bend), _mm512_loadu_si512(c->bend + 32)},
+                _mm512_set1_epi8((char)c->flip),
+                steps};
+}
+static inline vi vec_lookup64(const vi *t, vi i) { return _mm512_permutex2var_epi16(t[0], i, t[1]); }
+/* 32 results in quanta, of as many x in the curve's units. */
+static inline vi vec_curve(const vc *c, vi x) {
+    vi knot = _mm512_mulhrs_epi16(x, _mm512_set1_epi16(31)), t = _mm512_mullo_epi16(x, c->steps),
+       slope = _mm512_add_epi16(vec_lookup64(c->slope, knot),
+                                _mm512_mulhrs_epi16(t, vec_lookup64(c->bend, knot))),
+       y = _mm512_adds_epi16(vec_lookup64(c->base, knot), _mm512_mulhrs_epi16(t, slope));
+    return _mm512_mulhrs_epi16(y, _mm512_set1_epi16(256));
+}
+static inline void vf_store8_curve(unsigned char *p, int64_t ld, int across, int columns, const vf *v,
+                                   const vc *c) {
+    vi low = _mm512_packs_epi32(_mm512_cvtps_epi32(v[0]), _mm512_cvtps_epi32(v[1])),
+       high = _mm512_packs_epi32(_mm512_cvtps_epi32(v[2]), _mm512_cvtps_epi32(v[3])),
+       bytes = _mm512_xor_si512(_mm512_packs_epi16(vec_curve(c, low), vec_curve(c, high)), c->flip);
+    vec_store8_four(p, ld, across, columns, bytes);
 }
 
 static inline float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }

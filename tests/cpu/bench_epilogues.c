@@ -1,6 +1,7 @@
-/* Not a test: what each activation costs in the epilogue of an f32 tile, by instruction set and type of C.
+/* Not a test: what each activation costs in the epilogue of a tile, by instruction set and type of C.
  *
- *     bench_epilogues [ISA [TYPE]]      default: avx512 f32; TYPE: f32, f16, bf16, s8, u8
+ *     bench_epilogues [ISA [TYPE]]      default: avx512 f32; TYPE: f32, f16, bf16 (of f32 tiles), s8, u8
+ *                                       (of the tiles of ISA for them)
  *
  * Prints a Markdown table. Cycles are those of a loop of multiply-adds, two a cycle, timed beside the rest,
  * so that they mean what they say where two vector multiply-adds leave the core in a cycle. `over`: tiles of
@@ -12,13 +13,15 @@
 #include "../../harness/clock.h"
 #include "../../harness/stats.h"
 #include "../../kernels/activation.h"
+#include "../../kernels/cpu/cpu_curve.h"
 #include "../../kernels/cpu/cpu_space.h"
 
 enum { MOST_ROWS = 14, DEPTH = 64, CALLS = 300, ROUNDS = 61, PLACES = 16, LDC = 256, PER_CYCLE = 2 };
 
 static _Alignas(64) float a[MOST_ROWS * DEPTH], b[DEPTH * HONE_MOST_COLUMNS],
     sums[MOST_ROWS * HONE_MOST_COLUMNS], c[PLACES * MOST_ROWS * LDC], alpha[HONE_MOST_COLUMNS],
-    start[HONE_MOST_COLUMNS];
+    start[HONE_MOST_COLUMNS], scale[HONE_MOST_COLUMNS], bias[HONE_MOST_COLUMNS],
+    curve_scale[HONE_MOST_COLUMNS], curve_bias[HONE_MOST_COLUMNS];
 
 typedef struct subject {
     const hone_variant *variant;
@@ -68,14 +71,53 @@ static int is_served(int form, int c_type) {
                                 : form == HONE_FORM_BRIEF || (form == HONE_FORM_BYTE && c_type >= HONE_C_S8);
 }
 
-static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
-    hone_epilogue_fn *const *functions = isa->code->epilogues[form];
-    if (!functions || !functions[act] || !is_served(form, s->end.c_type))
+/* The epilogue and what it takes: a curve where there is one. */
+static void choose(subject *s, const hone_isa_code *code, int form, int act) {
+    const hone_act_info *info = hone_activation_info((hone_activation)act);
+    static hone_cpu_curve curve;
+    s->epilogue = code->epilogues[form][act];
+    s->end.col_scale = scale;
+    s->end.bias = s->end.acc_is_s32 ? bias : NULL;
+    curve = (hone_cpu_curve){0};
+    if (form != HONE_FORM_BYTE || !code->curve || !info->smooth || info->per_column ||
+        !hone_cpu_curve_fit(&curve, code, act, s->end.p, s->end.q, 1 / s->end.c_inverse, 0, s->end.c_type))
         return;
-    s->epilogue = functions[act];
+    for (int j = 0; j < HONE_MOST_COLUMNS; j++) {
+        curve_scale[j] = scale[j] * curve.unit;
+        curve_bias[j] = bias[j] * curve.unit + curve.offset;
+    }
+    s->epilogue = code->curve;
+    s->end.col_scale = curve_scale;
+    s->end.bias = curve_bias;
+    s->end.curve = &curve.table;
+}
+
+static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
+    if (!is_served(form, s->end.c_type))
+        return;
+    choose(s, isa->code, form, act);
     double direct = cycles(s, run_direct), whole = cycles(s, run_tile), alone = cycles(s, run_epilogue);
     printf("| %s | %s | %.1f | %.2f |\n", hone_activation_info((hone_activation)act)->name,
-           hone_cpu_form_name(form), alone / (2 * s->rows), whole / direct);
+           s->epilogue == isa->code->curve ? "byte (curve)" : hone_cpu_form_name(form), alone / (2 * s->rows),
+           whole / direct);
+}
+
+/* Values with a standard deviation of about 2.7 in the end, whatever the type. */
+static void fill(const hone_variant *v) {
+    for (size_t i = 0; i < sizeof a / sizeof *a; i++)
+        a[i] = (float)((double)rand() / RAND_MAX * 2 - 1);
+    for (size_t i = 0; i < sizeof b / sizeof *b; i++)
+        b[i] = (float)((double)rand() / RAND_MAX * 2 - 1);
+    for (size_t i = 0; i < sizeof a && v->a_type != HONE_A_F32; i++)
+        ((signed char *)a)[i] =
+            (signed char)(v->a_type == HONE_A_S16 ? i % 2 ? 0 : rand() % 128 : rand() % 128);
+    for (size_t i = 0; i < sizeof b && v->a_type != HONE_A_F32; i++)
+        ((signed char *)b)[i] = (signed char)(rand() % 255 - 127);
+    for (int j = 0; j < HONE_MOST_COLUMNS; j++) {
+        alpha[j] = 0.1f;
+        scale[j] = 2.7f / (8 * 73 * 73);
+        bias[j] = 0;
+    }
 }
 
 int main(int argc, char **argv) {
@@ -86,35 +128,36 @@ int main(int argc, char **argv) {
         fprintf(stderr, "Usage: bench_epilogues [ISA [TYPE]]; ISA: of vectors, and this CPU runs it\n");
         return 2;
     }
-    const int nr = 2 * isa->lanes;
-    subject s = {.variant = hone_cpu_variant_find(isa->lanes == 16 ? "avx512" : name, "f32", nr)};
+    const int nr = 2 * isa->lanes, bytes = hone_dtype_size(c_type) == 1;
+    subject s = {.variant = bytes              ? hone_cpu_variant_find(name, "s8", nr)
+                            : isa->lanes == 16 ? hone_cpu_variant_find("avx512", "f32", nr)
+                                               : hone_cpu_variant_find(name, "f32", nr)};
     if (!s.variant || s.variant->mr > MOST_ROWS) {
-        fprintf(stderr, "bench_epilogues: %s has no f32 tile of %d columns\n", name, nr);
+        fprintf(stderr, "bench_epilogues: %s has no tile of %d columns for %s\n", name, nr, type);
         return 3;
     }
     s.rows = s.variant->mr;
-    for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-        a[i] = (float)((double)rand() / RAND_MAX * 2 - 1);
-    for (size_t i = 0; i < sizeof b / sizeof *b; i++)
-        b[i] = (float)((double)rand() / RAND_MAX * 2 - 1);
-    for (int j = 0; j < HONE_MOST_COLUMNS; j++)
-        alpha[j] = 0.1f;
-    s.tile = (hone_tile_args){.groups = DEPTH,
+    fill(s.variant);
+    s.tile = (hone_tile_args){.groups = DEPTH / s.variant->group,
                               .a = a,
-                              .a_step = DEPTH * sizeof *a,
+                              .a_step = DEPTH * (bytes ? s.variant->a_type == HONE_A_S16 ? 2 : 1 : 4),
                               .b = b,
                               .acc = sums,
                               .start = start,
+                              .scale = scale,
+                              .bias = bias,
+                              .c_type = bytes ? hone_cpu_c_type(c_type) : HONE_C_F32,
                               .ldc = LDC};
     s.end = (hone_epilogue_args){.acc = sums,
                                  .acc_ld = nr,
+                                 .acc_is_s32 = bytes,
                                  .columns = nr,
                                  .ldc = LDC,
                                  .c_type = hone_cpu_c_type(c_type),
                                  .alpha = alpha,
                                  .p = 0.1f,
                                  .q = 1,
-                                 .c_inverse = 50};
+                                 .c_inverse = 20};
     s.place_bytes = (int64_t)MOST_ROWS * LDC * (int64_t)hone_dtype_size(c_type);
     printf("| activation | form | cycles a vector | over |\n|---|---|--:|--:|\n");
     for (int act = 0; hone_activation_info((hone_activation)act); act++)

@@ -1,0 +1,23 @@
+/* A smooth activation into 8 bits as a curve made for the scale of C. */
+#ifndef HONE_CPU_CURVE_H
+#define HONE_CPU_CURVE_H
+
+#include "cpu_abi.h"
+
+/* A curve, and what it was made for. Zeros: for nothing yet. */
+typedef struct hone_cpu_curve {
+    hone_curve table;
+    float unit, offset; /* the curve takes round(x unit + offset), within 16 bits */
+    float c_scale;
+    int32_t c_zero;
+    int fits; /* the table errs by no more than 1/32 of a quantum, 1/16 where the activation has a kink but at
+                 0 */
+} hone_cpu_curve;
+
+/* Makes the curve for a scale and zero point of C (c_type: HONE_C_S8 or HONE_C_U8), or leaves one that is for
+ * them already; what else it depends on is always the same for one curve. Returns `fits`. The activation has
+ * no value a column; p and q are its parameters. Takes two or three microseconds. */
+int hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act, float p, float q,
+                       float c_scale, int32_t c_zero, int c_type);
+
+#endif

@@ -1,0 +1,236 @@
+/* Smooth activations into 8 bits as curves (cpu_curve.h): how far they err, which scales have one, tiles of
+ * every shape, and what no curve can serve. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../kernels/activation.h"
+#include "../../kernels/cpu/cpu_curve.h"
+#include "../../kernels/cpu/cpu_variants.h"
+
+enum { WIDTH = HONE_MOST_COLUMNS, ROWS = 2048, SUMS = ROWS * WIDTH, LEAST_SIGNED = -128 };
+
+/* Of a quantum: what a curve may err by, and one of an activation with a kink elsewhere than at 0. */
+static double allowed(int act) {
+    const char *name = hone_activation_info(act)->name;
+    return strcmp(name, "hardsigmoid") == 0 || strcmp(name, "hardswish") == 0 ? 1.0 / 16 : 1.0 / 32;
+}
+
+/* An extension shares the code of the instruction set that it extends. */
+static int to_test(const hone_cpu_isa *isa) {
+    return hone_cpu_isa_runs(isa) && isa->code->curve && strcmp(isa->code->name, isa->name) == 0;
+}
+
+static int can_be_curve(const hone_act_info *info) { return info->smooth && !info->per_column; }
+
+static int fit(hone_cpu_curve *curve, const hone_cpu_isa *isa, int act, float c_scale, int32_t zero,
+               int c_type) {
+    const hone_act_info *info = hone_activation_info(act);
+    float params[2] = {0};
+    for (int i = 0; i < info->param_count; i++)
+        params[i] = (float)info->params[i].value;
+    *curve = (hone_cpu_curve){0};
+    return hone_cpu_curve_fit(curve, isa->code, act, params[0], params[1], c_scale, zero, c_type);
+}
+
+/* The exact result in quanta, saturated. */
+static double exact(int act, double x, float c_scale, int32_t zero, int c_type) {
+    const hone_act_info *info = hone_activation_info(act);
+    double params[2] = {0}, least = c_type == HONE_C_S8 ? LEAST_SIGNED : 0;
+    for (int i = 0; i < info->param_count; i++)
+        params[i] = (float)info->params[i].value;
+    double y = hone_activation_reference(act, x, params) / (double)c_scale + zero;
+    return fmin(fmax(y, least), least + 255);
+}
+
+static double stored(const unsigned char *c, int c_type) {
+    return c_type == HONE_C_S8 ? (double)(signed char)*c : (double)*c;
+}
+
+/* The largest error beyond rounding, in quanta, of x from -`most` to `most`. */
+static double worst_error(const hone_cpu_isa *isa, const hone_cpu_curve *curve, int act, int c_type,
+                          double most) {
+    static int32_t sums[SUMS];
+    static unsigned char c[SUMS];
+    float scale[WIDTH], bias[WIDTH];
+    const float step = (float)(2 * most / SUMS);
+    for (int j = 0; j < WIDTH; j++) {
+        scale[j] = step * curve->unit;
+        bias[j] = curve->offset;
+    }
+    for (int i = 0; i < SUMS; i++)
+        sums[i] = i - SUMS / 2;
+    hone_epilogue_args args = {.acc = sums,
+                               .acc_ld = WIDTH,
+                               .acc_is_s32 = 1,
+                               .columns = WIDTH,
+                               .c = c,
+                               .ldc = WIDTH,
+                               .c_type = c_type,
+                               .bias = bias,
+                               .col_scale = scale,
+                               .curve = &curve->table};
+    isa->code->curve(&args, 0, ROWS);
+    double worst = 0;
+    for (int i = 0; i < SUMS; i++) {
+        double want = exact(act, (double)step * sums[i], curve->c_scale, curve->c_zero, c_type);
+        worst = fmax(worst, fabs(stored(&c[i], c_type) - want) - 0.5);
+    }
+    return worst;
+}
+
+static void every_curve_is_within_a_32nd_of_a_quantum(void **state) {
+    (void)state;
+    static const float scales[] = {1 / 512.0f, 1 / 255.0f, 1 / 127.0f, 0.0157f, 0.031f,
+                                   0.0625f,    0.1f,       0.3f,       2};
+    static const struct {
+        int c_type;
+        int32_t zero;
+    } outputs[] = {{HONE_C_S8, 0}, {HONE_C_S8, -128}, {HONE_C_S8, -119}, {HONE_C_U8, 128},
+                   {HONE_C_U8, 0}, {HONE_C_U8, 9},    {HONE_C_S8, 127}};
+    enum { SCALES = sizeof scales / sizeof scales[0], OUTPUTS = sizeof outputs / sizeof outputs[0] };
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        for (int act = 0; to_test(isa) && act < hone_activation_count(); act++) {
+            const hone_act_info *info = hone_activation_info(act);
+            double worst = 0;
+            int fitted = 0;
+            for (int n = 0; can_be_curve(info) && n < SCALES * OUTPUTS; n++) {
+                const float c_scale = scales[n / OUTPUTS];
+                const int c_type = outputs[n % OUTPUTS].c_type;
+                hone_cpu_curve curve;
+                if (!fit(&curve, isa, act, c_scale, outputs[n % OUTPUTS].zero, c_type))
+                    continue;
+                fitted++;
+                double error =
+                    fmax(worst_error(isa, &curve, act, c_type, 20), worst_error(isa, &curve, act, c_type, 1));
+                if (!(error <= allowed(act)))
+                    fail_msg("%s on %s, scale %g, zero point %d: %g quanta off", info->name, isa->name,
+                             (double)c_scale, (int)outputs[n % OUTPUTS].zero, error);
+                worst = fmax(worst, error);
+            }
+            if (can_be_curve(info))
+                printf("%-12s %d of %d scales and zero points, %.4f of a quantum\n", info->name, fitted,
+                       SCALES * OUTPUTS, worst);
+        }
+}
+
+/* Outputs are quantised over the range of what they hold: each of these has a curve there. */
+static void usual_scales_have_a_curve(void **state) {
+    (void)state;
+    static const struct {
+        const char *act;
+        float least, most;
+    } usual[] = {{"gelu_tanh", -0.17f, 4},  {"gelu_tanh", -0.17f, 12}, {"gelu_erf", -0.17f, 6},
+                 {"silu", -0.2785f, 8},     {"silu", -0.2785f, 3},     {"mish", -0.309f, 6},
+                 {"tanh", -1, 1},           {"sigmoid", 0, 1},         {"elu", -1, 5},
+                 {"selu", -1.7581f, 5},     {"celu", -1, 5},           {"softplus", 0, 6},
+                 {"gelu_tanh", -0.1f, 2.5f}};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        const float extent = fmaxf(-usual[i].least, usual[i].most),
+                    step = (usual[i].most - usual[i].least) / 255;
+        const int32_t zero = (int32_t)lrintf(-usual[i].least / step);
+        hone_activation act;
+        hone_cpu_curve curve;
+        assert_int_equal(HONE_OK, hone_activation_parse(&act, usual[i].act));
+        for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+            if (to_test(isa) && !(fit(&curve, isa, act, extent / 127, 0, HONE_C_S8) &&
+                                  fit(&curve, isa, act, step, zero - 128, HONE_C_S8) &&
+                                  fit(&curve, isa, act, step, zero, HONE_C_U8)))
+                fail_msg("%s from %g to %g has no curve", usual[i].act, (double)usual[i].least,
+                         (double)usual[i].most);
+    }
+}
+
+/* Scales that are none, and those beyond the grid of knots, have no curve; what was found is kept. */
+static void odd_scales_have_none(void **state) {
+    (void)state;
+    static const float scales[] = {0, -0.1f, NAN, INFINITY, -INFINITY, 1e-45f, 1e-6f, 1e30f, 300};
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        for (int act = 0; to_test(isa) && act < hone_activation_count(); act++)
+            for (size_t i = 0; can_be_curve(hone_activation_info(act)) && i < sizeof scales / sizeof *scales;
+                 i++) {
+                hone_cpu_curve curve;
+                int fits = fit(&curve, isa, act, scales[i], 3, HONE_C_U8);
+                const double most = fits ? fmin(1000, 0x1p29 / (double)curve.unit) : 0;
+                if (fits && !(worst_error(isa, &curve, act, HONE_C_U8, most) <= allowed(act)))
+                    fail_msg("%s at a scale of %g", hone_activation_info(act)->name, (double)scales[i]);
+                assert_int_equal(fits,
+                                 hone_cpu_curve_fit(&curve, isa->code, act, 0, 0, scales[i], 3, HONE_C_U8) ||
+                                     (isnan(scales[i]) && fits));
+            }
+}
+
+/* Tiles of every shape, with a scale and zero point a row or without: the same as one element at a time, and
+ * what is beside the tile stays. */
+static void tiles_of_every_shape(void **state) {
+    (void)state;
+    enum { MOST = 7, LD = 96, GUARD = 0x5a };
+    static int32_t sums[MOST * LD], row_zero[MOST], col_sum[LD];
+    static float scale[LD], bias[LD], row_scale[MOST];
+    static unsigned char c[MOST * LD];
+    hone_activation act;
+    assert_int_equal(HONE_OK, hone_activation_parse(&act, "gelu_tanh"));
+    for (int i = 0; i < MOST * LD; i++)
+        sums[i] = i * 7919 % 20011 - 10000;
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        for (int n = 0; to_test(isa) && n < 4 * MOST * WIDTH; n++) {
+            const int by_row = n % 2, c_type = n / 2 % 2 ? HONE_C_U8 : HONE_C_S8, rows = 1 + n / 4 % MOST,
+                      columns = 1 + n / (4 * MOST);
+            hone_cpu_curve curve;
+            assert_int_equal(1, fit(&curve, isa, act, 0.02f, 5, c_type));
+            for (int j = 0; j < LD; j++) {
+                scale[j] = (1 + (float)(j % 5)) * 1e-4f * curve.unit;
+                bias[j] = (float)(j % 9 - 4) * 0.1f * curve.unit + curve.offset;
+                col_sum[j] = j * 37 % 101 - 50;
+            }
+            for (int i = 0; i < MOST; i++) {
+                row_scale[i] = 1 + (float)i / 4;
+                row_zero[i] = i * 9 - 30;
+            }
+            hone_epilogue_args args = {.acc = sums,
+                                       .acc_ld = LD,
+                                       .acc_is_s32 = 1,
+                                       .columns = columns,
+                                       .c = c,
+                                       .ldc = LD,
+                                       .c_type = c_type,
+                                       .bias = bias,
+                                       .row_scale = by_row ? row_scale : NULL,
+                                       .row_zero = by_row ? row_zero : NULL,
+                                       .col_scale = scale,
+                                       .col_sum = by_row ? col_sum : NULL,
+                                       .curve = &curve.table};
+            memset(c, GUARD, sizeof c);
+            isa->code->curve(&args, 0, rows);
+            for (int i = 0; i < MOST * LD; i++) {
+                const int row = i / LD, column = i % LD;
+                if (row >= rows || column >= columns) {
+                    assert_int_equal(GUARD, c[i]);
+                    continue;
+                }
+                double sum = sums[i] - (by_row ? (double)row_zero[row] * col_sum[column] : 0);
+                double x = sum * (double)scale[column] * (by_row ? (double)row_scale[row] : 1) +
+                           (double)bias[column];
+                x = (x - (double)curve.offset) / (double)curve.unit;
+                double want = exact(act, x, 0.02f, 5, c_type);
+                if (fabs(stored(&c[i], c_type) - want) > 0.5 + allowed((int)act) + 1e-3)
+                    fail_msg("%s, %d x %d: row %d column %d is %g, not %g", isa->name, rows, columns, row,
+                             column, stored(&c[i], c_type), want);
+            }
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_curve_is_within_a_32nd_of_a_quantum),
+                                       cmocka_unit_test(usual_scales_have_a_curve),
+                                       cmocka_unit_test(odd_scales_have_none),
+                                       cmocka_unit_test(tiles_of_every_shape)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
