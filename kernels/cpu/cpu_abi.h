@@ -115,6 +115,7 @@ typedef struct hone_tile_args {
     int c_type;  /* HONE_C_* */
     int clamp;   /* HONE_CLAMP_* */
     float low, high;
+    const float *slope; /* NR: what y below 0 is multiplied by; NULL: nothing */
     int32_t c_zero;
     const float *scale, *bias; /* NR each, of s32 sums alone */
     const hone_curve *curve;   /* 8-bit C is this curve of y in its units, nothing is clamped; NULL: none */

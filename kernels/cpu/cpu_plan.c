@@ -77,6 +77,8 @@ static void size_blocks(hone_backend_plan *p) {
                       ? PARTS_AHEAD
                       : p->config.prefetch;
     p->per_column = hone_activation_info(q->act)->per_column;
+    for (int j = 0; j < HONE_MOST_COLUMNS; j++)
+        p->slope[j] = (float)q->act_params[0];
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
     p->fetch_c = !hone_cpu_variant_is_amx(v) && !hone_cpu_is_amd() &&
                  q->m * q->n * (int64_t)p->c_size / p->parts > hone_cpu_cache_sizes()->l2 / 2;

@@ -44,10 +44,11 @@ struct hone_backend_plan {
     int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
     size_t a_size, b_size, c_size;
-    int64_t prefetch; /* hone_tile_args */
-    int per_column;   /* the activation has a parameter a column */
-    size_t a_pitch;   /* bytes of a copied row */
-    int fetch_c;      /* C is asked for: it is larger than the second level, and that pays here */
+    int64_t prefetch;               /* hone_tile_args */
+    int per_column;                 /* the activation has a parameter a column */
+    float slope[HONE_MOST_COLUMNS]; /* that parameter for every column else, where the activation leaks */
+    size_t a_pitch;                 /* bytes of a copied row */
+    int fetch_c; /* C is asked for: it is larger than the second level, and that pays here */
     hone_cpu_workspace *workspaces;
     size_t allocated;      /* bytes, for all of them */
     const hone_args *args; /* of the call in progress */

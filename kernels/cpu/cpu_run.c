@@ -184,6 +184,8 @@ static void enter_panel(slice *s, int64_t j) {
     s->bias = biased ? NULL : bias;
     t->b = blk->b + (size_t)(j * p->depth + s->k * v->nr) * p->b_size;
     t->start = biased ? (const void *)bias : blk->start ? blk->start + j : NULL;
+    if (p->config.leaks)
+        t->slope = p->per_column ? p->args->alpha + blk->column + j : p->slope;
     if (w->out_scale) {
         t->scale = w->out_scale + j;
         t->bias = w->out_bias + j;
@@ -394,10 +396,10 @@ static void run_part(void *context, size_t index) {
     w->unit = hone_dtype_size(q->c_type) == 1 ? w->job.args.c_inverse : 1;
     w->low = p->config.low * w->unit;
     w->high = p->config.high * w->unit;
-    /* Where products flush, what clamps is all that may make a subnormal of their sums; to add those of parts
-     * is no product. */
-    w->normal = p->config.flushes && !p->config.parts && fpclassify(w->low) != FP_SUBNORMAL &&
-                fpclassify(w->high) != FP_SUBNORMAL;
+    /* Where products flush, what clamps or has a slope is all that may make a subnormal of their sums; to add
+     * those of parts is no product. */
+    w->normal = p->config.flushes && !p->config.parts && !p->config.leaks &&
+                fpclassify(w->low) != FP_SUBNORMAL && fpclassify(w->high) != FP_SUBNORMAL;
     w->curved = p->config.curved && q->m * q->n >= CURVED_LEAST &&
                 hone_cpu_curve_fit(&w->curve, p->config.code, q->act, w->job.args.p, w->job.args.q,
                                    p->args->c_scale, p->args->c_zero, w->job.args.c_type);

@@ -112,14 +112,15 @@ static int find_form(const char *name) {
     return form;
 }
 
+/* Where activations are looked at to see what they do, and as far below 0. */
+static const double probes[] = {0, 1e-6, 0.01, 0.3, 0.5, 0.7, 1, 2, 2.5, 3, 4, 5.9, 6.1, 10, 1e3, 1e30};
+
 /* Whether the activation only clamps, so that C can leave from the registers: its limits are then all there
- * is to know of it. Not where A has a scale a row, for which there are no registers. */
+ * is to know of it. */
 static int clamps(float *low, float *high, const hone_problem *problem) {
-    static const double probes[] = {0, 1e-6, 0.01, 0.3, 0.5, 0.7, 1, 2, 2.5, 3, 4, 5.9, 6.1, 10, 1e3, 1e30};
     const hone_act_info *act = hone_activation_info(problem->act);
     const double *params = problem->act_params;
-    if (problem->a_scale_per_row || act->per_column ||
-        act->lipschitz(params[0], params[1]) > 1) /* a jump may lie between the probes */
+    if (act->per_column || act->lipschitz(params[0], params[1]) > 1) /* a jump may lie between the probes */
         return 0;
     double least = hone_activation_reference(problem->act, -INFINITY, params);
     double most = hone_activation_reference(problem->act, INFINITY, params);
@@ -133,10 +134,26 @@ static int clamps(float *low, float *high, const hone_problem *problem) {
     return 1;
 }
 
+/* Whether the activation only has a slope below 0, its parameter or a value a column. */
+static int leaks(const hone_problem *problem) {
+    const hone_act_info *act = hone_activation_info(problem->act);
+    const double params[2] = {act->per_column ? 0.75 : problem->act_params[0], problem->act_params[1]};
+    if (act->param_count != 1 || !(act->lipschitz(params[0], params[1]) < INFINITY))
+        return 0;
+    for (int i = 0; i < COUNT(probes); i++) {
+        double x = probes[i];
+        if (hone_activation_reference(problem->act, x, params) != x ||
+            hone_activation_reference(problem->act, -x, params) != params[0] * -x)
+            return 0;
+    }
+    return 1;
+}
+
+/* Not where A has a scale a row, for which there are no registers. */
 int hone_cpu_may_be_direct(const hone_variant *v, const hone_problem *problem) {
     float low, high;
-    return strcmp(v->loop, "tile") == 0 &&
-           (clamps(&low, &high, problem) || (hone_cpu_has_curve(v, problem) && !problem->a_scale_per_row));
+    return strcmp(v->loop, "tile") == 0 && !problem->a_scale_per_row &&
+           (clamps(&low, &high, problem) || leaks(problem) || hone_cpu_has_curve(v, problem));
 }
 
 /* Parameters that come from the generated variants, and the constraint that
@@ -329,8 +346,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.curved = read.form == HONE_FORM_BYTE && hone_cpu_has_curve(v, problem);
     read.low = -INFINITY;
     read.high = INFINITY;
+    read.leaks = leaks(problem);
     read.direct = strcmp(epi, "reg") == 0 && hone_cpu_may_be_direct(v, problem) &&
-                  (read.curved || clamps(&read.low, &read.high, problem));
+                  (clamps(&read.low, &read.high, problem) || read.leaks || read.curved);
     read.beside = strcmp(epi, "beside") == 0;
     if (read.beside && !hone_cpu_variant_is_amx(v))
         return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);

@@ -14,12 +14,10 @@
  *          comes after this one; parts: the one row of M = 1 reads parts of K side by
  *          side, fetched ahead where the second level cannot hold B
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
- *          (activations that only clamp or are a curve), l1, in a buffer of one tile, or beside
- *          (AMX), the same while the next tile is multiplied
- *   form   how a smooth activation is computed, which activations.def specifies: fast or
- *          high for f32 C, brief for fewer bits; byte, for 8 with AVX-512: a curve where
- *          one fits the call (cpu_curve.h), and brief else
- *   gm, gn threads along M and N
+ *          (activations that only clamp, have a slope, or are a curve), l1, in a buffer of one tile, or
+ * beside (AMX), the same while the next tile is multiplied form   how a smooth activation is computed, which
+ * activations.def specifies: fast or high for f32 C, brief for fewer bits; byte, for 8 with AVX-512: a curve
+ * where one fits the call (cpu_curve.h), and brief else gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
 #define HONE_CPU_SPACE_H
@@ -39,7 +37,8 @@ typedef struct hone_cpu_config {
     int flushes; /* products take subnormals for zeros */
     int curved;  /* the activation is a curve of its 8-bit C where one fits */
     int beside;  /* an epilogue is done while the next tile is multiplied */
-    int direct;  /* C leaves from the registers, clamped to low .. high */
+    int leaks;   /* the activation only has a slope below 0 */
+    int direct;  /* C leaves from the registers: clamped to low .. high, with a slope, or as a curve */
     int clamp;   /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;

@@ -153,6 +153,12 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
         return;
     }
 #endif
+    if (args->slope) {
+        TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
+            const vf slope = vf_load(args->slope + j * VEC_LANES);
+            TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) y[i][j] = tile_leak(y[i][j], slope);
+        }
+    }
     const vf low = vf_set(args->low), high = vf_set(args->high);
     if (args->clamp != HONE_CLAMP_NONE) {
         TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
