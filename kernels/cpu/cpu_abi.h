@@ -26,12 +26,15 @@ enum { HONE_LINE = 64 };
 /* A tile register of AMX (gemm_amx.inc.h): rows, bytes of one, groups of 4 bytes in it. */
 enum { HONE_AMX_ROWS = 16, HONE_AMX_BYTES = 64, HONE_AMX_GROUPS = HONE_AMX_BYTES / 4 };
 
+/* A group of A of tiles that read it by words. */
+enum { HONE_WORD_BYTES = 4 };
+
 /* How a compute kind takes its operands. A group is GROUP consecutive k, what one
  * multiply sums.
  *
  *   A   rows of the element type below, k contiguous, at any distance: A itself
- *       where its type is that and K is whole groups (AMX: any K; tiles of words:
- *       any of a group and more), or s8 where words are u8; else a copy
+ *       where its type is that and K is whole groups (AMX and tiles of words: any
+ *       K), or s8 where words are u8; else a copy
  *   B   panels of NR columns, in the kind's own type (s8 for s8):
  *       [k / GROUP][NR][GROUP], with AMX padded to whole steps
  *
@@ -96,8 +99,8 @@ typedef struct hone_tile_args {
     int64_t a_step; /* bytes from one row to the next */
     const void *b;
     /* Where a group of A is a word: what every byte of A is changed by (exclusive or), 0 or 0x80, and the
-     * bytes of A after the last whole group, a further group with zeros; at least a group lies before their
-     * end. */
+     * bytes of A after the last whole group, a further group with zeros; a group may be read that ends with
+     * them. */
     int a_flip, a_rest;
     /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and by one row in
      * parts. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the second

@@ -34,6 +34,10 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
         tail = hone_cpu_variant_is_amx(v) && !copied && p->problem.k % p->step;
     w->a = copied ? allocate(p, (size_t)p->mc * p->a_pitch) : NULL;
     w->tail = tail ? allocate(p, (size_t)p->mc * HONE_AMX_BYTES) : NULL;
+    int head = v->words && !copied && p->problem.k < v->group;
+    w->head = head ? allocate(p, (size_t)v->mr * 2 * HONE_WORD_BYTES) : NULL;
+    if (head && w->head)
+        memset(w->head, 0, (size_t)v->mr * 2 * HONE_WORD_BYTES);
     w->sums = allocate(p, sums * 4);
     w->b = plain ? allocate(p, (size_t)(p->depth * p->nc) * p->b_size) : NULL;
     w->column_sums = plain ? allocate(p, (size_t)p->nc * sizeof(int32_t)) : NULL;
@@ -53,8 +57,9 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
                  .q = (float)p->problem.act_params[1],
                  .zero_shift = zero_shift(v->a_type, p->problem.a_type)},
     };
-    return (!copied || w->a) && (!tail || w->tail) && w->sums && (!plain || (w->b && w->column_sums)) &&
-           (!scaled || w->scale) && (!starts || w->start) && (!out || (w->out_scale && w->out_bias));
+    return (!copied || w->a) && (!tail || w->tail) && (!head || w->head) && w->sums &&
+           (!plain || (w->b && w->column_sums)) && (!scaled || w->scale) && (!starts || w->start) &&
+           (!out || (w->out_scale && w->out_bias));
 }
 
 enum { PARTS_AHEAD = 4096 /* bytes */ };
@@ -118,6 +123,7 @@ void hone_cpu_plan_destroy(hone_backend_plan *p) {
     for (int t = 0; p && p->workspaces && t < p->parts; t++) {
         free(p->workspaces[t].a);
         free(p->workspaces[t].tail);
+        free(p->workspaces[t].head);
         free(p->workspaces[t].sums);
         free(p->workspaces[t].b);
         free(p->workspaces[t].column_sums);

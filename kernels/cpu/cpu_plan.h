@@ -11,11 +11,12 @@
 typedef struct hone_cpu_workspace {
     _Alignas(128) char *a; /* mc rows of kc, copied; NULL where A is read in place */
     char *tail;            /* mc rows of HONE_AMX_BYTES: the last k of A in place; NULL: K is whole steps */
-    char *sums;            /* f32 or s32: a tile or two taking turns, or all tiles of a block */
-    int turn;              /* which of the two */
-    int shape;             /* hone_tile_args */
-    char *b;               /* plain weights: K x nc packed */
-    int32_t *column_sums;  /* plain s8 weights: nc */
+    char *head; /* the first rows of A in place, each after a group of zeros; NULL: K is a group or more */
+    char *sums; /* f32 or s32: a tile or two taking turns, or all tiles of a block */
+    int turn;   /* which of the two */
+    int shape;  /* hone_tile_args */
+    char *b;    /* plain weights: K x nc packed */
+    int32_t *column_sums; /* plain s8 weights: nc */
     /* s8 with one scale and zero point for all of A, of nc columns: */
     float *scale;   /* of A and B */
     int32_t *start; /* what sums begin with; NULL: the epilogue takes the zero point off */

@@ -14,6 +14,7 @@
  * a buffer until the last slice.
  */
 #include <math.h>
+#include <string.h>
 
 #include "cpu_pack.h"
 #include "cpu_plan.h"
@@ -54,6 +55,7 @@ typedef struct slice {
     hone_cpu_workspace *workspace;
     const block *block;
     const char *a;    /* of the first row */
+    int64_t a_step;   /* bytes from one to the next */
     const char *tail; /* of the first row: what whole steps leave of A; NULL: nothing */
     int64_t k;
     int64_t after_column, after_k; /* where the weights begin that are read after this slice's */
@@ -157,12 +159,26 @@ static void *find_sums(const slice *s) {
     return sums;
 }
 
+/* Of a K that is no group, tiles read the word that ends with a row: of the first rows from a copy, for there
+ * is nothing before them. */
+static void head_rows(slice *s) {
+    enum { STEP = 2 * HONE_WORD_BYTES };
+    char *head = s->workspace->head;
+    for (int i = 0; i < s->rows; i++)
+        memcpy(head + i * STEP + HONE_WORD_BYTES, s->a + i * s->a_step, (size_t)s->tile.a_rest);
+    s->tile.a = head + HONE_WORD_BYTES;
+    s->tile.a_step = STEP;
+}
+
 static void enter_rows(slice *s, int64_t index) {
     const hone_backend_plan *p = s->plan;
     s->index = index;
     s->i = cut_at(&s->cuts, index);
     s->rows = (int)(cut_at(&s->cuts, index + 1) - s->i);
-    s->tile.a = s->a + s->i * s->tile.a_step;
+    s->tile.a = s->a + s->i * s->a_step;
+    s->tile.a_step = s->a_step;
+    if (s->workspace->head && s->block->row + s->i == 0)
+        head_rows(s);
     s->tile.a_tail = s->tail ? s->tail + (size_t)s->i * HONE_AMX_BYTES : NULL;
     s->c =
         (char *)p->args->c + (size_t)((s->block->row + s->i) * p->args->ldc + s->block->column) * p->c_size;
@@ -247,10 +263,10 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                    .workspace = w,
                    .block = blk,
                    .a = a,
+                   .a_step = args->lda * (int64_t)a_size,
                    .k = k,
                    .last = k + depth >= p->problem.k,
                    .tile = {.groups = hone_round_up(depth - rest, p->step) / c->variant->group,
-                            .a_step = args->lda * (int64_t)a_size,
                             .a_flip = !c->copy_a && hone_cpu_flips(c->variant, &p->problem) ? 0x80 : 0,
                             .a_rest = w->tail ? 0 : (int)(rest * (int64_t)a_size),
                             .prefetch = p->prefetch,
@@ -271,7 +287,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
         if (c->copy_a) {
             hone_cpu_copy_a(w->a, p->a_pitch, c, type, a, args->lda, blk->rows, depth);
             s.a = w->a;
-            s.tile.a_step = (int64_t)p->a_pitch;
+            s.a_step = (int64_t)p->a_pitch;
         }
         if (w->tail && rest) {
             hone_cpu_copy_a(w->tail, HONE_AMX_BYTES, c, type, a + (size_t)(depth - rest) * a_size, args->lda,

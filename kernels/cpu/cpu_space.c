@@ -79,8 +79,7 @@ int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
                                        [HONE_A_U8] = HONE_U8};
     int alike =
         v->a_type != HONE_A_S16 && (types[v->a_type] == problem->a_type || hone_cpu_flips(v, problem));
-    int rests =
-        hone_cpu_variant_is_amx(v) || (v->words && !hone_cpu_variant_is_dot(v) && problem->k >= v->group);
+    int rests = hone_cpu_variant_is_amx(v) || (v->words && !hone_cpu_variant_is_dot(v));
     return alike && (rests || problem->k % v->group == 0);
 }
 

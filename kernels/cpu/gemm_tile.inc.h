@@ -27,7 +27,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_rest)(TILE(tile_acc
                                                                        sum[TILE_ROWS][TILE_VECTORS],
                                                                    const char *const *a, int64_t a_step,
                                                                    const char *b, int rest, vi flip) {
-    enum { WORD = 4, BITS = 8 };
+    enum { WORD = HONE_WORD_BYTES, BITS = 8 };
     __typeof__(TILE(tile_b)(b)) vb[TILE_VECTORS];
     TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) vb[j] = TILE(tile_b)(b + j * TILE_B_BYTES);
     TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) {

@@ -62,7 +62,7 @@ static void check_tile(const hone_variant *v, int rows, int groups, int beginnin
     assert_int_equal(HONE_OK, hone_dtype_parse(&type, v->kind));
     /* Words may end before a group does, and have their signs changed. */
     int words = v->words && !hone_cpu_variant_is_dot(v);
-    int k = groups * v->group - (words && groups > 1 ? (rows + groups / 2) % v->group : 0);
+    int k = groups * v->group - (words ? (rows + groups / 2) % v->group : 0);
     int flip = v->words && v->a_type == HONE_A_U8 && groups / 4 % 2 ? 0x80 : 0;
     int nr = v->nr, step = hone_cpu_step(v), rest = k % step;
     hone_epilogue_job job = {.run = note_rows, .next = rows / 3, .rows = rows};

@@ -20,6 +20,25 @@ enum { COLUMNS = 384 };
 static const float values[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 1e-42f, -1e-42f, 5.5f, 6.5f, -6.5f};
 enum { ROWS = sizeof values / sizeof values[0] };
 
+/* Slopes of columns: of prelu, and for the reference. */
+static float slope_of(int column) {
+    static const float slopes[] = {0, 0.25f, -2, 1, 1e-3f};
+    return slopes[column % (int)(sizeof slopes / sizeof slopes[0])];
+}
+static float *slopes(void) {
+    static float all[COLUMNS];
+    for (int j = 0; j < COLUMNS; j++)
+        all[j] = slope_of(j);
+    return all;
+}
+
+/* f(x) in a column, with a parameter that prelu has no use for. */
+static double expected(hone_activation act, double parameter, double x, int column) {
+    double params[2] = {
+        strcmp(hone_activation_name(act), "prelu") == 0 ? (double)slope_of(column) : parameter, 0};
+    return hone_activation_reference(act, x, strcmp(hone_activation_name(act), "clip") == 0 ? NULL : params);
+}
+
 /* The default config with the epilogue where `epi` says. */
 static void config_with(char *out, size_t size, hone_context *context, const hone_problem *problem,
                         const char *epi) {
@@ -32,7 +51,7 @@ static void config_with(char *out, size_t size, hone_context *context, const hon
 }
 
 /* C = act(x) for every value x: K is 1 and B is ones. */
-static void run(float *c, hone_context *context, const char *act, const char *epi) {
+static void run(float *c, hone_context *context, const char *act, double parameter, const char *epi) {
     hone_problem problem;
     hone_activation index;
     hone_plan *plan;
@@ -42,13 +61,15 @@ static void run(float *c, hone_context *context, const char *act, const char *ep
         b[j] = 1;
     assert_int_equal(HONE_OK, hone_activation_parse(&index, act));
     hone_problem_init(&problem, HONE_F32, index, ROWS, COLUMNS, 1);
+    if (strcmp(act, "leaky_relu") == 0 || strcmp(act, "prelu") == 0)
+        problem.act_params[0] = parameter;
     problem.bias = 0;
     config_with(config, sizeof config, context, &problem, epi);
     assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, config, 1));
     void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
     assert_non_null(packed);
     assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, COLUMNS));
-    hone_args args = {.a = values, .lda = 1, .b = packed, .c = c, .ldc = COLUMNS};
+    hone_args args = {.a = values, .lda = 1, .b = packed, .c = c, .ldc = COLUMNS, .alpha = slopes()};
     assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
     free(packed);
     hone_plan_destroy(plan);
@@ -56,21 +77,27 @@ static void run(float *c, hone_context *context, const char *act, const char *ep
 
 static void both_epilogues_agree(void **state) {
     (void)state;
-    static const char *const acts[] = {"identity", "relu", "relu6", "clip"};
+    static const struct {
+        const char *act;
+        double parameter;
+    } cases[] = {{"identity", 0},   {"relu", 0},        {"relu6", 0}, {"clip", 0}, {"leaky_relu", 0.01f},
+                 {"leaky_relu", 0}, {"leaky_relu", -2}, {"prelu", 0}, {"prelu", 1}};
     static float direct[ROWS * COLUMNS], buffered[ROWS * COLUMNS];
     hone_context *context;
     assert_int_equal(HONE_OK, hone_context_create(&context));
-    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         hone_activation act;
-        assert_int_equal(HONE_OK, hone_activation_parse(&act, acts[i]));
-        run(direct, context, acts[i], "reg");
-        run(buffered, context, acts[i], "l1");
+        assert_int_equal(HONE_OK, hone_activation_parse(&act, cases[i].act));
+        run(direct, context, cases[i].act, cases[i].parameter, "reg");
+        run(buffered, context, cases[i].act, cases[i].parameter, "l1");
         for (int n = 0; n < ROWS * COLUMNS; n++) {
-            float x = values[n / COLUMNS], want = (float)hone_activation_reference(act, x, NULL);
+            float x = values[n / COLUMNS],
+                  want = (float)expected(act, cases[i].parameter, (double)x, n % COLUMNS);
             if (isnan(x) ? !isnan(direct[n]) || !isnan(buffered[n])
                          : direct[n] != want || memcmp(&direct[n], &buffered[n], sizeof direct[n]) != 0)
-                fail_msg("%s(%g) in column %d: %g from registers, %g through the buffer, not %g", acts[i],
-                         (double)x, n % COLUMNS, (double)direct[n], (double)buffered[n], (double)want);
+                fail_msg("%s(%g) in column %d: %g from registers, %g through the buffer, not %g",
+                         cases[i].act, (double)x, n % COLUMNS, (double)direct[n], (double)buffered[n],
+                         (double)want);
         }
     }
     hone_context_destroy(context);
@@ -99,7 +126,7 @@ static void run_half(uint16_t *c, hone_context *context, hone_dtype dtype, const
     void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
     assert_non_null(packed);
     assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, COLUMNS));
-    hone_args args = {.a = x, .lda = 1, .b = packed, .c = c, .ldc = COLUMNS, .bias = bias};
+    hone_args args = {.a = x, .lda = 1, .b = packed, .c = c, .ldc = COLUMNS, .bias = bias, .alpha = slopes()};
     assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
     free(packed);
     hone_plan_destroy(plan);
@@ -108,16 +135,20 @@ static void run_half(uint16_t *c, hone_context *context, hone_dtype dtype, const
 /* A bias so small that sums which flush subnormals would lose it is not lost. */
 static void both_epilogues_agree_in_16_bits(void **state) {
     (void)state;
-    static const char *const acts[] = {"identity", "relu", "clip"};
+    static const char *const acts[] = {"identity", "relu", "clip", "leaky_relu", "prelu"};
     static const float biases[] = {0, 1, 0x1p-102f, 0x1p-110f, 0x1.8p-130f, -0x1p-149f, NAN, -INFINITY};
-    enum { BIASES = sizeof biases / sizeof biases[0], CASES = 3 * 2 * BIASES };
+    enum {
+        BIASES = sizeof biases / sizeof biases[0],
+        ACTS = sizeof acts / sizeof acts[0],
+        CASES = ACTS * 2 * BIASES
+    };
     static uint16_t direct[ROWS * COLUMNS], buffered[ROWS * COLUMNS];
     hone_context *context;
     assert_int_equal(HONE_OK, hone_context_create(&context));
     for (int n = 0; n < CASES; n++) {
-        const char *act = acts[n % 3];
-        const hone_dtype dtype = n / 3 % 2 ? HONE_F16 : HONE_BF16;
-        const float value = biases[n / 6];
+        const char *act = acts[n % ACTS];
+        const hone_dtype dtype = n / ACTS % 2 ? HONE_F16 : HONE_BF16;
+        const float value = biases[n / (2 * ACTS)];
         uint16_t x[ROWS];
         float bias[COLUMNS];
         for (int i = 0; i < ROWS; i++)
@@ -132,7 +163,7 @@ static void both_epilogues_agree_in_16_bits(void **state) {
             float sum =
                 (dtype == HONE_F16 ? hone_f16_to_f32(x[i / COLUMNS]) : hone_bf16_to_f32(x[i / COLUMNS])) +
                 bias[i % COLUMNS];
-            float y = (float)hone_activation_reference(index, sum, NULL);
+            float y = (float)expected(index, (double)0.01f, (double)sum, i % COLUMNS);
             uint16_t want = to_half(dtype, y), sign = (uint16_t)(y == 0 ? 0x8000 : 0);
             int same = (direct[i] | sign) == (want | sign) && (buffered[i] | sign) == (want | sign);
             uint16_t infinite = dtype == HONE_F16 ? 0x7c00 : 0x7f80;
@@ -156,6 +187,8 @@ typedef struct bytes_case {
     int k;
     float c_scale;
     int32_t a_zero;
+    int finite;       /* the bias is */
+    const char *form; /* NULL: the default one */
 } bytes_case;
 
 /* What leaves registers and what leaves the buffer, of A in place and of a copy: scales are powers of two, so
@@ -173,7 +206,7 @@ static void run_bytes(void *c, hone_context *context, const bytes_case *q, const
     for (int i = 0; i < DEPTH * COLUMNS; i++)
         b[i] = (signed char)(i * 101 % 256 - 128);
     for (int j = 0; j < COLUMNS; j++) {
-        bias[j] = odd[j % 8];
+        bias[j] = q->finite ? (float)(j % 9) - 4 : odd[j % 8];
         b_scale[j] = ldexpf(1, j % 14 - 10);
     }
     assert_int_equal(HONE_OK, hone_activation_parse(&index, q->act));
@@ -185,6 +218,12 @@ static void run_bytes(void *c, hone_context *context, const bytes_case *q, const
     assert_non_null(at);
     if (copy)
         at[5] = '1';
+    at = q->form ? strstr(config, "form=") : NULL;
+    if (at && strncmp(at + 5, "byte", 4) == 0) {
+        char after[256];
+        snprintf(after, sizeof after, "%s", at + 9);
+        snprintf(at + 5, sizeof config - (size_t)(at + 5 - config), "%s%s", q->form, after);
+    }
     assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, config, 1));
     void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
     assert_non_null(packed);
@@ -195,6 +234,7 @@ static void run_bytes(void *c, hone_context *context, const bytes_case *q, const
                       .c = c,
                       .ldc = COLUMNS,
                       .bias = bias,
+                      .alpha = slopes(),
                       .a_scale = &a_scale,
                       .b_scale = b_scale,
                       .a_zero = &q->a_zero,
@@ -208,20 +248,24 @@ static void run_bytes(void *c, hone_context *context, const bytes_case *q, const
 static void both_epilogues_agree_in_8_bits(void **state) {
     (void)state;
     static const hone_dtype c_types[] = {HONE_S8, HONE_U8, HONE_F32, HONE_F16};
-    static const char *const acts[] = {"identity", "relu", "clip"};
+    static const char *const acts[] = {"identity", "relu", "clip", "leaky_relu", "prelu", "gelu_tanh", "elu"};
     /* The third has no finite inverse; with the last scales of columns overflow, taken by themselves. */
-    static const float scales[] = {0.25f, 0x1p-20f, 0x1p-149f, 1e30f, 0x1p-126f};
-    enum { SCALES = sizeof scales / sizeof scales[0] };
+    static const float scales[] = {0.0625f, 0x1p-20f, 0x1p-149f, 1e30f, 0x1p-126f};
+    enum { SCALES = sizeof scales / sizeof scales[0], ACTS = sizeof acts / sizeof acts[0], CURVED = 5 };
     static _Alignas(64) unsigned char direct[C_BYTES], buffered[C_BYTES], copied[C_BYTES];
     hone_context *context;
     assert_int_equal(HONE_OK, hone_context_create(&context));
-    for (int n = 0; n < 4 * 3 * SCALES * 2 * DEPTH; n++) {
+    for (int n = 0; n < 4 * ACTS * SCALES * 2 * 2 * DEPTH; n++) {
+        const int act = n / 4 % ACTS, rest = n / 4 / ACTS;
         const bytes_case q = {.c_type = c_types[n % 4],
-                              .act = acts[n / 4 % 3],
-                              .c_scale = scales[n / 12 % SCALES],
-                              .a_type = n / (12 * SCALES) % 2 ? HONE_U8 : HONE_S8,
-                              .a_zero = n / (12 * SCALES) % 2 ? 100 : -5,
-                              .k = n / (24 * SCALES) + 1};
+                              .act = acts[act],
+                              .c_scale = scales[rest % SCALES],
+                              .a_type = rest / SCALES % 2 ? HONE_U8 : HONE_S8,
+                              .a_zero = rest / SCALES % 2 ? 100 : -5,
+                              .finite = rest / SCALES / 2 % 2,
+                              .k = rest / SCALES / 4 + 1};
+        if (act >= CURVED && n % 4 > 1)
+            continue;
         memset(direct, 0, sizeof direct);
         memset(buffered, 0, sizeof buffered);
         memset(copied, 0, sizeof copied);
@@ -238,33 +282,56 @@ static void both_epilogues_agree_in_8_bits(void **state) {
     hone_context_destroy(context);
 }
 
-/* prelu's slopes are arguments, whatever the problem's parameter; a jump stays one, however small. */
-static void what_resembles_a_clamp_is_none(void **state) {
+/* What no curve can take (a bias that is none or beyond 32 bits, a scale that overflows) is as without. */
+static void what_no_curve_takes_is_brief(void **state) {
     (void)state;
-    static const struct {
-        const char *act;
-        double parameter;
-    } cases[] = {{"prelu", 0}, {"prelu", 1}, {"thresholded_relu", 1e-7}};
+    static const float scales[] = {0.0625f, 0x1p-149f, 1e30f};
+    static _Alignas(64) unsigned char curved[C_BYTES], brief[C_BYTES];
     hone_context *context;
     assert_int_equal(HONE_OK, hone_context_create(&context));
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        hone_problem problem;
-        hone_activation act;
-        hone_plan *plan;
-        assert_int_equal(HONE_OK, hone_activation_parse(&act, cases[i].act));
-        hone_problem_init(&problem, HONE_F32, act, ROWS, COLUMNS, 1);
-        problem.act_params[0] = cases[i].parameter;
-        assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
-        if (!strstr(hone_plan_config(plan), "epi=l1"))
-            fail_msg("%s of %g: %s", cases[i].act, cases[i].parameter, hone_plan_config(plan));
-        hone_plan_destroy(plan);
+    for (int n = 0; n < 3 * 2 * 2; n++) {
+        const bytes_case q = {.c_type = n % 2 ? HONE_U8 : HONE_S8,
+                              .act = "gelu_tanh",
+                              .c_scale = scales[n / 4],
+                              .a_type = HONE_S8,
+                              .a_zero = -5,
+                              .k = DEPTH,
+                              .form = "brief"};
+        bytes_case with = q;
+        with.form = NULL;
+        memset(curved, 0, sizeof curved);
+        memset(brief, 0, sizeof brief);
+        run_bytes(curved, context, &with, n / 2 % 2 ? "reg" : "l1", 0);
+        run_bytes(brief, context, &q, "l1", 0);
+        for (int i = 0; i < C_BYTES; i++)
+            if (curved[i] != brief[i])
+                fail_msg("scale %g, byte %d: %02x, %02x by the form brief", (double)q.c_scale, i, curved[i],
+                         brief[i]);
     }
+    hone_context_destroy(context);
+}
+
+/* A jump stays one, however small. */
+static void what_resembles_a_clamp_is_none(void **state) {
+    (void)state;
+    hone_context *context;
+    hone_problem problem;
+    hone_activation act;
+    hone_plan *plan;
+    assert_int_equal(HONE_OK, hone_context_create(&context));
+    assert_int_equal(HONE_OK, hone_activation_parse(&act, "thresholded_relu"));
+    hone_problem_init(&problem, HONE_F32, act, ROWS, COLUMNS, 1);
+    problem.act_params[0] = 1e-7;
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
+    assert_non_null(strstr(hone_plan_config(plan), "epi=l1"));
+    hone_plan_destroy(plan);
     hone_context_destroy(context);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_epilogues_agree), cmocka_unit_test(both_epilogues_agree_in_16_bits),
-        cmocka_unit_test(both_epilogues_agree_in_8_bits), cmocka_unit_test(what_resembles_a_clamp_is_none)};
+        cmocka_unit_test(both_epilogues_agree_in_8_bits), cmocka_unit_test(what_no_curve_takes_is_brief),
+        cmocka_unit_test(what_resembles_a_clamp_is_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
