@@ -51,6 +51,9 @@
  *                     bytes, saturated; NaN gives zero. With `across` 4 they follow each other at p, with 2
  *                     two do and two at p + ld. Where this costs less than four vi_store8_part, VEC_STORES_FOUR
  *                     is defined
+ *   VEC_CURVES        defined where 64 words are looked up at once: vc, a hone_curve in registers; vc_load(c);
+ *   vf_store8_curve(p, ld, across, columns, v, c)  four vectors in the curve's units, within 32 bits, as the bytes
+ *                     of C. With `across` 4 the first `columns` of them at p; 2 and 1 as above, and all
  *
  * and for each compute kind T of @tiles (f32, f16, bf16, s8):
  *
