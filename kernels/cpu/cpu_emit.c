@@ -52,6 +52,7 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
             " * cc -std=c17 -O3 -c THIS_FILE.c\n *\n"
             " * Defines %s_variant with its tiles of 1 to %d rows, and\n"
             " * hone_isa_%s.epilogues[form][activation]; here form %d (%s), activation %d (%s).\n"
+            " * A curve of 8-bit C, for which hone_isa_code.curve is, is made by the caller.\n"
             " * The comments on hone_tile_args and hone_epilogue_args say how they are called;\n"
             " * blocking, copying and threads are the loops of the caller.\n */\n",
             v->name, key, text, v->name, v->mr, isa->name, c.form, hone_cpu_form_name(c.form), problem->act,

@@ -150,7 +150,11 @@ const hone_variant *hone_cpu_variant_edge(const hone_variant *wide, int columns)
     return best;
 }
 
-int hone_cpu_form(hone_dtype type) { return type == HONE_F32 ? HONE_FORM_FAST : HONE_FORM_BRIEF; }
+int hone_cpu_form(hone_dtype type) {
+    return type == HONE_F32                     ? HONE_FORM_FAST
+           : type == HONE_S8 || type == HONE_U8 ? HONE_FORM_BYTE
+                                                : HONE_FORM_BRIEF;
+}
 
 int hone_cpu_c_type(hone_dtype type) {
     static const int types[HONE_DTYPE_COUNT] = {[HONE_F32] = HONE_C_F32,

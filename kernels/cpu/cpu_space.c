@@ -86,7 +86,7 @@ int hone_cpu_in_place(const hone_variant *v, const hone_problem *problem) {
 /* In the order of HONE_FORM_*. */
 static const char *const form_names[HONE_FORM_COUNT] = {"high", "fast", "brief", "byte"};
 
-/* Whether an instruction set with curves has one for the problem. */
+/* Whether the activation can be a curve of the problem's C. */
 static int curves(const hone_problem *problem) {
     const hone_act_info *act = hone_activation_info(problem->act);
     return problem->dtype == HONE_S8 && hone_dtype_size(problem->c_type) == 1 && act->smooth &&
@@ -97,11 +97,17 @@ int hone_cpu_has_curve(const hone_variant *v, const hone_problem *problem) {
     return curves(problem) && hone_cpu_isa_find(v->isa)->code->curve;
 }
 
-/* The forms worth trying: what is not smooth is the same in all. */
-static const char *forms(const hone_problem *problem) {
-    if (hone_cpu_form(problem->c_type) == HONE_FORM_FAST)
-        return hone_activation_info(problem->act)->smooth ? "fast high" : "fast";
-    return curves(problem) ? "byte brief" : "brief";
+/* The forms worth trying: what is not smooth is the same in all, and without curves byte is brief. */
+static const char *forms(const hone_problem *problem, int curved) {
+    int smooth = hone_activation_info(problem->act)->smooth;
+    switch (hone_cpu_form(problem->c_type)) {
+    case HONE_FORM_FAST:
+        return smooth ? "fast high" : "fast";
+    case HONE_FORM_BYTE:
+        return curved ? "byte brief" : "byte";
+    default:
+        return "brief";
+    }
 }
 
 static int find_form(const char *name) {
@@ -161,7 +167,7 @@ typedef struct variant_lists {
     list isa, nr, tiles;
     const hone_variant *last; /* the one whose tile was listed last */
     int most_rows;
-    int direct, beside; /* some tiles can be their own epilogue, or have one beside them */
+    int curved, direct, beside; /* some have a curve, are their own epilogue, have one beside them */
 } variant_lists;
 
 static int is_alike(const hone_variant *a, const hone_variant *b, const hone_problem *problem) {
@@ -179,7 +185,7 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
                  !curves(problem)                 ? ""
                  : hone_cpu_has_curve(v, problem) ? "&&(epi!='reg'||form=='byte')"
-                                                  : "&&epi!='reg'&&form!='byte'",
+                                                  : "&&epi!='reg'&&form=='byte'",
                  hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'&&pf!='parts'"
                  : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'&&pf!='parts'"
                                               : "&&epi!='beside'");
@@ -200,6 +206,7 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         lists->most_rows = v->mr > lists->most_rows ? v->mr : lists->most_rows;
         snprintf(word, sizeof word, "%d", v->nr);
         list_add(&lists->nr, " ", word, 1);
+        lists->curved |= hone_cpu_has_curve(v, problem);
         lists->direct |= hone_cpu_may_be_direct(v, problem);
         lists->beside |= hone_cpu_variant_is_amx(v);
         list_tile(lists, v, problem);
@@ -247,7 +254,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
         {"inner", "m n", NULL, 0},       {"pf", problem->m > 1 ? "0 4096 next" : "0 4096 parts", NULL, 0},
         {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
-        {"gn", NULL, grid, grid_count},  {"form", forms(problem), NULL, 0}};
+        {"gn", NULL, grid, grid_count},  {"form", forms(problem, v.curved), NULL, 0}};
     for (int i = 0; i < COUNT(params); i++) {
         status = params[i].words
                      ? hone_space_param(space, params[i].name, params[i].words)

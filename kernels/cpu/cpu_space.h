@@ -14,10 +14,12 @@
  *          comes after this one; parts: the one row of M = 1 reads parts of K side by
  *          side, fetched ahead where the second level cannot hold B
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
- *          (activations that only clamp, have a slope, or are a curve), l1, in a buffer of one tile, or
- * beside (AMX), the same while the next tile is multiplied form   how a smooth activation is computed, which
- * activations.def specifies: fast or high for f32 C, brief for fewer bits; byte, for 8 with AVX-512: a curve
- * where one fits the call (cpu_curve.h), and brief else gm, gn threads along M and N
+ *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
+ *          one tile, or beside (AMX), the same while the next tile is multiplied
+ *   form   how a smooth activation is computed, which activations.def specifies: fast or
+ *          high for f32 C, brief for 16 bits; byte for 8: a curve where the instruction
+ *          set has one and it fits the call (cpu_curve.h), and brief else; brief: none
+ *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H
 #define HONE_CPU_SPACE_H

@@ -34,7 +34,7 @@ int hone_cpu_variant_is_amx(const hone_variant *variant);
 
 /* The HONE_C_* of an element type. */
 int hone_cpu_c_type(hone_dtype type);
-/* The HONE_FORM_* that an output type is served with where nothing cheaper fits. */
+/* The HONE_FORM_* that an output type is served with. */
 int hone_cpu_form(hone_dtype type);
 
 /* 1 when the CPU has the named feature ("avx2"); 0 also for unknown names. */

@@ -35,8 +35,6 @@ int64_t hone_opencl_depth(const hone_opencl_config *c, int64_t k) {
 
 const char *hone_opencl_forms(const hone_problem *problem) {
     const int smooth = hone_activation_info(problem->act)->smooth;
-    /* The byte form would have to give way to brief where a call's C has a small scale; without tables it
-     * gains next to nothing over it. */
     return problem->c_type != HONE_F32 ? "brief" : smooth ? "fast high" : "fast";
 }
 

@@ -36,7 +36,7 @@ check_isa() { # isa, printed by $hone
     scalar) check "isa=scalar,wtype=f32,mr=4,nr=4,form=fast,$rest" f32 relu ;;
     avx2)
         check "isa=avx2,wtype=f16,mr=6,nr=16,form=brief,$rest" f16 gelu_erf
-        check "isa=avx2,wtype=s8,mr=4,nr=24,form=brief,$rest" s8 leaky_relu ;;
+        check "isa=avx2,wtype=s8,mr=4,nr=24,form=byte,$rest" s8 leaky_relu ;;
     avx512)
         check "isa=avx512,wtype=f32,mr=14,nr=32,form=high,$rest" f32 mish
         check "isa=avx512,wtype=f32,mr=4,nr=4,form=fast,$rest" f32 celu
@@ -44,7 +44,7 @@ check_isa() { # isa, printed by $hone
     avx512vnni) check "isa=avx512vnni,wtype=s8,mr=14,nr=32,form=byte,$rest" s8 tanh ;;
     avx512bf16) check "isa=avx512bf16,wtype=bf16,mr=14,nr=32,form=brief,$rest" bf16 gelu_tanh ;;
     avx512fp16) check "isa=avx512fp16,wtype=f16,mr=8,nr=48,form=brief,$rest" f16 softplus ;;
-    avxvnni) check "isa=avxvnni,wtype=s8,mr=6,nr=16,form=brief,$rest" s8 hardswish ;;
+    avxvnni) check "isa=avxvnni,wtype=s8,mr=6,nr=16,form=byte,$rest" s8 hardswish ;;
     amxint8) check "isa=amxint8,wtype=s8,mr=32,nr=32,form=byte,$rest" s8 selu ;;
     amxuint8) check "isa=amxuint8,wtype=s8,mr=24,nr=16,form=byte,$rest" s8 elu ;;
     amxbf16) check "isa=amxbf16,wtype=bf16,mr=32,nr=32,form=brief,$rest" bf16 sigmoid ;;

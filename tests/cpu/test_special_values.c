@@ -50,6 +50,17 @@ static void config_with(char *out, size_t size, hone_context *context, const hon
     hone_plan_destroy(plan);
 }
 
+/* Whether C of s8 may be a curve: then a smooth activation leaves the registers, too. */
+static int has_curves(hone_context *context) {
+    hone_problem problem;
+    hone_plan *plan;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/s8/gelu_tanh/64x64x64"));
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
+    int found = strstr(hone_plan_config(plan), "epi=reg") != NULL;
+    hone_plan_destroy(plan);
+    return found;
+}
+
 /* C = act(x) for every value x: K is 1 and B is ones. */
 static void run(float *c, hone_context *context, const char *act, double parameter, const char *epi) {
     hone_problem problem;
@@ -255,6 +266,7 @@ static void both_epilogues_agree_in_8_bits(void **state) {
     static _Alignas(64) unsigned char direct[C_BYTES], buffered[C_BYTES], copied[C_BYTES];
     hone_context *context;
     assert_int_equal(HONE_OK, hone_context_create(&context));
+    const int acts_here = has_curves(context) ? ACTS : CURVED;
     for (int n = 0; n < 4 * ACTS * SCALES * 2 * 2 * DEPTH; n++) {
         const int act = n / 4 % ACTS, rest = n / 4 / ACTS;
         const bytes_case q = {.c_type = c_types[n % 4],
@@ -264,7 +276,7 @@ static void both_epilogues_agree_in_8_bits(void **state) {
                               .a_zero = rest / SCALES % 2 ? 100 : -5,
                               .finite = rest / SCALES / 2 % 2,
                               .k = rest / SCALES / 4 + 1};
-        if (act >= CURVED && n % 4 > 1)
+        if (act >= acts_here || (act >= CURVED && n % 4 > 1))
             continue;
         memset(direct, 0, sizeof direct);
         memset(buffered, 0, sizeof buffered);
@@ -289,6 +301,10 @@ static void what_no_curve_takes_is_brief(void **state) {
     static _Alignas(64) unsigned char curved[C_BYTES], brief[C_BYTES];
     hone_context *context;
     assert_int_equal(HONE_OK, hone_context_create(&context));
+    if (!has_curves(context)) {
+        hone_context_destroy(context);
+        skip();
+    }
     for (int n = 0; n < 3 * 2 * 2; n++) {
         const bytes_case q = {.c_type = n % 2 ? HONE_U8 : HONE_S8,
                               .act = "gelu_tanh",
