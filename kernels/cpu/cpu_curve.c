@@ -21,7 +21,7 @@ enum {
     NODES = 3,            /* where a parabola is exact */
     COARSE = 64,          /* steps of the search for an end of the interval, four a doubling from 2^-6 on */
     FINE = 32,            /* steps within one of those */
-    SIDES = 4,            /* where a parabola is checked */
+    SIDES = 8,            /* where a parabola is checked */
     CHECKS = KNOTS * SIDES,
     MOST_POINTS = CHECKS + 2
 };
@@ -29,6 +29,8 @@ static const double SPACING = 32768.0 / LAST;  /* of knots */
 static const double NODE = 0.8660254037844386; /* the outer ones: cos(pi / 6), Chebyshev's */
 static const double CONSTANT = 1;              /* 1/128 quanta: a tail that varies less */
 static const double ALLOWED = PER_QUANTUM / 32;
+static const double ROUNDED = 1;       /* 1/128 quanta: both products */
+static const double SHORTEST = 0x1p-9; /* interval; what is less may be a step */
 static const float FAR = 1e30f;
 
 typedef struct fit {
@@ -84,8 +86,8 @@ static double find_end(const fit *f, double sign) {
     const double low = i ? x[i - 1] : 0, high = x[i];
     for (int j = 0; j < FINE; j++)
         x[j] = (float)(low + (high - low) * (j + 1) / FINE);
-    i = first_constant(f, x, FINE, sign);
-    return i < FINE ? x[i] : high;
+    int fine = first_constant(f, x, FINE, sign);
+    return fine < FINE ? x[fine] : high;
 }
 
 /* To the nearest, saturated; a NaN to something. */
@@ -112,10 +114,10 @@ static void place_knots(hone_cpu_curve *curve, const fit *f) {
 
 static int product(int a, int b) { return (a * b + (1 << 14)) >> 15; }
 
-/* Where Chebyshev's parabola errs most of a smooth function: at its ends and halfway. Of one with a kink
- * between two knots it errs up to twice as much elsewhere. */
+/* Where Chebyshev's parabola errs most of a smooth function, at its ends and halfway, and between. Of one
+ * with a kink between two knots it errs up to 1.7 times as much elsewhere. */
 static int16_t check_at(int n) {
-    static const double sides[SIDES] = {-0.499, -0.25, 0.25, 0.499};
+    static const double sides[SIDES] = {-0.499, -0.375, -0.25, -0.125, 0.125, 0.25, 0.375, 0.499};
     return rounded((n / SIDES - LAST + sides[n % SIDES]) * SPACING);
 }
 
@@ -130,13 +132,14 @@ static double worst_error(const hone_cpu_curve *curve, const fit *f) {
     }
     evaluate(y, f, x, CHECKS + 2);
     for (int n = 0; n < CHECKS + 2; n++) {
-        int i = at[n], knot = product(i, LAST) & (HONE_CURVE_KNOTS - 1),
-            t = (int16_t)(uint16_t)(i * 2 * LAST), slope = curve->table.slope[knot],
-            bend = curve->table.bend[knot];
-        double got = curve->table.base[knot] + product(t, slope + product(t, bend));
-        double error = fabs(limited(got) - limited(y[n]));
+        int i = at[n], knot = product(i, LAST) & (HONE_CURVE_KNOTS - 1);
+        double t = (int16_t)(uint16_t)(i * 2 * LAST) / 32768.0, base = curve->table.base[knot],
+               slope = curve->table.slope[knot], bend = curve->table.bend[knot];
+        double error = fabs(limited(base + t * (slope + t * bend)) - limited(y[n]));
         if (error > 0 && n < CHECKS)
-            error += fabs(slope + 2 * t / 32768.0 * bend) / SPACING; /* half a unit of x */
+            error += fabs(slope + 2 * t * bend) / SPACING; /* half a unit of x */
+        if (error > 0)
+            error += ROUNDED;
         if (!(error <= worst))
             worst = error;
     }
@@ -151,7 +154,7 @@ int hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act
     const fit f = {code, act, p, q, 1 / (double)c_scale, c_zero - middle};
     *curve = (hone_cpu_curve){.c_scale = c_scale, .c_zero = c_zero, .table.flip = (uint8_t)middle};
     double low = find_end(&f, -1), high = find_end(&f, 1);
-    if (!isfinite(low) || !isfinite(high))
+    if (!(high - low >= SHORTEST && high - low < INFINITY))
         return 0;
     /* Rounded up to a middle, which takes a spacing at most. */
     double unit = (65535 - SPACING) / (high - low), zero = -32768 - low * unit;

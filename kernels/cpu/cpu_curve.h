@@ -16,7 +16,7 @@ typedef struct hone_cpu_curve {
 
 /* Makes the curve for a scale and zero point of C (c_type: HONE_C_S8 or HONE_C_U8), or leaves one that is for
  * them already; what else it depends on is always the same for one curve. Returns `fits`. The activation has
- * no value a column; p and q are its parameters. Takes two or three microseconds. */
+ * no value a column; p and q are its parameters. Takes four microseconds. */
 int hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act, float p, float q,
                        float c_scale, int32_t c_zero, int c_type);
 

@@ -161,16 +161,16 @@ static void *find_sums(const slice *s) {
 }
 
 /* Of a K that is no group, tiles read the word that ends with a row: of the first rows from a copy, for there
- * is nothing before them. */
-/* Out of line, or the loop over small tiles takes 4% longer. */
+ * is nothing before them. Out of line, or the loop over small tiles takes 4% longer. */
 __attribute__((noinline, cold)) static void head_rows(slice *s) {
     enum { STEP = 2 * HONE_WORD_BYTES };
     char *head = s->workspace->head;
-    s->tile.a_step = s->i ? s->a_step : STEP;
-    if (s->i)
+    const int before = (s->block->row + s->i) * s->a_step + s->tile.a_rest >= HONE_WORD_BYTES;
+    s->tile.a_step = before ? s->a_step : STEP;
+    if (before)
         return;
     for (int i = 0; i < s->rows; i++)
-        memcpy(head + i * STEP + HONE_WORD_BYTES, s->a + i * s->a_step, (size_t)s->tile.a_rest);
+        memcpy(head + i * STEP + HONE_WORD_BYTES, s->a + (s->i + i) * s->a_step, (size_t)s->tile.a_rest);
     s->tile.a = head + HONE_WORD_BYTES;
 }
 
@@ -269,7 +269,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                    .a_step = args->lda * (int64_t)a_size,
                    .k = k,
                    .last = k + depth >= p->problem.k,
-                   .head = w->head && blk->row == 0,
+                   .head = w->head && blk->row < HONE_WORD_BYTES,
                    .tile = {.groups = hone_round_up(depth - rest, p->step) / c->variant->group,
                             .a_flip = !c->copy_a && hone_cpu_flips(c->variant, &p->problem) ? 0x80 : 0,
                             .a_rest = w->tail ? 0 : (int)(rest * (int64_t)a_size),
@@ -391,7 +391,7 @@ static float largest(const float *values, int64_t n) {
     return most;
 }
 
-/* Elements of C from which on a curve is made: of fewer it would take more calls than hundred to repay that.
+/* Elements of C from which on a curve is made: fewer would take more than a hundred calls to repay it.
  */
 enum { CURVED_LEAST = 1024 };
 

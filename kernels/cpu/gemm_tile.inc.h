@@ -116,7 +116,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_store_curve)(vf y[T
     const int64_t ldc = args->ldc;
     const vc curve = vc_load(args->curve);
     TILE_UNROLL for (int i = 0; i < SPANS; i += SPAN)
-        vf_store8_curve(c + i * ldc, ldc, TILE_VECTORS, TILE_COLUMNS, &y[i][0], &curve);
+        vf_store8_curve(c + i * ldc, ldc, TILE_VECTORS, TILE_COLUMNS, &y[0][0] + i * TILE_VECTORS, &curve);
     TILE_UNROLL for (int i = SPANS; i < TILE_ROWS; i++) {
         vf four[4];
         TILE_UNROLL for (int j = 0; j < 4; j++) four[j] =

@@ -14,6 +14,7 @@
 #include "../../kernels/activation.h"
 #include "../../kernels/cpu/cpu_curve.h"
 #include "../../kernels/cpu/cpu_variants.h"
+#include "hone/hone.h"
 
 enum { WIDTH = HONE_MOST_COLUMNS, ROWS = 2048, SUMS = ROWS * WIDTH, LEAST_SIGNED = -128 };
 
@@ -118,6 +119,31 @@ static void every_curve_is_within_a_32nd_of_a_quantum(void **state) {
             if (can_be_curve(info))
                 printf("%-12s %d of %d scales and zero points, %.4f of a quantum\n", info->name, fitted,
                        SCALES * OUTPUTS, worst);
+        }
+}
+
+/* Where parabolas err between the places at which they are checked. */
+static void bumps_between_checks_are_found(void **state) {
+    (void)state;
+    static const struct {
+        const char *act;
+        float c_scale;
+        int32_t zero;
+        int c_type;
+    } cases[] = {{"gelu_tanh", 1.54411f, -128, HONE_C_S8},
+                 {"celu", 0.736f, 85, HONE_C_U8},
+                 {"selu", 1.31f, 25, HONE_C_S8}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++) {
+            hone_activation act;
+            hone_cpu_curve curve;
+            assert_int_equal(HONE_OK, hone_activation_parse(&act, cases[i].act));
+            if (!to_test(isa) ||
+                !fit(&curve, isa, (int)act, cases[i].c_scale, cases[i].zero, cases[i].c_type))
+                continue;
+            double error = worst_error(isa, &curve, (int)act, cases[i].c_type, 200);
+            if (error > allowed((int)act))
+                fail_msg("%s at a scale of %g: %g quanta off", cases[i].act, (double)cases[i].c_scale, error);
         }
 }
 
@@ -227,10 +253,108 @@ static void tiles_of_every_shape(void **state) {
         }
 }
 
+/* ---- calls of a plan */
+
+enum { M = 40, N = 64, K = 12 };
+
+/* C of a call. */
+static void execute(unsigned char *c, hone_plan *plan, const float *a_scale, const float *bias, float c_scale,
+                    int32_t zero) {
+    static signed char a[M * K], b[K * N];
+    float b_scale[N];
+    for (int i = 0; i < M * K; i++)
+        a[i] = (signed char)(i * 37 % 255 - 127);
+    for (int i = 0; i < K * N; i++)
+        b[i] = (signed char)(i * 101 % 255 - 127);
+    for (int j = 0; j < N; j++)
+        b_scale[j] = 1e-4f * (float)(1 + j % 3);
+    void *packed = aligned_alloc(HONE_PACK_ALIGN, hone_plan_packed_size(plan));
+    assert_non_null(packed);
+    assert_int_equal(HONE_OK, hone_plan_pack(packed, plan, b, N));
+    hone_args args = {.a = a,
+                      .lda = K,
+                      .b = packed,
+                      .c = c,
+                      .ldc = N,
+                      .bias = bias,
+                      .a_scale = a_scale,
+                      .b_scale = b_scale,
+                      .c_scale = c_scale,
+                      .c_zero = zero};
+    assert_int_equal(HONE_OK, hone_plan_execute(plan, &args));
+    free(packed);
+}
+
+/* The default config in the form named. */
+static hone_plan *plan_of(hone_context *context, const char *problem_text, const char *form) {
+    hone_problem problem;
+    hone_plan *plan;
+    char config[256];
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, problem_text));
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
+    const char *text = hone_plan_config(plan), *at = strstr(text, "form=byte");
+    if (!at || !strstr(text, "isa=avx512")) {
+        hone_plan_destroy(plan);
+        return NULL;
+    }
+    snprintf(config, sizeof config, "%.*s%s%s", (int)(at - text) + 5, text, form, at + 9);
+    char *epilogue = strstr(config, "epi=reg");
+    if (epilogue && strcmp(form, "brief") == 0) {
+        char rest[256];
+        snprintf(rest, sizeof rest, "%s", epilogue + 7);
+        snprintf(epilogue, sizeof config - (size_t)(epilogue - config), "epi=l1%s", rest);
+    }
+    hone_plan_destroy(plan);
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, config, 1));
+    return plan;
+}
+
+/* Both forms agree within a step, with other scales and zero points from call to call, and with scales of
+ * rows that no curve can take. */
+static void calls_differ(void **state) {
+    (void)state;
+    static const struct {
+        float c_scale;
+        int32_t zero;
+    } calls[] = {{0.02f, 0}, {0.02f, -100}, {0.05f, -100}, {0.02f, 0}, {5, 0}, {0.02f, 7}};
+    static const float odd[] = {1, 1e30f, NAN, INFINITY, -1, 3e6f};
+    static unsigned char curved[M * N], brief[M * N];
+    float a_scale[M], bias[N];
+    hone_context *context;
+    assert_int_equal(HONE_OK, hone_context_create(&context));
+    for (int j = 0; j < N; j++)
+        bias[j] = (float)(j % 7) - 3;
+    for (int rows = 0; rows < 2; rows++) {
+        hone_problem problem;
+        char text[HONE_PROBLEM_TEXT];
+        assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/s8/gelu_tanh/40x64x12"));
+        problem.a_scale_per_row = rows;
+        assert_int_equal(HONE_OK, hone_problem_format(text, sizeof text, &problem));
+        hone_plan *first = plan_of(context, text, "byte"),
+                  *second = first ? plan_of(context, text, "brief") : NULL;
+        for (size_t n = 0; first && n < 2 * sizeof calls / sizeof calls[0]; n++) {
+            for (int i = 0; i < M; i++)
+                a_scale[i] = n % 2 && rows ? odd[i % 6] : 1;
+            execute(curved, first, a_scale, bias, calls[n / 2].c_scale, calls[n / 2].zero);
+            execute(brief, second, a_scale, bias, calls[n / 2].c_scale, calls[n / 2].zero);
+            for (int i = 0; i < M * N; i++)
+                if (abs((signed char)curved[i] - (signed char)brief[i]) > (n % 2 && rows ? 0 : 1))
+                    fail_msg("%s, scale %g, zero point %d: row %d, column %d is %d, %d by brief", text,
+                             (double)calls[n / 2].c_scale, (int)calls[n / 2].zero, i / N, i % N,
+                             (signed char)curved[i], (signed char)brief[i]);
+        }
+        hone_plan_destroy(first);
+        hone_plan_destroy(second);
+    }
+    hone_context_destroy(context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_curve_is_within_a_32nd_of_a_quantum),
+                                       cmocka_unit_test(bumps_between_checks_are_found),
                                        cmocka_unit_test(usual_scales_have_a_curve),
                                        cmocka_unit_test(odd_scales_have_none),
-                                       cmocka_unit_test(tiles_of_every_shape)};
+                                       cmocka_unit_test(tiles_of_every_shape),
+                                       cmocka_unit_test(calls_differ)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,8 @@
 
 /* Whole panels of every width, and a row for each value. */
 enum { COLUMNS = 384 };
-static const float values[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 1e-42f, -1e-42f, 5.5f, 6.5f, -6.5f};
+static const float values[] = {NAN,     INFINITY, -INFINITY, 0.0f,  -0.0f,     1e-42f,
+                               -1e-42f, 5.5f,     6.5f,      -6.5f, -0x1p-124f};
 enum { ROWS = sizeof values / sizeof values[0] };
 
 /* Slopes of columns: of prelu, and for the reference. */

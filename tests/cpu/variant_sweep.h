@@ -134,9 +134,6 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
     hone_reference *reference;
     assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, (uint64_t)n + 1, n % 4));
     assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
-    hone_space *spaces[SWEEP_THREADS + 1];
-    for (int t = 1; t <= SWEEP_THREADS; t++)
-        assert_int_equal(HONE_OK, s->device->backend->space(&spaces[t], s->device, &problem, t));
 
     int activations = hone_activation_count();
     for (int act = 0; act < activations; act++) {
@@ -144,6 +141,9 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
         sweep_options(&problem, n);
         operands->problem = problem;
         assert_int_equal(HONE_OK, hone_reference_activate(reference, &problem));
+        hone_space *spaces[SWEEP_THREADS + 1];
+        for (int t = 1; t <= SWEEP_THREADS; t++)
+            assert_int_equal(HONE_OK, s->device->backend->space(&spaces[t], s->device, &problem, t));
         for (int i = 0; hone_cpu_variants[i]; i++) {
             const hone_variant *v = hone_cpu_variants[i];
             if ((i + n + act) % s->every != 0)
@@ -151,9 +151,9 @@ static void sweep_shape(sweep *s, hone_dtype dtype, const int64_t shape[3], int 
             if (sweep_computes(v, dtype) && hone_cpu_isa_runs(hone_cpu_isa_find(v->isa)))
                 sweep_case(s, operands, reference, spaces, v);
         }
+        for (int t = 1; t <= SWEEP_THREADS; t++)
+            hone_space_destroy(spaces[t]);
     }
-    for (int t = 1; t <= SWEEP_THREADS; t++)
-        hone_space_destroy(spaces[t]);
     hone_reference_destroy(reference);
     hone_operands_destroy(operands);
 }
