@@ -5,7 +5,8 @@
  *
  * Prints a Markdown table. Cycles are those of a loop of multiply-adds, two a cycle, timed beside the rest,
  * so that they mean what they say where two vector multiply-adds leave the core in a cycle. `over`: tiles of
- * two vectors and K = 64 with this epilogue, over the same whose C leaves from the registers. */
+ * two vectors and K = 64 with this epilogue, over the same whose C leaves from the registers as it is;
+ * `registers`: with the activation done there, where that is possible. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ typedef struct subject {
     const hone_variant *variant;
     int rows;
     hone_epilogue_fn *epilogue;
-    hone_tile_args tile;
+    hone_tile_args tile, leaving; /* as it is, and with the activation */
+    int leaves;                   /* there is such a tile */
     hone_epilogue_args end;
     int64_t place_bytes;
 } subject;
@@ -35,6 +37,10 @@ typedef struct subject {
 static void run_direct(subject *s, int i) {
     s->tile.c = c + (size_t)(i % PLACES) * MOST_ROWS * LDC;
     s->variant->tiles[s->rows - 1](&s->tile);
+}
+static void run_leaving(subject *s, int i) {
+    s->leaving.c = c + (size_t)(i % PLACES) * MOST_ROWS * LDC;
+    s->variant->tiles[s->rows - 1](&s->leaving);
 }
 static void run_epilogue(subject *s, int i) {
     s->end.c = (char *)c + i % PLACES * s->place_bytes;
@@ -71,13 +77,18 @@ static int is_served(int form, int c_type) {
                                 : form == HONE_FORM_BRIEF || (form == HONE_FORM_BYTE && c_type >= HONE_C_S8);
 }
 
-/* The epilogue and what it takes: a curve where there is one. */
+/* The epilogue and what it takes: a curve where there is one, and a tile that does as much. */
 static void choose(subject *s, const hone_isa_code *code, int form, int act) {
     const hone_act_info *info = hone_activation_info((hone_activation)act);
     static hone_cpu_curve curve;
     s->epilogue = code->epilogues[form][act];
     s->end.col_scale = scale;
     s->end.bias = s->end.acc_is_s32 ? bias : NULL;
+    s->leaving = s->tile;
+    s->leaving.slope =
+        strcmp(info->name, "leaky_relu") == 0 || strcmp(info->name, "prelu") == 0 ? alpha : NULL;
+    s->leaving.clamp = strcmp(info->name, "relu") == 0 ? HONE_CLAMP_LOW : HONE_CLAMP_NONE;
+    s->leaves = s->leaving.slope || s->leaving.clamp != HONE_CLAMP_NONE;
     curve = (hone_cpu_curve){0};
     if (form != HONE_FORM_BYTE || !code->curve || !info->smooth || info->per_column ||
         !hone_cpu_curve_fit(&curve, code, act, s->end.p, s->end.q, 1 / s->end.c_inverse, 0, s->end.c_type))
@@ -87,19 +98,26 @@ static void choose(subject *s, const hone_isa_code *code, int form, int act) {
         curve_bias[j] = bias[j] * curve.unit + curve.offset;
     }
     s->epilogue = code->curve;
-    s->end.col_scale = curve_scale;
-    s->end.bias = curve_bias;
-    s->end.curve = &curve.table;
+    s->end.col_scale = s->leaving.scale = curve_scale;
+    s->end.bias = s->leaving.bias = curve_bias;
+    s->end.curve = s->leaving.curve = &curve.table;
+    s->leaves = 1;
 }
 
 static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
     if (!is_served(form, s->end.c_type))
         return;
     choose(s, isa->code, form, act);
+    const int curved = s->epilogue == isa->code->curve;
+    if (form == HONE_FORM_BYTE && !curved)
+        return;
     double direct = cycles(s, run_direct), whole = cycles(s, run_tile), alone = cycles(s, run_epilogue);
-    printf("| %s | %s | %.1f | %.2f |\n", hone_activation_info((hone_activation)act)->name,
-           s->epilogue == isa->code->curve ? "byte (curve)" : hone_cpu_form_name(form), alone / (2 * s->rows),
-           whole / direct);
+    printf("| %s | %s | %.1f | %.2f |", hone_activation_info((hone_activation)act)->name,
+           hone_cpu_form_name(form), alone / (2 * s->rows), whole / direct);
+    if (s->leaves && (curved || s->end.c_type == s->tile.c_type))
+        printf(" %.2f |\n", cycles(s, run_leaving) / direct);
+    else
+        puts(" |");
 }
 
 /* Values with a standard deviation of about 2.7 in the end, whatever the type. */
@@ -159,7 +177,7 @@ int main(int argc, char **argv) {
                                  .q = 1,
                                  .c_inverse = 20};
     s.place_bytes = (int64_t)MOST_ROWS * LDC * (int64_t)hone_dtype_size(c_type);
-    printf("| activation | form | cycles a vector | over |\n|---|---|--:|--:|\n");
+    printf("| activation | form | cycles a vector | over | registers |\n|---|---|--:|--:|--:|\n");
     for (int act = 0; hone_activation_info((hone_activation)act); act++)
         for (int form = 0; form < HONE_FORM_COUNT; form++)
             measure(&s, isa, form, act);
