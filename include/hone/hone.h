@@ -272,7 +272,7 @@ typedef struct hone_args {
     const float *a_scale;  /* 1 value, or M if a_scale_per_row */
     const int32_t *a_zero; /* as a_scale; each within a_type; NULL: 0 */
     const float *b_scale;  /* N values; B has no zero point */
-    float c_scale;         /* 8-bit C: its scale, > 0 */
+    float c_scale;         /* 8-bit C: its scale, > 0; a plan may tabulate dozens, in 4 us each */
     int32_t c_zero;        /* 8-bit C: its zero point */
 } hone_args;
 

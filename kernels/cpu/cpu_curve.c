@@ -146,21 +146,38 @@ static double worst_error(const hone_cpu_curve *curve, const fit *f) {
     return worst;
 }
 
-int hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act, float p, float q,
-                       float c_scale, int32_t c_zero, int c_type) {
-    if (curve->c_scale == c_scale && curve->c_zero == c_zero)
-        return curve->fits;
+void hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act, float p, float q,
+                        float c_scale, int32_t c_zero, int c_type) {
     const int middle = c_type == HONE_C_U8 ? 128 : 0;
     const fit f = {code, act, p, q, 1 / (double)c_scale, c_zero - middle};
     *curve = (hone_cpu_curve){.c_scale = c_scale, .c_zero = c_zero, .table.flip = (uint8_t)middle};
     double low = find_end(&f, -1), high = find_end(&f, 1);
     if (!(high - low >= SHORTEST && high - low < INFINITY))
-        return 0;
+        return;
     /* Rounded up to a middle, which takes a spacing at most. */
     double unit = (65535 - SPACING) / (high - low), zero = -32768 - low * unit;
     curve->unit = (float)unit;
     curve->offset = (float)((ceil(zero / SPACING - 0.5) + 0.5) * SPACING);
     place_knots(curve, &f);
     curve->fits = worst_error(curve, &f) <= ALLOWED;
-    return curve->fits;
+}
+
+const hone_cpu_curve *hone_cpu_curve_find(hone_cpu_curves *curves, const hone_isa_code *code, int act,
+                                          float p, float q, float c_scale, int32_t c_zero, int c_type) {
+    enum { NEAR = 8 }; /* places where a curve may be */
+    uint32_t bits;
+    memcpy(&bits, &c_scale, sizeof bits);
+    const uint32_t first = ((bits ^ (uint32_t)c_zero) * 2654435761u) >> 26; /* Knuth's multiplicative hash */
+    for (uint32_t i = 0; i < NEAR; i++) {
+        hone_cpu_curve *curve = &curves->kept[(first + i) % HONE_CPU_CURVES];
+        if (curve->c_scale == c_scale && curve->c_zero == c_zero)
+            return curve;
+        if (curve->c_scale == 0) {
+            hone_cpu_curve_fit(curve, code, act, p, q, c_scale, c_zero, c_type);
+            return curve;
+        }
+    }
+    hone_cpu_curve *oldest = &curves->kept[(first + curves->made++ % NEAR) % HONE_CPU_CURVES];
+    hone_cpu_curve_fit(oldest, code, act, p, q, c_scale, c_zero, c_type);
+    return oldest;
 }

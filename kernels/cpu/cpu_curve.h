@@ -14,10 +14,21 @@ typedef struct hone_cpu_curve {
                  0 */
 } hone_cpu_curve;
 
-/* Makes the curve for a scale and zero point of C (c_type: HONE_C_S8 or HONE_C_U8), or leaves one that is for
- * them already; what else it depends on is always the same for one curve. Returns `fits`. The activation has
- * no value a column; p and q are its parameters. Takes four microseconds. */
-int hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act, float p, float q,
-                       float c_scale, int32_t c_zero, int c_type);
+/* Makes the curve for a scale and zero point of C (c_type: HONE_C_S8 or HONE_C_U8). The activation has no
+ * value a column; p and q are its parameters. Takes four microseconds. */
+void hone_cpu_curve_fit(hone_cpu_curve *curve, const hone_isa_code *code, int act, float p, float q,
+                        float c_scale, int32_t c_zero, int c_type);
+
+/* Curves of one activation and type of C, so that a plan may serve layers with other scales in turn. Zeros:
+ * none yet. One thread at a time. */
+enum { HONE_CPU_CURVES = 64 };
+typedef struct hone_cpu_curves {
+    hone_cpu_curve kept[HONE_CPU_CURVES];
+    unsigned made;
+} hone_cpu_curves;
+
+/* The curve for a scale and zero point, made where it is not kept; it lasts until the next call. */
+const hone_cpu_curve *hone_cpu_curve_find(hone_cpu_curves *curves, const hone_isa_code *code, int act,
+                                          float p, float q, float c_scale, int32_t c_zero, int c_type);
 
 #endif

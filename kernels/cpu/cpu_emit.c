@@ -28,7 +28,8 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
         fprintf(out, "%stile_rows_%d", rows > 1 ? ", " : "", rows);
     fprintf(out,
             "};\n\nextern const hone_variant %s_variant;\n"
-            "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), TILE_WORDS, "
+            "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), "
+            "TILE_WORDS, "
             "tiles, 0, 0, TILE_LEAVE};\n\n",
             v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
 }
@@ -52,11 +53,12 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
             " * cc -std=c17 -O3 -c THIS_FILE.c\n *\n"
             " * Defines %s_variant with its tiles of 1 to %d rows, and\n"
             " * hone_isa_%s.epilogues[form][activation]; here form %d (%s), activation %d (%s).\n"
-            " * A curve of 8-bit C, for which hone_isa_code.curve is, is made by the caller.\n"
+            " * Of the form byte hone_isa_%s.curve may serve in its place, with a hone_curve that the\n"
+            " * caller makes: kernels/cpu/cpu_curve.c does.\n"
             " * The comments on hone_tile_args and hone_epilogue_args say how they are called;\n"
             " * blocking, copying and threads are the loops of the caller.\n */\n",
             v->name, key, text, v->name, v->mr, isa->name, c.form, hone_cpu_form_name(c.form), problem->act,
-            hone_activation_name(problem->act));
+            hone_activation_name(problem->act), isa->name);
     if (*isa->target)
         fprintf(out,
                 "#if defined(__clang__)\n"

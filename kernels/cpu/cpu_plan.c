@@ -101,6 +101,9 @@ hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *dev
     p->problem = *problem;
     p->pool = pool;
     size_blocks(p);
+    if (p->config.curved && !(p->curves = calloc(1, sizeof *p->curves)))
+        status = HONE_E_NOMEM;
+    p->allocated += p->curves ? sizeof *p->curves : 0;
     p->workspaces = aligned_alloc(_Alignof(hone_cpu_workspace), (size_t)p->parts * sizeof *p->workspaces);
     if (p->workspaces)
         memset(p->workspaces, 0, (size_t)p->parts * sizeof *p->workspaces);
@@ -132,8 +135,10 @@ void hone_cpu_plan_destroy(hone_backend_plan *p) {
         free(p->workspaces[t].out_scale);
         free(p->workspaces[t].out_bias);
     }
-    if (p)
+    if (p) {
         free(p->workspaces);
+        free(p->curves);
+    }
     free(p);
 }
 

@@ -23,13 +23,11 @@ typedef struct hone_cpu_workspace {
     /* Of sums whose C leaves from the registers, in units of C, or through a curve, in its units; nc, NULL:
      * none does. */
     float *out_scale, *out_bias;
-    hone_cpu_curve curve;
     /* Of the call in progress: */
     float unit;            /* times a value: what 8-bit C holds; else 1 */
     float low, high;       /* hone_cpu_config, in units of C */
     int starts;            /* hone_cpu_config */
     int normal;            /* no C from the registers is subnormal */
-    int curved;            /* the curve fits */
     float most_scale;      /* of rows; 1 where A has one scale */
     hone_epilogue_job job; /* of the last tile */
 } hone_cpu_workspace;
@@ -49,10 +47,13 @@ struct hone_backend_plan {
     int per_column;                 /* the activation has a parameter a column */
     float slope[HONE_MOST_COLUMNS]; /* that parameter for every column else, where the activation leaks */
     size_t a_pitch;                 /* bytes of a copied row */
-    int fetch_c; /* C is asked for: it is larger than the second level, and that pays here */
+    int fetch_c;             /* C is asked for: it is larger than the second level, and that pays here */
+    hone_cpu_curves *curves; /* NULL: the activation is none */
     hone_cpu_workspace *workspaces;
-    size_t allocated;      /* bytes, for all of them */
-    const hone_args *args; /* of the call in progress */
+    size_t allocated; /* bytes, for all of them */
+    /* Of the call in progress: */
+    const hone_args *args;
+    const hone_cpu_curve *curve; /* NULL: none fits */
 };
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,

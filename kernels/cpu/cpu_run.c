@@ -280,7 +280,7 @@ static void run_block(const hone_backend_plan *p, hone_cpu_workspace *w, const b
                             .c_type = w->job.args.c_type,
                             .c_zero = args->c_zero,
                             .c_normal = w->normal,
-                            .curve = blk->curved ? &w->curve.table : NULL,
+                            .curve = blk->curved ? &p->curve->table : NULL,
                             .clamp = c->clamp,
                             .low = w->low,
                             .high = w->high,
@@ -318,12 +318,13 @@ static void direct_columns(const hone_backend_plan *p, hone_cpu_workspace *w, bl
 
 /* Into the units of the curve, which takes no x that 32 bits cannot hold, nor a NaN. */
 static void curve_columns(const hone_backend_plan *p, hone_cpu_workspace *w, block *blk) {
-    const float most_sum = (float)p->problem.k * 255 * 128 * w->most_scale, unit = w->curve.unit;
-    int held = w->curved;
+    const hone_cpu_curve *curve = p->curve;
+    const float most_sum = (float)p->problem.k * 255 * 128 * w->most_scale;
+    int held = curve != NULL;
     for (int64_t j = 0; held && j < blk->columns; j++) {
         float bias = p->problem.bias ? p->args->bias[blk->column + j] : 0;
-        w->out_scale[j] = blk->scale[j] * unit;
-        w->out_bias[j] = bias * unit + w->curve.offset;
+        w->out_scale[j] = blk->scale[j] * curve->unit;
+        w->out_bias[j] = bias * curve->unit + curve->offset;
         held &= fabsf(w->out_scale[j]) * most_sum + fabsf(w->out_bias[j]) < 0x1p30f;
     }
     blk->curved = held;
@@ -391,10 +392,6 @@ static float largest(const float *values, int64_t n) {
     return most;
 }
 
-/* Elements of C from which on a curve is made: fewer would take more than a hundred calls to repay it.
- */
-enum { CURVED_LEAST = 1024 };
-
 static void run_part(void *context, size_t index) {
     hone_backend_plan *p = context;
     hone_cpu_workspace *w = &p->workspaces[index];
@@ -421,10 +418,7 @@ static void run_part(void *context, size_t index) {
      * those of parts is no product. */
     w->normal = p->config.flushes && !p->config.parts && !p->config.leaks &&
                 fpclassify(w->low) != FP_SUBNORMAL && fpclassify(w->high) != FP_SUBNORMAL;
-    w->curved = p->config.curved && q->m * q->n >= CURVED_LEAST &&
-                hone_cpu_curve_fit(&w->curve, p->config.code, q->act, w->job.args.p, w->job.args.q,
-                                   p->args->c_scale, p->args->c_zero, w->job.args.c_type);
-    w->job.args.curve = &w->curve.table;
+    w->job.args.curve = p->curve ? &p->curve->table : NULL;
     w->most_scale = q->a_scale_per_row ? largest(p->args->a_scale + row0, rows) : 1;
     w->starts = p->config.starts &&
                 !(p->config.flushes && q->bias && has_tiny(p->args->bias + column0, column1 - column0));
@@ -445,8 +439,20 @@ static void run_part(void *context, size_t index) {
         p->config.variant->leave();
 }
 
+/* NULL where none fits. */
+static const hone_cpu_curve *find_curve(hone_backend_plan *p) {
+    const hone_problem *q = &p->problem;
+    if (!p->curves)
+        return NULL;
+    const hone_cpu_curve *curve = hone_cpu_curve_find(
+        p->curves, p->config.code, q->act, (float)q->act_params[0], (float)q->act_params[1], p->args->c_scale,
+        p->args->c_zero, hone_cpu_c_type(q->c_type));
+    return curve->fits ? curve : NULL;
+}
+
 hone_status hone_cpu_execute(hone_backend_plan *p, const hone_args *args) {
     p->args = args;
+    p->curve = find_curve(p);
     hone_pool_run(p->pool, run_part, p, (size_t)p->parts);
     p->args = NULL;
     return HONE_OK;

@@ -183,9 +183,7 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
     if (!alike) {
         snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s%s&&(", v->isa, v->kind,
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
-                 !curves(problem)                 ? ""
-                 : hone_cpu_has_curve(v, problem) ? "&&(epi!='reg'||form=='byte')"
-                                                  : "&&epi!='reg'&&form=='byte'",
+                 curves(problem) && !hone_cpu_has_curve(v, problem) ? "&&epi!='reg'&&form=='byte'" : "",
                  hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'&&pf!='parts'"
                  : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'&&pf!='parts'"
                                               : "&&epi!='beside'");
@@ -283,8 +281,9 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                                  "mr < m || mr == mr_all",
                                  "kc < k || kc == kc_all",
                                  "mc < m || mc == mc_all",
-                                 "nc < n || nc == nc_all"};
-    for (int i = 0; i < COUNT(constraints); i++)
+                                 "nc < n || nc == nc_all",
+                                 "epi != 'reg' || form == 'byte'" /* of curves alone */};
+    for (int i = 0; i < COUNT(constraints) - !v.curved; i++)
         if ((status = hone_space_require(space, constraints[i])))
             goto fail;
     *out = space;

@@ -90,8 +90,10 @@ static void choose(subject *s, const hone_isa_code *code, int form, int act) {
     s->leaving.clamp = strcmp(info->name, "relu") == 0 ? HONE_CLAMP_LOW : HONE_CLAMP_NONE;
     s->leaves = s->leaving.slope || s->leaving.clamp != HONE_CLAMP_NONE;
     curve = (hone_cpu_curve){0};
-    if (form != HONE_FORM_BYTE || !code->curve || !info->smooth || info->per_column ||
-        !hone_cpu_curve_fit(&curve, code, act, s->end.p, s->end.q, 1 / s->end.c_inverse, 0, s->end.c_type))
+    if (form != HONE_FORM_BYTE || !code->curve || !info->smooth || info->per_column)
+        return;
+    hone_cpu_curve_fit(&curve, code, act, s->end.p, s->end.q, 1 / s->end.c_inverse, 0, s->end.c_type);
+    if (!curve.fits)
         return;
     for (int j = 0; j < HONE_MOST_COLUMNS; j++) {
         curve_scale[j] = scale[j] * curve.unit;
