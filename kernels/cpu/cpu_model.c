@@ -361,7 +361,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
                          code_path ? code_path : "any instruction set", hone_dtype_name(problem->dtype));
     best.beside = hone_cpu_variant_is_amx(best.variant);
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
-    best.form = hone_cpu_has_curve(best.variant, problem) ? HONE_FORM_BYTE : hone_cpu_form(problem->c_type);
+    best.form = hone_cpu_form(problem->c_type);
     (best.beside               ? choose_amx_blocks
      : streams(&best, problem) ? choose_streaming_blocks
                                : choose_blocks)(&best, problem);
