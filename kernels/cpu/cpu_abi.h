@@ -50,8 +50,9 @@ enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_BYTE, HONE_FOR
 /* Which limits an activation that only clamps has. */
 enum { HONE_CLAMP_NONE, HONE_CLAMP_LOW, HONE_CLAMP_BOTH };
 
-/* A smooth activation into 8-bit C as parabolas beside knots (cpu_curve.c), by the low six bits of a knot. */
-enum { HONE_CURVE_KNOTS = 64 };
+/* A smooth activation into 8-bit C as parabolas beside knots (cpu_curve.c): knots of -LAST to LAST, by their
+ * low six bits, of results in 1/PARTS of a quantum. */
+enum { HONE_CURVE_LAST = 31, HONE_CURVE_KNOTS = 64, HONE_CURVE_PARTS = 128 };
 typedef struct hone_curve {
     int16_t base[HONE_CURVE_KNOTS], slope[HONE_CURVE_KNOTS], bend[HONE_CURVE_KNOTS];
     uint8_t flip; /* 0x80: C is unsigned */

@@ -15,8 +15,8 @@
 #include <string.h>
 
 enum {
-    PER_QUANTUM = 128,
-    LAST = 31,            /* knot */
+    PER_QUANTUM = HONE_CURVE_PARTS,
+    LAST = HONE_CURVE_LAST,
     KNOTS = 2 * LAST + 1, /* at -LAST .. LAST */
     NODES = 3,            /* where a parabola is exact */
     COARSE = 64,          /* steps of the search for an end of the interval, four a doubling from 2^-6 on */

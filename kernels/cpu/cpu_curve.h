@@ -10,8 +10,7 @@ typedef struct hone_cpu_curve {
     float unit, offset; /* the curve takes round(x unit + offset), within 16 bits */
     float c_scale;
     int32_t c_zero;
-    int fits; /* the table errs by no more than 1/32 of a quantum, 1/16 where the activation has a kink but at
-                 0 */
+    int fits; /* errs by 1/32 of a quantum at most, 1/16 where the activation has a kink but at 0 */
 } hone_cpu_curve;
 
 /* Makes the curve for a scale and zero point of C (c_type: HONE_C_S8 or HONE_C_U8). The activation has no

@@ -156,7 +156,8 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     if (args->slope) {
         TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
             const vf slope = vf_load(args->slope + j * VEC_LANES);
-            TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) y[i][j] = tile_leak(y[i][j], slope);
+            TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) y[i][j] =
+                vf_pick(vf_lt(y[i][j], vf_set(0.0f)), vf_slope(slope, y[i][j]), y[i][j]);
         }
     }
     const vf low = vf_set(args->low), high = vf_set(args->high);

@@ -1,4 +1,6 @@
 /* What every generated file of tiles begins with. */
+#include "act_math.h"
+
 #define TILE_CAT_(a, b) a##_##b
 #define TILE_CAT(a, b)  TILE_CAT_(a, b)
 #define TILE(x)         TILE_CAT(x, TILE_KIND)
@@ -33,12 +35,6 @@
 #else
 #define TILE_REAL(sum, args, j) (sum)
 #endif
-
-/* A slope of 0 makes no NaN of an infinity. */
-static inline vf tile_leak(vf x, vf slope) {
-    vf below = vf_pick(vf_lt(vf_set(0.0f), vf_abs(slope)), vf_mul(slope, x), slope);
-    return vf_pick(vf_lt(x, vf_set(0.0f)), below, x);
-}
 
 /* Whether a group of A is a word, and one whose sign may have to be changed. */
 #ifdef VEC_WORDS

@@ -166,7 +166,7 @@ typedef struct vc {
     vi base[2], slope[2], bend[2], flip, steps;
 } vc;
 static inline vc vc_load(const hone_curve *c) {
-    vi steps = _mm512_set1_epi16(62);
+    vi steps = _mm512_set1_epi16(2 * HONE_CURVE_LAST);
     __asm__("" : "+v"(steps)); /* or compilers make three instructions of the multiplication */
     return (vc){{_mm512_loadu_si512(c->base), _mm512_loadu_si512(c->base + 32)},
                 {_mm512_loadu_si512(c->slope), _mm512_loadu_si512(c->slope + 32)},
@@ -177,11 +177,11 @@ static inline vc vc_load(const hone_curve *c) {
 static inline vi vec_lookup64(const vi *t, vi i) { return _mm512_permutex2var_epi16(t[0], i, t[1]); }
 /* 32 results in quanta, of as many x in the curve's units. */
 static inline vi vec_curve(const vc *c, vi x) {
-    vi knot = _mm512_mulhrs_epi16(x, _mm512_set1_epi16(31)), t = _mm512_mullo_epi16(x, c->steps),
+    vi knot = _mm512_mulhrs_epi16(x, _mm512_set1_epi16(HONE_CURVE_LAST)), t = _mm512_mullo_epi16(x, c->steps),
        slope = _mm512_add_epi16(vec_lookup64(c->slope, knot),
                                 _mm512_mulhrs_epi16(t, vec_lookup64(c->bend, knot))),
        y = _mm512_adds_epi16(vec_lookup64(c->base, knot), _mm512_mulhrs_epi16(t, slope));
-    return _mm512_mulhrs_epi16(y, _mm512_set1_epi16(256));
+    return _mm512_mulhrs_epi16(y, _mm512_set1_epi16((1 << 15) / HONE_CURVE_PARTS));
 }
 static inline void vf_store8_curve(unsigned char *p, int64_t ld, int across, int columns, const vf *v,
                                    const vc *c) {
