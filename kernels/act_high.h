@@ -20,9 +20,9 @@
 
 /* Horner's rule in the distance from the middle of a segment: few terms, each a fraction of the one
  * before, so that little more than the last rounding is felt. */
-static inline vf vf_gathered(VF_TABLE_AT float (*c)[32], vf segment, vf a) {
-    vf r = vf_sub(a, vf_table32(c[0], segment)), t = vf_table32(c[6], segment);
-    for (int k = 5; k > 0; k--)
+static inline vf vf_gathered(VF_TABLE_AT float (*c)[32], int degree, vf segment, vf a) {
+    vf r = vf_sub(a, vf_table32(c[0], segment)), t = vf_table32(c[degree + 1], segment);
+    for (int k = degree; k > 0; k--)
         t = vf_fma(t, r, vf_table32(c[k], segment));
     return t;
 }
@@ -31,9 +31,9 @@ static inline vf vf_gathered(VF_TABLE_AT float (*c)[32], vf segment, vf a) {
 #define VF_COLD static __attribute__((noinline, cold))
 #endif
 
-#define VF_GATHERED(t, a) vf_gathered(t.c, vf_fma(a, vf_set(t.scale), vf_set(t.offset)), a)
-#define VF_GATHERED_SQUARE(t, a)                                                                             \
-    vf_gathered(t.c, vf_fma(a, vf_fma(a, vf_set(t.square), vf_set(t.scale)), vf_set(t.offset)), a)
+#define VF_GATHERED(t, degree, a) vf_gathered(t.c, degree, vf_fma(a, vf_set(t.scale), vf_set(t.offset)), a)
+#define VF_GATHERED_SQUARE(t, degree, a)                                                                     \
+    vf_gathered(t.c, degree, vf_fma(a, vf_fma(a, vf_set(t.square), vf_set(t.scale)), vf_set(t.offset)), a)
 
 typedef struct vf2 {
     vf h, l;
@@ -146,7 +146,7 @@ VF_DEFINE_FAR(sigmoid, -act_sigmoid_high.limit, vf_far_tail(vf_set(1.0f), x, vf_
 static inline vf vf_sigmoid_high(vf x) {
     if (!VF_TABLES)
         return vf_sigmoid_long(x);
-    vf a = vf_min(vf_set(act_sigmoid_high.limit), vf_abs(x)), tail = VF_GATHERED(act_sigmoid_high, a);
+    vf a = vf_min(vf_set(act_sigmoid_high.limit), vf_abs(x)), tail = VF_GATHERED(act_sigmoid_high, 5, a);
     vf y = vf_pick(vf_lt(x, vf_set(0.0f)), tail, vf_sub(vf_set(1.0f), tail));
     return vf_sigmoid_or_far(x, y);
 }
@@ -157,7 +157,7 @@ static inline vf vf_silu_high(vf x) {
     if (!VF_TABLES)
         return vf_silu_long(x);
     vf a = vf_abs_min(x, vf_set(act_silu_high.limit));
-    return vf_silu_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_silu_high, a)));
+    return vf_silu_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_silu_high, 5, a)));
 }
 
 /* The exponent is needed to 2^-26 where it is -100: 2 sqrt(2/pi) (x + 0.044715 x^3) in two parts. */
@@ -181,14 +181,14 @@ static inline vf vf_gelu_tanh_high(vf x) {
     if (!VF_TABLES)
         return vf_gelu_tanh_long(x);
     vf a = vf_abs_min(x, vf_set(act_gelu_tanh_high.limit));
-    return vf_gelu_tanh_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_gelu_tanh_high, a)));
+    return vf_gelu_tanh_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_gelu_tanh_high, 6, a)));
 }
 
 /* (e^2a - 1) / (e^2a + 1), the first of which does not cancel: e^2a - 1 = s q + (s - 1). */
 static inline vf vf_tanh_high(vf x) {
     if (VF_TABLES) {
         vf c = vf_min(vf_set(act_tanh_high.limit), vf_abs(x));
-        return vf_copysign(VF_GATHERED(act_tanh_high, c), x);
+        return vf_copysign(VF_GATHERED(act_tanh_high, 5, c), x);
     }
     vf a = vf_min(vf_set(10.0f), vf_abs(x)), b = vf_add(a, a);
     vf n = vf_ln2_quotient(b), s = vf_scale(vf_set(1.0f), n);
@@ -216,7 +216,7 @@ static inline vf vf_softplus_high(vf x) {
     if (!VF_TABLES)
         return vf_softplus_long(x);
     vf a = vf_abs_min(x, vf_set(act_softplus_high.limit));
-    return vf_softplus_or_far(x, vf_add(vf_max(vf_set(0.0f), x), VF_GATHERED(act_softplus_high, a)));
+    return vf_softplus_or_far(x, vf_add(vf_max(vf_set(0.0f), x), VF_GATHERED(act_softplus_high, 5, a)));
 }
 
 /* x n / d with, for e = exp(-|x|), n = 1 + 2e, d = n + 2e^2 above 0 and n = e (e + 2), d = n + 2 below. */
@@ -239,7 +239,7 @@ static inline vf vf_mish_high(vf x) {
     if (!VF_TABLES)
         return vf_mish_long(x);
     vf c = vf_min(vf_set(act_mish_high.limit), x);
-    return vf_mish_or_far(x, vf_mul(x, VF_GATHERED(act_mish_high, c)));
+    return vf_mish_or_far(x, vf_mul(x, VF_GATHERED(act_mish_high, 5, c)));
 }
 
 /* p expm1(x / p) below 0: p e + (x - u p) (e + 1), u nearly the quotient, e = expm1(u). */
@@ -275,7 +275,7 @@ static inline vf vf_gelu_erf_high(vf x) {
     if (!VF_TABLES)
         return vf_gelu_erf_long(x);
     vf a = vf_abs_min(x, vf_set(act_gelu_erf_high.limit));
-    return vf_gelu_erf_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_gelu_erf_high, a)));
+    return vf_gelu_erf_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_gelu_erf_high, 6, a)));
 }
 
 #endif
