@@ -85,11 +85,15 @@ typedef struct vf_power {
     vf n;
 } vf_power;
 
+/* x + l - n ln 2. */
+static inline vf vf_ln2_rest(vf x, vf l, vf n) {
+    vf r = vf_fma(n, vf_set(-0.693359375f), x);
+    return vf_add(r, vf_fma(n, vf_set(2.12194440e-4f), l));
+}
+
 static inline vf_power vf_exp_parts(vf x, vf l) {
     vf n = vf_ln2_quotient(x);
-    vf r = vf_fma(n, vf_set(-0.693359375f), x);
-    r = vf_add(r, vf_fma(n, vf_set(2.12194440e-4f), l));
-    vf_power e = {vf2_sum_ordered(vf_set(1.0f), vf_expm1_core(r)), n};
+    vf_power e = {vf2_sum_ordered(vf_set(1.0f), vf_expm1_core(vf_ln2_rest(x, l, n))), n};
     return e;
 }
 /* Its value where it matters beside 1; the low part of its square stays far from the subnormals. */
@@ -172,9 +176,17 @@ static inline vf vf_gelu_tanh_long(vf x) {
     vf2 t = vf_gelu_tanh_twice(x);
     return vf_gate_high(x, t.h, t.l);
 }
+/* x exp(t + l), t + l being that exponent, for x below -6.4: there its cubic term is the larger one, and
+ * exp(t + l) is lost beside 1. */
 static inline vf vf_gelu_tanh_tail(vf x) {
-    vf2 t = vf_gelu_tanh_twice(x);
-    return vf_far_tail(x, t.h, t.l, 1.0f);
+    vf c = vf_max(vf_set(-11.0f), x); /* beside a tail that vanishes */
+    vf2 s = vf2_product(c, c), w = vf2_product(s.h, vf_set(0x1.2444f2p-4f));
+    vf l = vf_fma(s.h, vf_set(0x1.49b16ap-29f), vf_set(-0x1.857936p-25f));
+    vf2 v = vf2_sum_ordered(w.h, vf_set(0x1.988454p+0f));
+    v.l = vf_add(v.l, vf_add(w.l, vf_fma(s.l, vf_set(0x1.2444f2p-4f), l)));
+    vf2 t = vf2_times(v, c);
+    vf n = vf_ln2_quotient(t.h), q = vf_expm1_core(vf_ln2_rest(t.h, t.l, n));
+    return vf_descend(t.h, vf_fma(c, q, c), n);
 }
 VF_DEFINE_FAR(gelu_tanh, -act_gelu_tanh_high.limit, vf_gelu_tanh_tail(x))
 static inline vf vf_gelu_tanh_high(vf x) {
