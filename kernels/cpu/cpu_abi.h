@@ -128,7 +128,9 @@ typedef struct hone_tile_args {
     int b_passes;           /* B is used once and A again by the next tile; 0: A passes, B is used again */
     const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
     int *shape;             /* never NULL: rows that the thread's tile registers are shaped for; 0: none */
-    hone_epilogue_job *job; /* never NULL: of the tile before, in another acc; done between the products */
+    /* Of AMX and of hone_variant.beside, never NULL: of the tile before, in another acc; done between the
+     * products. */
+    hone_epilogue_job *job;
 } hone_tile_args;
 
 typedef void hone_tile_fn(const hone_tile_args *args);
@@ -167,6 +169,10 @@ typedef struct hone_variant {
     void (*peak)(int64_t rounds);
     int peak_products;
     void (*leave)(void); /* gives up what tiles hold in the thread from call to call; NULL: nothing */
+    /* Tiles of `beside_rows` rows that do the epilogue of the tile before, of as many, between their
+     * products, by activation and form (gemm_beside.inc.h); NULL: there are none. */
+    int beside_rows;
+    hone_tile_fn *const (*beside)[HONE_FORM_COUNT];
 } hone_variant;
 
 #endif

@@ -10,7 +10,7 @@
 #include "embedded.h"
 
 /* The tiles of one width, as tile.c.in has them; only the peak loop is left out. */
-static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
+static void emit_tiles(FILE *out, const hone_variant *v, int lanes, int beside) {
     int dot = hone_cpu_variant_is_dot(v);
     char loop[32];
     snprintf(loop, sizeof loop, "gemm_%s.inc.h", v->loop);
@@ -26,12 +26,18 @@ static void emit_tiles(FILE *out, const hone_variant *v, int lanes) {
     fprintf(out, "static hone_tile_fn *const tiles[] = {");
     for (int rows = 1; rows <= v->mr; rows++)
         fprintf(out, "%stile_rows_%d", rows > 1 ? ", " : "", rows);
+    fprintf(out, "};\n");
+    if (beside) {
+        fprintf(out, "#define TILE_ROWS %d\n", v->beside_rows);
+        hone_embedded_write(out, "gemm_beside.inc.h");
+    }
     fprintf(out,
-            "};\n\nextern const hone_variant %s_variant;\n"
+            "\nextern const hone_variant %s_variant;\n"
             "const hone_variant %s_variant = {\"%s\", \"%s\", \"%s\", \"%s\", %d, %d, %d, TILE(TILE_A), "
             "TILE_WORDS, "
-            "tiles, 0, 0, TILE_LEAVE};\n\n",
-            v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group);
+            "tiles, 0, 0, TILE_LEAVE, %d, %s};\n\n",
+            v->name, v->name, v->name, v->isa, v->kind, v->loop, v->mr, v->nr, v->group,
+            beside ? v->beside_rows : 0, beside ? "besides" : "0");
 }
 
 hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_problem *problem,
@@ -66,7 +72,7 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
                 "#elif defined(__GNUC__)\n#pragma GCC target(\"%s\")\n#endif\n",
                 isa->target, isa->target);
     hone_embedded_write(out, vocabulary);
-    emit_tiles(out, v, isa->lanes);
+    emit_tiles(out, v, isa->lanes, c.beside_tile != NULL);
     fprintf(out, "#define ISA_NAME \"%s\"\n#define ISA_CODE hone_isa_%s\n", isa->name, isa->name);
     hone_embedded_write(out, "isa.inc.h");
     if (*isa->target)

@@ -303,6 +303,21 @@ static double vector_handicap(const hone_problem *problem) {
     return 1;
 }
 
+/* Whether tiles with another epilogue between their products are worth being smaller: where there are a few
+ * groups of products for each vector of C, more of them where that takes longer to make (16 bits), and few
+ * rows are left to a smaller tile. */
+static int mixing_pays(const hone_cpu_config *c, const hone_problem *p) {
+    enum { LEAST = 2, MOST = 4, MOST_16_BIT = 8, MANY_ROWS = 128 };
+    const hone_variant *v = c->variant;
+    if (!hone_cpu_has_beside(v, p) || streams(c, p))
+        return 0;
+    int64_t rows = hone_pieces(p->m, c->gm), groups = p->k / v->group,
+            vectors = v->beside_rows * v->nr / hone_cpu_isa_find(v->isa)->lanes,
+            most = hone_dtype_size(p->c_type) == 2 ? MOST_16_BIT : MOST;
+    return groups >= LEAST * vectors && groups <= most * vectors &&
+           (rows % v->beside_rows == 0 || rows >= MANY_ROWS);
+}
+
 static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
     const hone_variant *v = c->variant;
     const struct {
@@ -359,10 +374,13 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     if (!best.variant)
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel of %s for %s in this build",
                          code_path ? code_path : "any instruction set", hone_dtype_name(problem->dtype));
-    best.beside = hone_cpu_variant_is_amx(best.variant);
+    const int amx = hone_cpu_variant_is_amx(best.variant), mixes = mixing_pays(&best, problem);
+    if (mixes)
+        best.mr = best.variant->beside_rows;
+    best.beside = amx || mixes;
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
     best.form = hone_cpu_form(problem->c_type);
-    (best.beside               ? choose_amx_blocks
+    (amx                       ? choose_amx_blocks
      : streams(&best, problem) ? choose_streaming_blocks
                                : choose_blocks)(&best, problem);
     return write_config(out, &best);

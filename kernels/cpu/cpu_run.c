@@ -211,6 +211,22 @@ static void enter_panel(slice *s, int64_t j) {
     }
 }
 
+/* The function of the tile that was entered: one that does the epilogue of the tile before, if both are whole
+ * and that needs nothing more than a sum's own columns. */
+static hone_tile_fn *find_tile(slice *s) {
+    const hone_cpu_config *config = &s->plan->config;
+    hone_epilogue_job *job = &s->workspace->job;
+    const hone_epilogue_args *e = &job->args;
+    if (config->beside_tile) {
+        int plain = e->acc_is_s32 ? !e->row_scale && !e->col_sum : !e->bias;
+        if (s->rows == config->mr && s->variant == config->variant && job->rows == config->mr &&
+            e->columns == s->variant->nr && plain)
+            return config->beside_tile;
+        finish(job);
+    }
+    return s->variant->tiles[s->rows - 1];
+}
+
 /* The tile that was entered. */
 static void run_tile(slice *s) {
     const hone_backend_plan *p = s->plan;
@@ -223,7 +239,7 @@ static void run_tile(slice *s) {
         fetch_ahead(s);
     if (s->last && p->fetch_c)
         prefetch_c(c, (size_t)p->args->ldc * p->c_size, s->rows, (size_t)s->columns * p->c_size);
-    s->variant->tiles[s->rows - 1](&s->tile);
+    find_tile(s)(&s->tile);
     if (s->last && !s->direct)
         leave_tile(s, c);
 }

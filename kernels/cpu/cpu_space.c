@@ -97,6 +97,11 @@ int hone_cpu_has_curve(const hone_variant *v, const hone_problem *problem) {
     return curves(problem) && hone_cpu_isa_find(v->isa)->code->curve;
 }
 
+int hone_cpu_has_beside(const hone_variant *v, const hone_problem *problem) {
+    return v->beside && hone_dtype_size(problem->c_type) > 1 && !problem->a_scale_per_row &&
+           v->beside[problem->act][hone_cpu_form(problem->c_type)];
+}
+
 /* The forms worth trying: what is not smooth is the same in all, and without curves byte is brief. */
 static const char *forms(const hone_problem *problem, int curved) {
     int smooth = hone_activation_info(problem->act)->smooth;
@@ -186,15 +191,25 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
                  curves(problem) && !hone_cpu_has_curve(v, problem) ? "&&epi!='reg'&&form=='byte'" : "",
                  hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'&&pf!='parts'"
                  : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'&&pf!='parts'"
-                                              : "&&epi!='beside'");
+                                              : "");
         list_add(&lists->tiles, ")||", tile, 0);
     }
-    snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
+    int length = snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
+    if (hone_cpu_has_beside(v, problem))
+        snprintf(tile + length, sizeof tile - (size_t)length, "&&(epi!='beside'||mr==%d&&pf==0)",
+                 v->beside_rows);
+    else if (lists->beside && strcmp(v->loop, "tile") == 0)
+        snprintf(tile + length, sizeof tile - (size_t)length, "&&epi!='beside'");
     list_add(&lists->tiles, alike ? "||" : "", tile, 0);
     lists->last = v;
 }
 
 static hone_status collect_variants(variant_lists *lists, const hone_problem *problem) {
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        if (hone_cpu_suits(v, problem) && hone_cpu_runs(v))
+            lists->beside |= hone_cpu_variant_is_amx(v) || hone_cpu_has_beside(v, problem);
+    }
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         if (!hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
@@ -206,7 +221,6 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         list_add(&lists->nr, " ", word, 1);
         lists->curved |= hone_cpu_has_curve(v, problem);
         lists->direct |= hone_cpu_may_be_direct(v, problem);
-        lists->beside |= hone_cpu_variant_is_amx(v);
         list_tile(lists, v, problem);
     }
     list_add(&lists->tiles, "", ")", 0);
@@ -355,8 +369,12 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.direct = strcmp(epi, "reg") == 0 && hone_cpu_may_be_direct(v, problem) &&
                   (clamps(&read.low, &read.high, problem) || read.leaks || read.curved);
     read.beside = strcmp(epi, "beside") == 0;
-    if (read.beside && !hone_cpu_variant_is_amx(v))
-        return hone_fail(HONE_E_USAGE, "'epi=beside' is for AMX; %s has no such tiles", isa_name);
+    if (read.beside && !hone_cpu_variant_is_amx(v)) {
+        if (!hone_cpu_has_beside(v, problem) || read.mr != v->beside_rows || strcmp(pf, "0") != 0)
+            return hone_fail(HONE_E_USAGE, "'epi=beside' is not for %s tiles %dx%d of %s with pf=%s",
+                             isa_name, read.mr, v->nr, hone_activation_name(problem->act), pf);
+        read.beside_tile = v->beside[problem->act][read.form];
+    }
     if ((read.fetch_next || read.parts) && strcmp(v->loop, "tile") != 0)
         return hone_fail(HONE_E_USAGE, "'pf=%s' is neither for AMX nor for dot products", pf);
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH

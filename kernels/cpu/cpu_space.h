@@ -39,6 +39,7 @@ typedef struct hone_cpu_config {
     int flushes; /* products take subnormals for zeros */
     int curved;  /* the activation is a curve of its 8-bit C where one fits */
     int beside;  /* an epilogue is done while the next tile is multiplied */
+    hone_tile_fn *beside_tile; /* by this tile of mr rows; NULL: by all, or by none */
     int leaks;   /* the activation only has a slope below 0 */
     int direct;  /* C leaves from the registers: clamped to low .. high, with a slope, or as a curve */
     int clamp;   /* HONE_CLAMP_* */
@@ -71,6 +72,8 @@ int hone_cpu_flips(const hone_variant *variant, const hone_problem *problem);
 const char *hone_cpu_form_name(int form);
 /* Whether the activation can be a curve of 8-bit C (cpu_curve.h). */
 int hone_cpu_has_curve(const hone_variant *variant, const hone_problem *problem);
+/* Whether there are vector tiles with another epilogue between their products. */
+int hone_cpu_has_beside(const hone_variant *variant, const hone_problem *problem);
 /* Whether the epilogue may be `reg`. */
 int hone_cpu_may_be_direct(const hone_variant *variant, const hone_problem *problem);
 

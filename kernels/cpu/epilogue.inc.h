@@ -1,6 +1,7 @@
 /* The epilogue of one instruction set: a finished tile of sums, still in the
- * first-level cache, becomes C: dequantise, bias, activation, round, store.
- * One function an activation and form, from the one activation table. */
+ * first-level cache, becomes C: dequantise, bias, activation, round, store. */
+#ifndef HONE_EPILOGUE_INC_H
+#define HONE_EPILOGUE_INC_H
 
 #include "act_vec.h"
 
@@ -229,15 +230,4 @@ EPILOGUE_INLINE void epilogue_to_fewer(const hone_epilogue_args *e, int row, int
     }
 }
 
-#define EPILOGUE(name, to, column, activation)                                                               \
-    static void name(const hone_epilogue_args *e, int row, int end) {                                        \
-        to(e, row, end, (epilogue_kind){.per_column = column, .act = activation});                           \
-    }
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
-    EPILOGUE(epilogue_high_##name, epilogue_to_f32, per_column, act_high_##name)                             \
-    EPILOGUE(epilogue_fast_##name, epilogue_to_f32, per_column, act_fast_##name)                             \
-    EPILOGUE(epilogue_brief_##name, epilogue_to_fewer, per_column, act_brief_##name)
-#include "activations.def"
-#undef HONE_ACT
-#undef EPILOGUE
+#endif

@@ -8,6 +8,19 @@
  * index, five pointers serve 14 rows and the loop needs no other registers. */
 enum { TILE_(tile_bases) = (TILE_ROWS + 2) / 3 };
 
+static inline __attribute__((always_inline)) void TILE_(tile_enter)(const char **a,
+                                                                    const hone_tile_args *args) {
+    TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) a[i] =
+        (const char *)args->a + 3 * i * args->a_step;
+}
+
+static inline __attribute__((always_inline)) void TILE_(tile_advance)(const char **a, int groups) {
+    TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
+        a[i] += groups * TILE_A_BYTES;
+        TILE_KEEP(a[i]);
+    }
+}
+
 static inline __attribute__((always_inline)) void
 TILE_(tile_group)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const char *const *a, int64_t a_step,
                   int64_t offset, const char *b, int flips, vi flip) {
@@ -47,7 +60,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
     const char *a[TILE_(tile_bases)], *b = args->b, *fetch = args->fetch;
     const int64_t a_step = args->a_step, lines = args->fetch_lines;
     const vi flip = TILE_FLIP(args);
-    TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) a[i] = (const char *)args->a + 3 * i * a_step;
+    TILE_(tile_enter)(a, args);
 
     int64_t groups = args->groups;
     for (; groups >= HONE_TILE_STEPS; groups -= HONE_TILE_STEPS) {
@@ -56,17 +69,11 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
             __builtin_prefetch(fetch, 0, 2);
         TILE_UNROLL for (int g = 0; g < HONE_TILE_STEPS; g++, b += TILE_B_STEP)
             TILE_(tile_group)(sum, a, a_step, g * TILE_A_BYTES, b, flips, flip);
-        TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
-            a[i] += HONE_TILE_STEPS * TILE_A_BYTES;
-            TILE_KEEP(a[i]);
-        }
+        TILE_(tile_advance)(a, HONE_TILE_STEPS);
     }
     for (; groups > 0; groups--, b += TILE_B_STEP) {
         TILE_(tile_group)(sum, a, a_step, 0, b, flips, flip);
-        TILE_UNROLL for (int i = 0; i < TILE_(tile_bases); i++) {
-            a[i] += TILE_A_BYTES;
-            TILE_KEEP(a[i]);
-        }
+        TILE_(tile_advance)(a, 1);
     }
 #if TILE_WORDS
     if (args->a_rest)
@@ -188,6 +195,14 @@ TILE_(tile_leave)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     }
 }
 
+/* Sums that wait, for more of k or for their epilogue. */
+static inline __attribute__((always_inline)) void
+TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args) {
+    TILE(tile_acc) *out = args->acc;
+    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+        out[i * TILE_VECTORS + j] = sum[i][j];
+}
+
 #if TILE_ROWS == 1
 /* One row reads B once and does little else. Parts of k are read side by side: several sums a column hide the
  * latency of a multiply, and on some processors streams that lie far apart keep more lines on their way from
@@ -236,13 +251,10 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
     }
 #endif
     TILE_KNOWN(args->fetch_lines, args->a_flip, TILE_(tile_loop), sum, args);
-    if (args->c) {
+    if (args->c)
         TILE_(tile_leave)(sum, args);
-        return;
-    }
-    TILE(tile_acc) *out = args->acc;
-    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-        out[i * TILE_VECTORS + j] = sum[i][j];
+    else
+        TILE_(tile_keep)(sum, args);
 }
 #undef TILE_
 #undef TILE_ROWS

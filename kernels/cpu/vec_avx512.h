@@ -12,6 +12,8 @@
  * @tiles f16 14x1 14x2 9x3 6x4
  * @tiles bf16 14x1 14x2 9x3 6x4
  * @tiles s8 14x1 14x2 9x3 6x4
+ * @beside f32 8x2
+ * @beside f16 8x2
  * @dots f32 8x1 6x2 4x4
  * @dots f16 8x1 6x2 4x4
  * @dots bf16 8x1 6x2 4x4

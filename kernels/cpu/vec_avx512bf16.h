@@ -10,6 +10,7 @@
  * @target avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,f16c
  * @needs avx512f avx512bw avx512dq avx512vl avx512bf16 fma3 f16c
  * @tiles bf16 14x1 14x2 9x3 6x4
+ * @beside bf16 8x2
  * @dots bf16 8x1 6x2 4x4
  */
 #ifndef HONE_VEC_H

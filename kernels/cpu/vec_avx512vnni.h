@@ -10,6 +10,7 @@
  * @target avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,f16c
  * @needs avx512f avx512bw avx512dq avx512vl avx512vnni fma3 f16c
  * @tiles s8 14x1 14x2 9x3 6x4
+ * @beside s8 8x2
  * @dots s8 8x1 6x2 4x4
  */
 #ifndef HONE_VEC_H

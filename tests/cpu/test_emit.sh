@@ -42,7 +42,7 @@ check_isa() { # isa, printed by $hone
         check "isa=avx512,wtype=f32,mr=4,nr=4,form=fast,$rest" f32 celu
         check "isa=avx512,wtype=f32,mr=8,nr=48,form=brief,$rest" bf16 silu ;;
     avx512vnni) check "isa=avx512vnni,wtype=s8,mr=14,nr=32,form=byte,$rest" s8 tanh ;;
-    avx512bf16) check "isa=avx512bf16,wtype=bf16,mr=14,nr=32,form=brief,$rest" bf16 gelu_tanh ;;
+    avx512bf16) check "isa=avx512bf16,wtype=bf16,mr=8,nr=32,form=brief,${rest/l1/beside}" bf16 gelu_tanh ;;
     avx512fp16) check "isa=avx512fp16,wtype=f16,mr=8,nr=48,form=brief,$rest" f16 softplus ;;
     avxvnni) check "isa=avxvnni,wtype=s8,mr=6,nr=16,form=byte,$rest" s8 hardswish ;;
     amxint8) check "isa=amxint8,wtype=s8,mr=32,nr=32,form=byte,$rest" s8 selu ;;
