@@ -37,12 +37,17 @@ assert all(c.get("error_occurred") or c["p50_us"] > 0 for c in cases), cases
 assert any("CL_DEVICE_NOT_AVAILABLE" in c.get("error_message", "") for c in cases), cases
 PY
 
-lost 300 tune --db lost.db --shape 9x17x33 --act relu --max-evals 100000
-[ $code -eq 3 ] || fail "tune ends with $code"
-"$HONE" db check --db lost.db --json >out 2>err || fail "the database is damaged: $?"
-python3 - <<'PY' || fail "the database has not what was measured, or failures"
+# Whichever call is the first that fails: a config is packed twice, to be measured and to be verified.
+for first in "300 " "7 pack" "8 pack"; do
+    rm -f lost.db*
+    export HONE_TEST_KERNEL=${first#* }
+    lost "${first% *}" tune --db lost.db --shape 9x17x33 --act relu --max-evals 100000
+    [ $code -eq 3 ] || fail "tune ends with $code after $first"
+    "$HONE" db check --db lost.db --json >out 2>err || fail "the database is damaged: $?"
+    python3 - <<'PY' || fail "the database has not what was measured, or failures, after $first"
 import json
 check = json.load(open("out"))
 assert check["ok"] and check["measurements"] > 0 and check["failures"] == 0, check
 PY
+done
 echo "a lost device is told, and costs nothing"

@@ -58,18 +58,38 @@ hone_status hone_session_run_failed(hone_tune_session *session, const char *conf
     return session->device->backend->memory ? add_device_failure(session, config, "run") : HONE_E_UNAVAILABLE;
 }
 
+static hone_status create(hone_contender *contender, hone_tune_session *session, const char *config) {
+    return hone_contender_create(contender, session->hone, session->context, session->device,
+                                 &session->operands, config, session->options->threads);
+}
+
+/* A config could not be prepared. To pack its weights is a run, too: where the device's memory cannot be
+ * asked for, the device is lost if what worked before fails now. */
+static hone_status build_failed(hone_tune_session *session, const char *config) {
+    char reason[sizeof session->last_failure];
+    hone_contender again;
+    if (session->device->backend->memory || !session->works[0])
+        return add_device_failure(session, config, "build");
+    snprintf(reason, sizeof reason, "%s", hone_error_detail());
+    hone_status status = create(&again, session, session->works);
+    if (status == HONE_E_UNAVAILABLE)
+        return status;
+    if (!status)
+        hone_contender_clear(&again);
+    return add_failure(session, config, "build", reason);
+}
+
 /* Whether a status is about the machine rather than about the config. */
 static int is_fatal(hone_status status) { return status == HONE_E_NOMEM || status == HONE_E_DATA; }
 
 hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numerics *numerics,
                                  hone_tune_session *session, const char *config) {
     *ok = 0;
-    hone_status status = hone_contender_create(contender, session->hone, session->context, session->device,
-                                               &session->operands, config, session->options->threads);
+    hone_status status = create(contender, session, config);
     if (is_fatal(status))
         return status;
     if (status)
-        return add_device_failure(session, config, "build");
+        return build_failed(session, config);
     status = hone_contender_verify(numerics, contender, &session->operands, session->reference);
     if (!status && !numerics->correct) {
         char reason[160];
@@ -81,6 +101,7 @@ hone_status hone_session_prepare(int *ok, hone_contender *contender, hone_numeri
         hone_contender_clear(contender);
         return status == HONE_E_UNAVAILABLE ? hone_session_run_failed(session, config) : status;
     }
+    snprintf(session->works, sizeof session->works, "%s", config);
     *ok = 1;
     return HONE_OK;
 }

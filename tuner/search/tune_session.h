@@ -39,6 +39,7 @@ typedef struct hone_tune_session {
     int64_t known_point;   /* the winner that the database had for this; -1: none */
     int64_t simple_point;  /* the best, led towards the default; -1: none */
     char default_config[HONE_CONFIG_TEXT];
+    char works[HONE_CONFIG_TEXT]; /* the config that was last fit to be measured; "": none yet */
     double best;               /* value of the best candidate; INFINITY */
     double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
     double evaluation_seconds; /* spent on new evaluations so far */
