@@ -15,7 +15,9 @@
  *          side, fetched ahead where the second level cannot hold B
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
  *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
- *          one tile, or beside (AMX), the same while the next tile is multiplied
+ *          one tile, or beside, the same while the next tile is multiplied: with AMX, or
+ *          where an instruction set has tiles for that (its @beside: so many rows), of
+ *          smooth activations, C of 16 or 32 bits, one scale for all of A, and pf=0
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
  *          high for f32 C, brief for 16 bits; byte for 8: a curve where the instruction
  *          set has one and it fits the call (cpu_curve.h), and brief else; brief: none

@@ -6,7 +6,8 @@
  * Prints a Markdown table. Cycles are those of a loop of multiply-adds, two a cycle, timed beside the rest,
  * so that they mean what they say where two vector multiply-adds leave the core in a cycle. `over`: tiles of
  * two vectors and K = 64 with this epilogue, over the same whose C leaves from the registers as it is;
- * `registers`: with the activation done there, where that is possible. */
+ * `registers`: with the activation done there, where that is possible; `beside`: with the epilogue of the
+ * tile before between the products, of fewer rows, by the row. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 enum { MOST_ROWS = 14, DEPTH = 64, CALLS = 300, ROUNDS = 61, PLACES = 16, LDC = 256, PER_CYCLE = 2 };
 
 static _Alignas(64) float a[MOST_ROWS * DEPTH], b[DEPTH * HONE_MOST_COLUMNS],
-    sums[MOST_ROWS * HONE_MOST_COLUMNS], c[PLACES * MOST_ROWS * LDC], alpha[HONE_MOST_COLUMNS],
+    sums[2][MOST_ROWS * HONE_MOST_COLUMNS], c[PLACES * MOST_ROWS * LDC], alpha[HONE_MOST_COLUMNS],
     start[HONE_MOST_COLUMNS], scale[HONE_MOST_COLUMNS], bias[HONE_MOST_COLUMNS],
     curve_scale[HONE_MOST_COLUMNS], curve_bias[HONE_MOST_COLUMNS];
 
@@ -28,8 +29,10 @@ typedef struct subject {
     const hone_variant *variant;
     int rows;
     hone_epilogue_fn *epilogue;
-    hone_tile_args tile, leaving; /* as it is, and with the activation */
-    int leaves;                   /* there is such a tile */
+    hone_tile_args tile, leaving, mixed; /* as it is, with the activation, and with another's epilogue */
+    int leaves;                          /* there is such a tile */
+    hone_tile_fn *beside;                /* NULL: there is none */
+    hone_epilogue_job job;               /* of that */
     hone_epilogue_args end;
     int64_t place_bytes;
 } subject;
@@ -50,6 +53,14 @@ static void run_tile(subject *s, int i) {
     s->tile.c = NULL;
     s->variant->tiles[s->rows - 1](&s->tile);
     run_epilogue(s, i);
+}
+
+/* The sums of two tiles take turns. */
+static void run_beside(subject *s, int i) {
+    s->job.args.acc = sums[i % 2];
+    s->job.args.c = (char *)c + i % PLACES * s->place_bytes;
+    s->mixed.acc = sums[1 - i % 2];
+    s->beside(&s->mixed);
 }
 
 /* Cycles of a call: what is timed, over the loop of multiply-adds timed just before. */
@@ -89,6 +100,11 @@ static void choose(subject *s, const hone_isa_code *code, int form, int act) {
         strcmp(info->name, "leaky_relu") == 0 || strcmp(info->name, "prelu") == 0 ? alpha : NULL;
     s->leaving.clamp = strcmp(info->name, "relu") == 0 ? HONE_CLAMP_LOW : HONE_CLAMP_NONE;
     s->leaves = s->leaving.slope || s->leaving.clamp != HONE_CLAMP_NONE;
+    s->job = (hone_epilogue_job){.args = s->end, .rows = s->variant->beside_rows};
+    s->mixed = s->tile;
+    s->mixed.c = NULL;
+    s->mixed.job = &s->job;
+    s->beside = s->variant->beside && s->end.c_type < HONE_C_S8 ? s->variant->beside[act][form] : NULL;
     curve = (hone_cpu_curve){0};
     if (form != HONE_FORM_BYTE || !code->curve || !info->smooth || info->per_column)
         return;
@@ -117,7 +133,11 @@ static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
     printf("| %s | %s | %.1f | %.2f |", hone_activation_info((hone_activation)act)->name,
            hone_cpu_form_name(form), alone / (2 * s->rows), whole / direct);
     if (s->leaves && (curved || s->end.c_type == s->tile.c_type))
-        printf(" %.2f |\n", cycles(s, run_leaving) / direct);
+        printf(" %.2f |", cycles(s, run_leaving) / direct);
+    else
+        printf(" |");
+    if (s->beside)
+        printf(" %.2f |\n", cycles(s, run_beside) / s->variant->beside_rows / (direct / s->rows));
     else
         puts(" |");
 }
@@ -162,13 +182,13 @@ int main(int argc, char **argv) {
                               .a = a,
                               .a_step = DEPTH * (bytes ? s.variant->a_type == HONE_A_S16 ? 2 : 1 : 4),
                               .b = b,
-                              .acc = sums,
+                              .acc = sums[0],
                               .start = start,
                               .scale = scale,
                               .bias = bias,
                               .c_type = bytes ? hone_cpu_c_type(c_type) : HONE_C_F32,
                               .ldc = LDC};
-    s.end = (hone_epilogue_args){.acc = sums,
+    s.end = (hone_epilogue_args){.acc = sums[0],
                                  .acc_ld = nr,
                                  .acc_is_s32 = bytes,
                                  .columns = nr,
@@ -179,7 +199,8 @@ int main(int argc, char **argv) {
                                  .q = 1,
                                  .c_inverse = 20};
     s.place_bytes = (int64_t)MOST_ROWS * LDC * (int64_t)hone_dtype_size(c_type);
-    printf("| activation | form | cycles a vector | over | registers |\n|---|---|--:|--:|--:|\n");
+    printf(
+        "| activation | form | cycles a vector | over | registers | beside |\n|---|---|--:|--:|--:|--:|\n");
     for (int act = 0; hone_activation_info((hone_activation)act); act++)
         for (int form = 0; form < HONE_FORM_COUNT; form++)
             measure(&s, isa, form, act);
