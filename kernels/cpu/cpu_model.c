@@ -303,19 +303,28 @@ static double vector_handicap(const hone_problem *problem) {
     return 1;
 }
 
-/* Whether tiles with another epilogue between their products are worth being smaller: where there are a few
- * groups of products for each vector of C, more of them where that takes longer to make (16 bits), and few
- * rows are left to a smaller tile. */
-static int mixing_pays(const hone_cpu_config *c, const hone_problem *p) {
-    enum { LEAST = 2, MOST = 4, MOST_16_BIT = 8, MANY_ROWS = 128 };
-    const hone_variant *v = c->variant;
-    if (!hone_cpu_has_beside(v, p) || streams(c, p))
-        return 0;
-    int64_t rows = hone_pieces(p->m, c->gm), groups = p->k / v->group,
-            vectors = v->beside_rows * v->nr / hone_cpu_isa_find(v->isa)->lanes,
+/* Takes tiles with another epilogue between their products where they are worth being smaller: where there
+ * are a few groups of products for each vector of C, more of them where that takes longer to make (16 bits),
+ * and little is left to smaller tiles. */
+static void mix(hone_cpu_config *c, const hone_problem *p) {
+    enum { LEAST = 2, MOST = 4, MOST_16_BIT = 8, MANY_ROWS = 128, MANY_PANELS = 4 };
+    int64_t rows = hone_pieces(p->m, c->gm), columns = hone_pieces(p->n, c->gn),
             most = hone_dtype_size(p->c_type) == 2 ? MOST_16_BIT : MOST;
-    return groups >= LEAST * vectors && groups <= most * vectors &&
-           (rows % v->beside_rows == 0 || rows >= MANY_ROWS);
+    for (int i = 0; hone_cpu_variants[i] && !streams(c, p); i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        if (strcmp(v->isa, c->variant->isa) != 0 || strcmp(v->kind, c->variant->kind) != 0 ||
+            !hone_cpu_has_beside(v, p))
+            continue;
+        int64_t groups = p->k / v->group, vectors = v->beside_rows * v->nr / hone_cpu_isa_find(v->isa)->lanes;
+        if (groups < LEAST * vectors || groups > most * vectors ||
+            (rows % v->beside_rows && rows < MANY_ROWS) || (columns % v->nr && columns < MANY_PANELS * v->nr))
+            continue;
+        c->variant = v;
+        c->edge = hone_cpu_variant_edge(v, (int)(p->n % v->nr ? p->n % v->nr : v->nr));
+        c->mr = v->beside_rows;
+        c->beside = 1;
+        return;
+    }
 }
 
 static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
@@ -374,10 +383,9 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     if (!best.variant)
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel of %s for %s in this build",
                          code_path ? code_path : "any instruction set", hone_dtype_name(problem->dtype));
-    const int amx = hone_cpu_variant_is_amx(best.variant), mixes = mixing_pays(&best, problem);
-    if (mixes)
-        best.mr = best.variant->beside_rows;
-    best.beside = amx || mixes;
+    const int amx = best.beside = hone_cpu_variant_is_amx(best.variant);
+    if (!amx)
+        mix(&best, problem);
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
     best.form = hone_cpu_form(problem->c_type);
     (amx                       ? choose_amx_blocks
