@@ -129,7 +129,7 @@ typedef struct hone_tile_args {
     const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
     int *shape;             /* never NULL: rows that the thread's tile registers are shaped for; 0: none */
     /* Of AMX and of hone_variant.beside, never NULL: of the tile before, in another acc; done between the
-     * products. */
+     * products, as far as `next` says then. */
     hone_epilogue_job *job;
 } hone_tile_args;
 

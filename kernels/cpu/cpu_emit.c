@@ -57,14 +57,15 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
     fprintf(out,
             "/*\n * %s\n * problem %s\n * config  %s\n *\n"
             " * cc -std=c17 -O3 -c THIS_FILE.c\n *\n"
-            " * Defines %s_variant with its tiles of 1 to %d rows, and\n"
+            " * Defines %s_variant with its tiles of 1 to %d rows%s, and\n"
             " * hone_isa_%s.epilogues[form][activation]; here form %d (%s), activation %d (%s).\n"
             " * Of the form byte hone_isa_%s.curve may serve in its place, with a hone_curve that the\n"
             " * caller makes: kernels/cpu/cpu_curve.c does.\n"
             " * The comments on hone_tile_args and hone_epilogue_args say how they are called;\n"
             " * blocking, copying and threads are the loops of the caller.\n */\n",
-            v->name, key, text, v->name, v->mr, isa->name, c.form, hone_cpu_form_name(c.form), problem->act,
-            hone_activation_name(problem->act), isa->name);
+            v->name, key, text, v->name, v->mr, c.beside_tile ? ", those that do another's epilogue" : "",
+            isa->name, c.form, hone_cpu_form_name(c.form), problem->act, hone_activation_name(problem->act),
+            isa->name);
     if (*isa->target)
         fprintf(out,
                 "#if defined(__clang__)\n"

@@ -225,7 +225,7 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
     c->parts = row && !(far && hone_cpu_is_amd());
-    c->prefetch = far && !row ? PREFETCH : 0;
+    c->prefetch = far && !row && !c->beside ? PREFETCH : 0;
 }
 
 /* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
@@ -384,9 +384,9 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel of %s for %s in this build",
                          code_path ? code_path : "any instruction set", hone_dtype_name(problem->dtype));
     const int amx = best.beside = hone_cpu_variant_is_amx(best.variant);
-    if (!amx)
-        mix(&best, problem);
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
+    if (!amx && !best.direct)
+        mix(&best, problem);
     best.form = hone_cpu_form(problem->c_type);
     (amx                       ? choose_amx_blocks
      : streams(&best, problem) ? choose_streaming_blocks

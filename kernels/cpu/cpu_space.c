@@ -98,8 +98,7 @@ int hone_cpu_has_curve(const hone_variant *v, const hone_problem *problem) {
 }
 
 int hone_cpu_has_beside(const hone_variant *v, const hone_problem *problem) {
-    return v->beside && hone_dtype_size(problem->c_type) > 1 && !problem->a_scale_per_row &&
-           v->beside[problem->act][hone_cpu_form(problem->c_type)];
+    return v->beside && !problem->a_scale_per_row && v->beside[problem->act][hone_cpu_form(problem->c_type)];
 }
 
 /* The forms worth trying: what is not smooth is the same in all, and without curves byte is brief. */

@@ -16,6 +16,8 @@
  *           from one vector up, narrower ones with no fewer rows; a line a kind
  *   dots    the same for dot products along k, most rows x columns, columns below `lanes`
  *   amx     the same for tiles in AMX's registers: 32x1 32x2
+ *   beside  a kind and rows x vectors of a tile that does the epilogue of the tile before
+ *           between its products (gemm_beside.inc.h); a line a tile
  *
  * and it defines, as static inline functions:
  *

@@ -41,6 +41,32 @@ static void expect_legal(const hone_problem *problem, int threads) {
     hone_space_destroy(space);
 }
 
+/* Those whose epilogues are done between products: what is fetched is not theirs. */
+static void defaults_of_little_depth_are_legal(void **state) {
+    (void)state;
+    static const hone_dtype types[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
+    static const int64_t depths[] = {32, 64, 96, 128, 256};
+    const int64_t l2 = hone_cpu_cache_sizes()->l2;
+    hone_activation silu;
+    hone_config config;
+    int mixed = 0;
+    assert_int_equal(HONE_OK, hone_activation_parse(&silu, "silu"));
+    for (int i = 0; i < 4 * 5 * 3 * 4 * 3; i++) {
+        const int64_t k = depths[i / 4 % 5], near = l2 / (4 * k), m = (int64_t[]){24, 40, 3136}[i / 20 % 3];
+        const int64_t n = (int64_t[]){20, 96, near + 32, 4 * near + 32}[i / 60 % 4];
+        const int threads = (int[]){1, 2, 4}[i / 240];
+        hone_problem problem;
+        hone_problem_init(&problem, types[i % 4], silu, m, n, k);
+        problem.c_type = types[i % 4] == HONE_S8 ? i % 3 ? HONE_F32 : HONE_F16 : types[i % 4];
+        expect_legal(&problem, threads);
+        assert_true(find_default(&config, &problem, threads, NULL));
+        mixed += strcmp(hone_config_get(&config, "epi"), "beside") == 0;
+    }
+    printf("%d do the epilogue between products\n", mixed);
+    const hone_variant *v = hone_cpu_variant_find("avx512", "f32", 32);
+    assert_int_equal(v && hone_cpu_isa_runs(hone_cpu_isa_find("avx512")), mixed > 0);
+}
+
 static void defaults_are_legal(void **state) {
     (void)state;
     static const int64_t extents[] = {1, 9, 49, 2048, 100000}, depths[] = {1, 13, 768, 4096, 300000};
@@ -124,6 +150,7 @@ static int release_device(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_are_legal),
+                                       cmocka_unit_test(defaults_of_little_depth_are_legal),
                                        cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
                                        cmocka_unit_test(whole_huge_pages_are_asked_for)};
     return cmocka_run_group_tests(tests, find_device, release_device);
