@@ -63,9 +63,8 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
             " * caller makes: kernels/cpu/cpu_curve.c does.\n"
             " * The comments on hone_tile_args and hone_epilogue_args say how they are called;\n"
             " * blocking, copying and threads are the loops of the caller.\n */\n",
-            v->name, key, text, v->name, v->mr, c.beside_tile ? ", those that do another's epilogue" : "",
-            isa->name, c.form, hone_cpu_form_name(c.form), problem->act, hone_activation_name(problem->act),
-            isa->name);
+            v->name, key, text, v->name, v->mr, c.beside_tile ? ", beside[activation][form]" : "", isa->name,
+            c.form, hone_cpu_form_name(c.form), problem->act, hone_activation_name(problem->act), isa->name);
     if (*isa->target)
         fprintf(out,
                 "#if defined(__clang__)\n"

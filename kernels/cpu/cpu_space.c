@@ -98,7 +98,8 @@ int hone_cpu_has_curve(const hone_variant *v, const hone_problem *problem) {
 }
 
 int hone_cpu_has_beside(const hone_variant *v, const hone_problem *problem) {
-    return v->beside && !problem->a_scale_per_row && v->beside[problem->act][hone_cpu_form(problem->c_type)];
+    return v->beside && problem->m >= v->beside_rows && !problem->a_scale_per_row &&
+           v->beside[problem->act][hone_cpu_form(problem->c_type)];
 }
 
 /* The forms worth trying: what is not smooth is the same in all, and without curves byte is brief. */
@@ -168,10 +169,10 @@ int hone_cpu_may_be_direct(const hone_variant *v, const hone_problem *problem) {
 /* Parameters that come from the generated variants, and the constraint that
  * says which combinations exist. */
 typedef struct variant_lists {
-    list isa, nr, tiles;
+    list isa, nr, tiles, beside;
     const hone_variant *last; /* the one whose tile was listed last */
     int most_rows;
-    int curved, direct, beside; /* some have a curve, are their own epilogue, have one beside them */
+    int curved, direct; /* some have a curve, are their own epilogue */
 } variant_lists;
 
 static int is_alike(const hone_variant *a, const hone_variant *b, const hone_problem *problem) {
@@ -193,22 +194,27 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
                                               : "");
         list_add(&lists->tiles, ")||", tile, 0);
     }
-    int length = snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
-    if (hone_cpu_has_beside(v, problem))
-        snprintf(tile + length, sizeof tile - (size_t)length, "&&(epi!='beside'||mr==%d&&pf==0)",
-                 v->beside_rows);
-    else if (lists->beside && strcmp(v->loop, "tile") == 0)
-        snprintf(tile + length, sizeof tile - (size_t)length, "&&epi!='beside'");
+    snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
     list_add(&lists->tiles, alike ? "||" : "", tile, 0);
     lists->last = v;
 }
 
+/* Tiles that do another's epilogue. */
+static void list_beside(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {
+    char tile[160] = "";
+    if (hone_cpu_variant_is_amx(v))
+        snprintf(tile, sizeof tile, "isa=='%s'", v->isa);
+    else if (hone_cpu_has_beside(v, problem))
+        snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'&&nr==%d&&mr==%d&&pf==0", v->isa, v->kind, v->nr,
+                 v->beside_rows);
+    if (!*tile || strstr(lists->beside.text, tile))
+        return;
+    if (!lists->beside.used)
+        list_add(&lists->beside, "", "epi!='beside'", 0);
+    list_add(&lists->beside, "||", tile, 0);
+}
+
 static hone_status collect_variants(variant_lists *lists, const hone_problem *problem) {
-    for (int i = 0; hone_cpu_variants[i]; i++) {
-        const hone_variant *v = hone_cpu_variants[i];
-        if (hone_cpu_suits(v, problem) && hone_cpu_runs(v))
-            lists->beside |= hone_cpu_variant_is_amx(v) || hone_cpu_has_beside(v, problem);
-    }
     for (int i = 0; hone_cpu_variants[i]; i++) {
         const hone_variant *v = hone_cpu_variants[i];
         if (!hone_cpu_suits(v, problem) || !hone_cpu_runs(v))
@@ -221,9 +227,10 @@ static hone_status collect_variants(variant_lists *lists, const hone_problem *pr
         lists->curved |= hone_cpu_has_curve(v, problem);
         lists->direct |= hone_cpu_may_be_direct(v, problem);
         list_tile(lists, v, problem);
+        list_beside(lists, v, problem);
     }
     list_add(&lists->tiles, "", ")", 0);
-    if (lists->tiles.full)
+    if (lists->tiles.full || lists->beside.full)
         return hone_fail(HONE_E_NOMEM, "more register tiles than their constraint has room for");
     if (!lists->isa.used)
         return hone_fail(HONE_E_UNAVAILABLE, "no CPU kernel for %s in this build",
@@ -253,7 +260,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
              is_half(problem->dtype) ? " f32" : "");
 
     char epilogues[24];
-    snprintf(epilogues, sizeof epilogues, "%sl1%s", v.direct ? "reg " : "", v.beside ? " beside" : "");
+    snprintf(epilogues, sizeof epilogues, "%sl1%s", v.direct ? "reg " : "", v.beside.used ? " beside" : "");
     const struct {
         const char *name, *words; /* words, or numbers */
         const int64_t *numbers;
@@ -295,9 +302,10 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                                  "kc < k || kc == kc_all",
                                  "mc < m || mc == mc_all",
                                  "nc < n || nc == nc_all",
-                                 "epi != 'reg' || form == 'byte'" /* of curves alone */};
-    for (int i = 0; i < COUNT(constraints) - !v.curved; i++)
-        if ((status = hone_space_require(space, constraints[i])))
+                                 v.curved ? "epi != 'reg' || form == 'byte'" : "",
+                                 v.beside.text};
+    for (int i = 0; i < COUNT(constraints); i++)
+        if (*constraints[i] && (status = hone_space_require(space, constraints[i])))
             goto fail;
     *out = space;
     return HONE_OK;
