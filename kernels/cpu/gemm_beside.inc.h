@@ -29,14 +29,7 @@ static inline __attribute__((always_inline)) void tile_beside(const hone_tile_ar
             }
         }
     }
-    for (int64_t g = args->groups - share * (TILE_ROWS * TILE_VECTORS); g > 0; g--, b += TILE_B_STEP) {
-        TILE_(tile_group)(sum, a, a_step, 0, b, flips, flip);
-        TILE_(tile_advance)(a, 1);
-    }
-#if TILE_WORDS
-    if (args->a_rest)
-        TILE_(tile_rest)(sum, a, a_step, b, args->a_rest, flip);
-#endif
+    TILE_(tile_last)(sum, args, a, b, args->groups - share * (TILE_ROWS * TILE_VECTORS), flips, flip);
     args->job->next = args->job->rows;
     TILE_(tile_keep)(sum, args);
 }

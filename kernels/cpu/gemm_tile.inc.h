@@ -51,6 +51,20 @@ static inline __attribute__((always_inline)) void TILE_(tile_rest)(TILE(tile_acc
 }
 #endif
 
+/* The last `groups` groups, one by one, and what K leaves. */
+static inline __attribute__((always_inline)) void
+TILE_(tile_last)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, const char **a,
+                 const char *b, int64_t groups, int flips, vi flip) {
+    for (; groups > 0; groups--, b += TILE_B_STEP) {
+        TILE_(tile_group)(sum, a, args->a_step, 0, b, flips, flip);
+        TILE_(tile_advance)(a, 1);
+    }
+#if TILE_WORDS
+    if (args->a_rest)
+        TILE_(tile_rest)(sum, a, args->a_step, b, args->a_rest, flip);
+#endif
+}
+
 /* `fetches`: whether anything is fetched (to ask in every iteration costs 1% at K = 64); `flips`: whether A
  * is changed. */
 static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc)
@@ -71,14 +85,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
             TILE_(tile_group)(sum, a, a_step, g * TILE_A_BYTES, b, flips, flip);
         TILE_(tile_advance)(a, HONE_TILE_STEPS);
     }
-    for (; groups > 0; groups--, b += TILE_B_STEP) {
-        TILE_(tile_group)(sum, a, a_step, 0, b, flips, flip);
-        TILE_(tile_advance)(a, 1);
-    }
-#if TILE_WORDS
-    if (args->a_rest)
-        TILE_(tile_rest)(sum, a, a_step, b, args->a_rest, flip);
-#endif
+    TILE_(tile_last)(sum, args, a, b, groups, flips, flip);
 }
 
 static inline __attribute__((always_inline)) void
