@@ -219,7 +219,7 @@ static inline void cluster_sync() {
 static inline void barrier_arrive_at(barrier *b, int rank) {
     asm volatile("{\n\t.reg .b32 there;\n\t"
                  "mapa.shared::cluster.u32 there, %0, %1;\n\t"
-                 "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n\t}" ::"r"(shared_address(b)),
+                 "mbarrier.arrive.shared::cluster.b64 _, [there];\n\t}" ::"r"(shared_address(b)),
                  "r"(rank)
                  : "memory");
 }

@@ -1,0 +1,234 @@
+/* Not a test: measures configs and baselines of problems on a CUDA device, in turn; scripts/gpu runs it.
+ *
+ *     bench_cuda [--cold] [--samples N] [--compile DEVICE] < LIST
+ *
+ * A line of LIST is a problem, or, indented, what to measure of the one before: a config, `default`, or `@` and
+ * a provider's name. Configs are compiled first, on all cores, into the program cache. With --compile that is all:
+ * for a device or a description (cuda:h200), with no device needed. Of each a line: median microseconds, billions of
+ * operations a second, the ratio of the first one's median to its own, and what the assembler said of a config. */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../kernels/cuda/cuda_device.h"
+#include "../../kernels/cuda/cuda_program.h"
+#include "../../kernels/status.h"
+#include "../../tuner/search/contender.h"
+
+enum { MOST_LINES = 4096, MOST_CORES = 64 };
+
+typedef struct line {
+    hone_problem problem;
+    char text[HONE_CONFIG_TEXT]; /* "": the problem's own line */
+    int registers, spilled_bytes, serialised, refused;
+} line;
+
+static line lines[MOST_LINES];
+static int line_count;
+
+static void check(hone_status status, const char *what) {
+    if (status == HONE_OK)
+        return;
+    fprintf(stderr, "bench: %s: %s\n", what, hone_error_detail());
+    exit(status == HONE_E_USAGE ? 2 : 4);
+}
+
+static int is_config(const line *l) { return l->text[0] && l->text[0] != '@'; }
+
+static void read_list(FILE *from, const hone_device *device) {
+    char text[1024];
+    hone_problem problem;
+    int known = 0;
+    while (fgets(text, sizeof text, from)) {
+        text[strcspn(text, "\n")] = 0;
+        char *what = text + strspn(text, " \t");
+        if (!*what || *what == '#')
+            continue;
+        if (line_count == MOST_LINES) {
+            fprintf(stderr, "bench: more than %d lines\n", MOST_LINES);
+            exit(2);
+        }
+        line *l = &lines[line_count++];
+        if (what == text) {
+            check(hone_problem_parse(&problem, what), what);
+            known = 1;
+        } else if (!known) {
+            fprintf(stderr, "bench: '%s' belongs to no problem\n", what);
+            exit(2);
+        } else if (strcmp(what, "default") == 0) {
+            hone_config config;
+            check(device->backend->default_config(&config, device, &problem, 1, NULL), text);
+            check(hone_config_format(l->text, sizeof l->text, &config), text);
+        } else {
+            snprintf(l->text, sizeof l->text, "%s", what);
+        }
+        l->problem = problem;
+    }
+}
+
+/* ---- compiling on all cores */
+
+static int next_line, arch;
+static pthread_mutex_t next_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void compile_line(line *l) {
+    hone_config parsed;
+    hone_cuda_config config;
+    hone_cuda_code code;
+    if (hone_config_parse(&parsed, l->text) || hone_cuda_config_read(&config, &parsed) ||
+        hone_cuda_compile(&code, arch, hone_cuda_write_gemm, &(hone_cuda_source){&l->problem, &config})) {
+        fprintf(stderr, "bench: %s: %s\n", l->text, hone_error_detail());
+        l->refused = 1;
+        return;
+    }
+    l->registers = code.registers;
+    l->spilled_bytes = code.spilled_bytes;
+    l->serialised = code.serialised;
+    free(code.image);
+}
+
+static void *compile_some(void *unused) {
+    for (;;) {
+        pthread_mutex_lock(&next_lock);
+        const int mine = next_line++;
+        pthread_mutex_unlock(&next_lock);
+        if (mine >= line_count)
+            return unused;
+        if (is_config(&lines[mine]))
+            compile_line(&lines[mine]);
+    }
+}
+
+static void compile_all(const hone_device *device) {
+    pthread_t threads[MOST_CORES];
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int count = 0;
+    arch = hone_cuda_properties(device)->arch;
+    while (count < cores && count < MOST_CORES && !pthread_create(&threads[count], NULL, compile_some, NULL))
+        count++;
+    if (!count)
+        compile_some(NULL);
+    for (int i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* ---- measuring */
+
+static void print_line(const line *l, double us, double first_us, const char *label, const char *verdict) {
+    char facts[64] = "";
+    if (is_config(l))
+        snprintf(facts, sizeof facts, "%d regs%s%s", l->registers, l->spilled_bytes ? ", spills" : "",
+                 l->serialised ? ", serialised" : "");
+    const double operations = 2.0 * (double)l->problem.m * (double)l->problem.n * (double)l->problem.k;
+    printf("  %10.2f us %9.0f Gop/s %6.3f  %-14s %s%s\n", us, operations / us * 1e-3,
+           first_us / us, facts, label, verdict);
+}
+
+/* Lines `from` to `to`, of one problem. */
+static void measure_lines(const line *from, const line *to, hone_context *context, const hone_device *device,
+                          int samples, int cold) {
+    const int most = (int)(to - from);
+    hone_contender *contenders = calloc((size_t)most, sizeof *contenders);
+    hone_runner *runners = calloc((size_t)most, sizeof *runners);
+    const line **of = calloc((size_t)most, sizeof *of);
+    char (*verdicts)[192] = calloc((size_t)most, sizeof *verdicts);
+    hone_operand_set operands;
+    hone_reference *reference;
+    hone_sampler *sampler;
+    int count = 0;
+    double first_us = NAN;
+    if (!contenders || !runners || !of || !verdicts)
+        exit(4);
+    check(hone_operand_set_create(&operands, device, &from->problem, 1, cold), "operands");
+    check(hone_reference_create(&reference, operands.padded, 1 << 26), "reference");
+    for (const line *l = from; l < to; l++) {
+        hone_numerics numerics;
+        hone_contender *c = &contenders[count];
+        const char *provider = l->text[0] == '@' ? l->text + 1 : "hone";
+        if (l->refused)
+            continue;
+        hone_status status = hone_provider_find(provider)
+                                 ? hone_contender_create(c, hone_provider_find(provider), context, device, &operands,
+                                                         is_config(l) ? l->text : NULL, 1)
+                                 : HONE_E_USAGE;
+        if (!status)
+            status = hone_contender_verify(&numerics, c, &operands, reference);
+        if (status) {
+            printf("  %s: %s\n", l->text, hone_error_detail());
+            continue;
+        }
+        if (!numerics.correct) {
+            char reason[160];
+            hone_numerics_reason(reason, sizeof reason, &numerics);
+            snprintf(verdicts[count], sizeof *verdicts, "  WRONG: %s", reason);
+        }
+        runners[count] = hone_contender_runner(c);
+        of[count++] = l;
+    }
+    hone_sampler_options options = {.min_samples = samples, .max_samples = samples, .max_seconds = 60};
+    if (count) {
+        check(hone_sampler_create(&sampler, runners, count, &options), "sampler");
+        const hone_status status = hone_sampler_run(sampler);
+        if (status)
+            printf("  measuring failed: %s\n", hone_error_detail());
+        for (int i = 0; i < count && !status; i++) {
+            hone_stats stats;
+            check(hone_samples_stats(&stats, hone_sampler_samples(sampler, i)), "statistics");
+            if (!i)
+                first_us = stats.p50;
+            print_line(of[i], stats.p50, first_us, hone_contender_label(&contenders[i]), verdicts[i]);
+        }
+        hone_sampler_destroy(sampler);
+    }
+    fflush(stdout);
+    for (int i = 0; i < count; i++)
+        hone_contender_clear(&contenders[i]);
+    hone_reference_destroy(reference);
+    hone_operand_set_clear(&operands);
+    free(contenders);
+    free(runners);
+    free(of);
+    free(verdicts);
+}
+
+int main(int argc, char **argv) {
+    hone_context *context;
+    const hone_device *device;
+    const char *only_for = NULL;
+    int cold = 0, samples = 20;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--cold") == 0)
+            cold = 1;
+        else if (strcmp(argv[i], "--samples") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0)
+            samples = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--compile") == 0 && i + 1 < argc)
+            only_for = argv[++i];
+        else {
+            fprintf(stderr, "Usage: bench_cuda [--cold] [--samples N] [--compile DEVICE] < LIST\n");
+            return 2;
+        }
+    check(hone_context_create(&context), "context");
+    check(only_for ? hone_context_described(&device, context, only_for)
+                   : hone_context_device(&device, context, "cuda"),
+          "device");
+    read_list(stdin, device);
+    compile_all(device);
+    for (int i = 0, end; i < line_count; i = end) {
+        char key[HONE_PROBLEM_TEXT];
+        check(hone_problem_format(key, sizeof key, &lines[i].problem), "problem");
+        printf("%s\n", key);
+        for (end = i + 1; end < line_count && lines[end].text[0];)
+            end++;
+        if (!only_for)
+            measure_lines(&lines[i + 1], &lines[end], context, device, samples, cold);
+        for (int j = i + 1; only_for && j < end; j++)
+            if (is_config(&lines[j]) && !lines[j].refused)
+                printf("  %3d registers, %4d bytes spilled%s  %s\n", lines[j].registers, lines[j].spilled_bytes,
+                       lines[j].serialised ? ", serialised" : "", lines[j].text);
+    }
+    hone_context_destroy(context);
+    return 0;
+}
