@@ -13,6 +13,9 @@
  */
 #define HONE_DEALT(r, hand) ((r) - (r) % (hand) + (r) % 8 / 2 * ((hand) / 4) + (r) % (hand) / 8 * 2 + (r) % 2)
 
+/* Packed weights of f32 in two parts: of each 32 words the first parts, then the second ones. */
+#define HONE_PART(word, part) ((word) / 32 * 64 + (part)*32 + (word) % 32)
+
 /* How TMA reads a matrix; made by the driver (cuTensorMapEncodeTiled). */
 typedef struct __attribute__((aligned(64))) hone_tensor_map {
     unsigned long long opaque[16];
@@ -41,11 +44,11 @@ typedef struct hone_cuda_call {
     /* Kernels of prepare.cu: target[r * target_row + w * target_step] becomes the word of elements
      * source[r * source_row + k * source_step] with k in [w * group, (w + 1) * group), zeros where there is
      * no such row or k. Words, and elements. `flip`: bits of each word to invert. activate.cu reads sums or
-     * values at source[row * source_row + column]. */
+     * values at source[row * source_row + column]. `parts` = 2: target words by HONE_PART. */
     const void *source;
     void *target;
     long long source_row, source_step, target_row, target_step;
-    int rows, target_rows, target_words, element_bytes, hand;
+    int rows, target_rows, target_words, element_bytes, hand, parts;
     unsigned flip;
 } hone_cuda_call;
 

@@ -37,10 +37,11 @@ static double element_bytes(const hone_problem *p) { return (double)hone_dtype_s
 static double step_cycles(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
     const double area = (double)c->bm * c->bn, group = 4 / element_bytes(p);
     const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn); /* of fragments or of words */
-    if (c->family->by_tma)                                         /* every 64 rows read all of B again */
-        return fmax(area / tensor_words(d->arch, 1), 4.0 * area * (1.0 / 64 + 1.0 / c->bn) / SHARED_BYTES);
+    const double products = p->dtype == HONE_F32 ? 3 : 1, split = products > 1 ? 1.5 : 1;
+    if (c->family->by_tma) /* every 64 rows read all of B again */
+        return products *
+               fmax(area / tensor_words(d->arch, 1), 4.0 * area * (1.0 / 64 + 1.0 / c->bn) / SHARED_BYTES);
     if (strcmp(c->family->name, "mma") == 0) {
-        const double products = p->dtype == HONE_F32 ? 3 : 1, split = products > 1 ? 1.5 : 1;
         return fmax(area * products / tensor_words(d->arch, 0), split * reads / SHARED_BYTES);
     }
     /* A product of bytes is an instruction for four; halves are widened first. */
@@ -50,11 +51,11 @@ static double step_cycles(const hone_cuda_device *d, const hone_problem *p, cons
 }
 
 /* Blocks that a multiprocessor holds at once. */
-static double resident(const hone_cuda_device *d, const hone_cuda_config *c) {
+static double resident(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
     enum { THREADS_OF_UNIT = 2048, REGISTERS_OF_UNIT = 65536, BLOCKS_OF_UNIT = 16, RESERVED = 1024 };
-    const int threads = c->family->threads(c);
+    const int threads = c->family->threads(c), parts = hone_cuda_weight_parts(c, p);
     const double sums = (double)c->bm * c->bn / threads, registers = sums + 60;
-    const double by_shared = (double)d->unit_shared_bytes / (double)(c->family->shared_bytes(c) + RESERVED);
+    const double by_shared = (double)d->unit_shared_bytes / (double)(c->family->shared_bytes(c, parts) + RESERVED);
     const double by_threads = fmin(THREADS_OF_UNIT, REGISTERS_OF_UNIT / registers) / threads;
     return fmax(1, floor(fmin(fmin(by_shared, by_threads), BLOCKS_OF_UNIT)));
 }
@@ -64,14 +65,14 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     const double blocks =
         (double)hone_cuda_pieces(p->m, c->bm) * (double)hone_cuda_pieces(p->n, c->bn) * c->ks;
     const double depth = (double)p->k * element_bytes(p) / 4 / c->ks;
-    const double at_once = fmin(resident(d, c), ceil(blocks / d->units));
+    const double at_once = fmin(resident(d, p, c), ceil(blocks / d->units));
     const double warps = c->family->threads(c) / 32.0 * at_once;
     /* Of the multipliers, with so few warps; wgmma runs on its own. */
     const double hidden = c->family->by_tma ? 1 : fmin(1, warps / WARPS_TO_FILL);
     const double element = hone_activation_info(p->act)->smooth ? SMOOTH_CYCLES : PLAIN_CYCLES;
     const double epilogue = (double)c->bm * c->bn / 32 / 4 * element;
     /* A block's own operands pass the second-level cache; weights and A come from memory once. */
-    const double traffic = 4.0 * depth * (c->bm + c->bn) / L2_BYTES;
+    const double traffic = 4.0 * depth * (c->bm + hone_cuda_weight_parts(c, p) * c->bn) / L2_BYTES;
     const double block =
         fmax(depth * step_cycles(d, p, c) / hidden, traffic) + epilogue + FILL_CYCLES / at_once;
     const double busy = fmin(blocks, d->units);
@@ -104,7 +105,9 @@ static const tile tiles[] = {
     {"wgmma", 128, 256, 64, 256, 32, 4, 1, 0},  {"wgmma", 256, 128, 128, 128, 32, 4, 1, 0},
     {"wgmma", 128, 192, 64, 192, 32, 4, 1, 0},  {"wgmma", 128, 128, 64, 128, 32, 6, 1, 0},
     {"wgmma", 64, 256, 64, 256, 32, 4, 1, 0},   {"wgmma", 64, 128, 64, 128, 32, 6, 1, 0},
-    {"wgmma", 64, 64, 64, 64, 32, 8, 1, 0},     {"mma", 128, 128, 64, 32, 16, 4, 1, 0},
+    {"wgmma", 64, 64, 64, 64, 32, 8, 1, 0},     {"wgmma", 256, 128, 128, 128, 32, 3, 1, 0},
+    {"wgmma", 128, 128, 64, 128, 32, 4, 1, 0},  {"wgmma", 64, 128, 64, 128, 32, 4, 1, 0},
+    {"mma", 128, 128, 64, 32, 16, 4, 1, 0},
     {"mma", 128, 256, 64, 64, 16, 4, 1, 0},     {"mma", 64, 128, 32, 32, 16, 4, 1, 0},
     {"mma", 64, 64, 32, 32, 16, 4, 1, 0},       {"mma", 32, 64, 16, 32, 32, 4, 1, 0},
     {"mma", 16, 64, 16, 16, 32, 4, 1, 0},       {"mma", 16, 16, 16, 16, 16, 2, 1, 0},

@@ -28,7 +28,7 @@ static const way ways[] = {
 /* sm_89 has more multipliers of f32 than tensor cores have of tf32 by three. */
 static int way_of(int arch, hone_dtype dtype) {
     if (dtype == HONE_F32)
-        return arch == 80 || arch == 90 ? MMA : SIMT;
+        return arch == 90 ? WGMMA : arch == 80 ? MMA : SIMT;
     return arch == 90 ? WGMMA : arch >= 80 ? MMA : SIMT;
 }
 
@@ -97,7 +97,7 @@ double hone_cuda_peak_run(const hone_device *device, hone_dtype dtype, hone_pool
     peak *p = &peaks.of[device->index][dtype];
     if ((p->kernel || !prepare(p, cu, d->arch, dtype)) && run(p, cu, by, d->units, whole)) {
         const double group = 4.0 / (double)hone_dtype_size(dtype),
-                     products = by == &ways[MMA] && dtype == HONE_F32 ? 3 : 1;
+                     products = by != &ways[SIMT] && dtype == HONE_F32 ? 3 : 1;
         operations = 2 * by->words * group / products * d->units * by->blocks_of_unit * whole;
     }
     pthread_mutex_unlock(&peaks.lock);

@@ -28,7 +28,7 @@ static hone_source_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_
 /* Buffers of a plan on the device. */
 enum { A, A_ROWS, B, PACKED, C, SUMS, VECTORS, BUFFERS };
 
-enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
+enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, PART = 32 /* words */, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
 enum { MOST_SPILLED = 256 }; /* bytes of a thread's registers; more never wins, and is not run */
 
 struct hone_backend_plan {
@@ -60,13 +60,20 @@ static int64_t round_up(int64_t x, int64_t unit) { return hone_cuda_pieces(x, un
 static int64_t row_values(const hone_problem *p) { return p->a_scale_per_row ? p->m : 1; }
 static size_t element_size(const hone_problem *p) { return hone_dtype_size(p->dtype); }
 
+static int weight_parts(const hone_backend_plan *p) { return hone_cuda_weight_parts(&p->config, &p->problem); }
+static int64_t shared_bytes(const hone_backend_plan *p) {
+    return p->config.family->shared_bytes(&p->config, weight_parts(p));
+}
+
 /* ---- creating */
 
 static void measure(hone_backend_plan *p) {
     const hone_problem *q = &p->problem;
     p->depth = hone_cuda_pieces(q->k * (int64_t)element_size(q), WORD);
     p->row_words = round_up(p->depth, CHUNK / WORD);
-    p->across = p->config.family->columns ? p->row_words : round_up(q->n, CHUNK / WORD);
+    p->across = !p->config.family->columns ? round_up(q->n, CHUNK / WORD)
+                : weight_parts(p) > 1      ? 2 * round_up(p->depth, PART)
+                                           : p->row_words;
     const int hand = hone_cuda_hand(&p->config);
     p->weight_rows = !p->config.family->columns ? p->depth : hand ? round_up(q->n, hand) : q->n;
     p->panels_size = aligned((size_t)(p->weight_rows * p->across) * WORD);
@@ -93,7 +100,7 @@ static hone_status load_program(hone_backend_plan *p, int program) {
 }
 
 static hone_status create_kernels(hone_backend_plan *p) {
-    const int64_t shared = p->config.family->shared_bytes(&p->config);
+    const int64_t shared = shared_bytes(p);
     hone_status status = HONE_OK;
     hone_cu_result error = 0;
     for (int i = 0; i < PROGRAMS && !status; i++)
@@ -221,6 +228,7 @@ static hone_status run_pack(const hone_backend_plan *p, hone_cu_address packed, 
                            .hand = hone_cuda_hand(&p->config),
                            .target_rows = (int)(columns ? p->weight_rows : p->across),
                            .target_words = (int)(columns ? p->across : p->depth),
+                           .parts = weight_parts(p),
                            .element_bytes = (int)element_size(q)};
     hone_status status = launch_simple(p, GATHER, p->weight_rows * p->across, &call);
     if (status || q->dtype != HONE_S8)
@@ -369,7 +377,7 @@ static hone_status map_operands(const hone_backend_plan *p, hone_cuda_call *call
                                        call->lda, element_size(q), p->config.bm);
     return status ? status
                   : hone_cuda_map(&call->map_b, p->cu, (hone_cu_address)(uintptr_t)call->b, p->weight_rows,
-                                  q->k, p->across * WORD, element_size(q), p->config.bn / p->config.cluster);
+                                  weight_parts(p) > 1 ? p->across : q->k, p->across * WORD, element_size(q), p->config.bn / p->config.cluster);
 }
 
 static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
@@ -380,7 +388,7 @@ static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
     const int64_t blocks = (c->family->persistent && clusters > at_once ? at_once : clusters) * c->cluster;
     hone_status status = c->family->by_tma ? map_operands(p, call) : HONE_OK;
     if (!status)
-        status = launch(p, GEMM, blocks, c->ks, c->family->threads(c), c->family->shared_bytes(c), call);
+        status = launch(p, GEMM, blocks, c->ks, c->family->threads(c), shared_bytes(p), call);
     return status || c->ks == 1 ? status : launch_simple(p, REDUCE, p->problem.m * p->problem.n, call);
 }
 

@@ -44,6 +44,7 @@ void hone_cuda_write_gemm(FILE *out, const void *what) {
                    {"CLUSTER", c->cluster},
                    {"HAND", hone_cuda_hand(c)},
                    {"PARTS", p->dtype == HONE_F32 ? 2 : 1},
+                   {"WEIGHT_PARTS", hone_cuda_weight_parts(c, p)},
                    {"PER_COLUMN", hone_activation_info(p->act)->per_column},
                    {"BIAS", p->bias},
                    {"ROW_SCALE", p->a_scale_per_row}};
@@ -82,7 +83,7 @@ hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_prob
             " * gemm runs in blocks of %d threads with %lld bytes of shared memory%s; gather packs the "
             "weights.\n */\n",
             device->fingerprint, key, text, arch, read.family->threads(&read),
-            (long long)read.family->shared_bytes(&read),
+            (long long)read.family->shared_bytes(&read, hone_cuda_weight_parts(&read, problem)),
             read.ks > 1 ? ", reduce adds up the parts of K" : "");
     hone_cuda_write_gemm(out, &(hone_cuda_source){problem, &read});
     hone_embedded_write(out, "prepare.cu");

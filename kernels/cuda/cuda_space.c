@@ -12,30 +12,40 @@
 enum { LEAST_MMA_ARCH = 80, WGMMA_ARCH = 90, WARP = 32, WARPGROUP = 128 };
 
 static int simt_threads(const hone_cuda_config *c) { return c->bm / c->tm * (c->bn / c->tn); }
-static int64_t simt_shared(const hone_cuda_config *c) {
+static int64_t simt_shared(const hone_cuda_config *c, int parts) {
+    (void)parts;
+   
     return 4LL * c->stages * (c->bm * (c->bk + 4) + c->bk * c->bn);
 }
 static int mma_threads(const hone_cuda_config *c) { return WARP * (c->bm / c->tm) * (c->bn / c->tn); }
-static int64_t mma_shared(const hone_cuda_config *c) { return 4LL * c->stages * (c->bm + c->bn) * c->bk; }
+static int64_t mma_shared(const hone_cuda_config *c, int parts) {
+    (void)parts;
+    return 4LL * c->stages * (c->bm + c->bn) * c->bk; }
 static int gemv_threads(const hone_cuda_config *c) { return WARP * (c->bn / c->tn) * c->wk; }
-static int64_t gemv_shared(const hone_cuda_config *c) { return 4LL * gemv_threads(c); }
+static int64_t gemv_shared(const hone_cuda_config *c, int parts) {
+    (void)parts;
+    return 4LL * gemv_threads(c); }
 
 static int wgmma_threads(const hone_cuda_config *c) {
     return WARPGROUP * (1 + (c->turns ? 2 : c->bm / c->tm));
 }
-static int64_t wgmma_shared(const hone_cuda_config *c) {
+static int64_t wgmma_shared(const hone_cuda_config *c, int parts) {
     enum { BARRIER = 8, OF_STAGE = 2 * BARRIER, OF_BLOCK = 2 * BARRIER };
-    return c->stages * ((c->bm + c->bn) * 128LL + OF_STAGE) + OF_BLOCK;
+    return c->stages * ((c->bm + parts * c->bn) * 128LL + OF_STAGE) + OF_BLOCK;
 }
 
 static const hone_cuda_family families[] = {
-    {"gemv", "gemm_gemv.cu", 1, 0, 0, 0, gemv_threads, gemv_shared},
-    {"simt", "gemm_simt.cu", 0, 0, 0, 0, simt_threads, simt_shared},
-    {"mma", "gemm_mma.cu", 1, 1, 0, 0, mma_threads, mma_shared},
-    {"wgmma", "gemm_wgmma.cu", 1, 1, 1, 1, wgmma_threads, wgmma_shared},
+    {"gemv", "gemm_gemv.cu", 1, 0, 0, 0, 0, gemv_threads, gemv_shared},
+    {"simt", "gemm_simt.cu", 0, 0, 0, 0, 0, simt_threads, simt_shared},
+    {"mma", "gemm_mma.cu", 1, 1, 0, 0, 0, mma_threads, mma_shared},
+    {"wgmma", "gemm_wgmma.cu", 1, 1, 1, 1, 1, wgmma_threads, wgmma_shared},
 };
 
 int hone_cuda_hand(const hone_cuda_config *c) { return !c->family->dealt ? 0 : c->tn < 32 ? 16 : 32; }
+
+int hone_cuda_weight_parts(const hone_cuda_config *c, const hone_problem *problem) {
+    return c->family->in_parts && problem->dtype == HONE_F32 ? 2 : 1;
+}
 
 static const hone_cuda_family *find_family(const char *name) {
     for (int i = 0; i < COUNT(families); i++)
@@ -97,7 +107,7 @@ static hone_status declare_numbers(hone_space *space, const hone_cuda_device *d,
                  * cores cut sums off; the error bound of a longer sum has room for that. */
                 {"least_mma_k", p->dtype == HONE_F32 ? 32 : 1},
                 {"tensor", d->arch >= LEAST_MMA_ARCH && p->dtype != HONE_F32},
-                {"halves_or_bytes", p->dtype != HONE_F32}};
+                {"parts", p->dtype == HONE_F32 ? 2 : 1}}; /* of a weight: wgmma */
     hone_status status = HONE_OK;
     for (int i = 0; i < COUNT(list) && !status; i++)
         status = hone_space_constant(space, list[i].name, list[i].value);
@@ -118,10 +128,11 @@ static hone_status declare_constraints(hone_space *space) {
         /* Large tiles are the tensor cores' where they have the type. */
         "family != 'simt' || tensor == 0 || bm * bn <= 64 * 64",
         "family != 'mma' || tm >= 16 && tm <= 64 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
-        "family != 'wgmma' || halves_or_bytes && tm >= 64 && bm <= 3 * tm",
+        "family != 'wgmma' || tm >= 64 && bm <= 3 * tm && k >= least_mma_k",
         "family != 'wgmma' || bn >= 64 && tn == bn && bk == 32",
         /* A warpgroup's sums, in the registers that each of so many has. */
         "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 64 * 192)",
+        "family != 'wgmma' || parts == 1 || tm * bn <= 128 * 128", /* rows of A are there, too */
         "turns == 0 || family == 'wgmma' && bm == tm",
         "cluster == 1 || family == 'wgmma' && bm < m",
         "bk == 0 && family == 'gemv' || bk > 0 && family != 'gemv'",
@@ -130,7 +141,7 @@ static hone_status declare_constraints(hone_space *space) {
         /* Shared memory. */
         "family != 'simt' || 4 * stages * (bm * (bk + 4) + bk * bn) <= shared_bytes",
         "family != 'mma' || 4 * stages * (bm + bn) * bk <= shared_bytes",
-        "family != 'wgmma' || stages * ((bm + bn) * 128 + 16) + 16 <= shared_bytes",
+        "family != 'wgmma' || stages * ((bm + parts * bn) * 128 + 16) + 16 <= shared_bytes",
         /* Whole warps, no more threads than a block may have, and no more registers than a unit has. */
         "family != 'simt' || (bm / tm) * (bn / tn) % 32 == 0",
         "family != 'simt' || (bm / tm) * (bn / tn) * (tm * tn + 4 * tm + 40) <= 65536",

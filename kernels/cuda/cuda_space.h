@@ -29,8 +29,9 @@ typedef struct hone_cuda_family {
     int dealt;      /* they are dealt: hone_cuda_hand */
     int persistent; /* a multiprocessor has one block, which takes tile after tile */
     int by_tma;     /* operands come through tensor maps */
+    int in_parts;   /* packed weights of f32 are in two parts: kernels/cuda/parts.cuh */
     int (*threads)(const hone_cuda_config *config);
-    int64_t (*shared_bytes)(const hone_cuda_config *config);
+    int64_t (*shared_bytes)(const hone_cuda_config *config, int weight_parts);
 } hone_cuda_family;
 
 /* Parsed form of a legal config. */
@@ -47,6 +48,8 @@ hone_status hone_cuda_config_read(hone_cuda_config *out, const hone_config *conf
 
 /* Columns of packed weights that are dealt to the threads of a quad (HONE_DEALT); 0: they lie in order. */
 int hone_cuda_hand(const hone_cuda_config *config);
+/* 2: packed weights are in two parts. */
+int hone_cuda_weight_parts(const hone_cuda_config *config, const hone_problem *problem);
 /* The forms worth trying for a problem, the usual one first. */
 const char *hone_cuda_forms(const hone_problem *problem);
 /* hone_backend.code_paths: the families that a device can run. */

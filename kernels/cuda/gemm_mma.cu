@@ -8,10 +8,7 @@
  *                       row 1   0 1 2 3     row 3   1 0 3 2     row 5   2 3 0 1     row 7   3 2 1 0
  *
  * A row of C leaves in hands of columns (HONE_DEALT), so that a thread stores neighbours.
- *
- * PARTS = 2: a float is summed as two numbers of 11 bits, a = a0 + a1, and a * b = a0 b0 + a0 b1 + a1 b0, which
- * leaves 2^-24 of it out three times. Infinities and numbers that round to them make that NaN: such sums are made again,
- * one by one. */
+ */
 #define WARPS_M (BM / TM)
 #define WARPS_N (BN / TN)
 #define THREADS (32 * WARPS_M * WARPS_N)
@@ -28,39 +25,9 @@ static inline void load_block(word *shared, const hone_cuda_call *q, const block
               packed_columns(q), block * BK)
 }
 
-#if PARTS == 2
-/* Each word as two numbers of tf32. */
-static inline void part_words(word *high, word *low, const word *from, int count) {
-#pragma unroll
-    for (int i = 0; i < count; i++) {
-        const float x = float_of((int)from[i]);
-        high[i] = tf32_bits(x);
-        low[i] = tf32_bits(x - float_of((int)high[i]));
-    }
-}
-#endif
-
-/* A sum over the block's part of K by multiply-adds. `packed`: of the column. */
-static inline float plain_sum(const hone_cuda_call *q, const block_place *place, int row, int packed) {
-    const word *a = (const word *)((const char *)q->a + (long long)least(row, q->m - 1) * q->lda);
-    const word *b = (const word *)q->b + (long long)least(packed, packed_columns(q) - 1) * q->across;
-    float sum = 0;
-    for (int k = place->first * BK; k < least(place->last * BK, q->depth); k++)
-        sum = word_mac(sum, a[k], b[k]);
-    return sum;
-}
-static inline void mend_sums(vsum acc[M_TILES][N_TILES][4], const hone_cuda_call *q, const block_place *place, int row,
-                             int column, int lane) {
-#if PARTS == 2
-#pragma unroll
-    for (int i = 0; i < 4 * M_TILES * N_TILES; i++) {
-        vsum *const sum = &acc[i / 4 / N_TILES][i / 4 % N_TILES][i % 4];
-        if (!(fabsf(*sum) <= 3.4028234e38f))
-            *sum = plain_sum(q, place, place->row + row + i / 4 / N_TILES * 16 + i % 4 / 2 * 8 + lane / 4,
-                             place->column + column + i / 4 % N_TILES * 8 + lane % 4 * 2 + i % 2);
-    }
-#endif
-}
+#define ROW_OF_SUM(e)    ((e) / 4 / N_TILES * 16 + (e) % 4 / 2 * 8)
+#define COLUMN_OF_SUM(e) ((e) / 4 % N_TILES * 8 + (e) % 2)
+#include "parts.cuh"
 
 static inline void multiply(vsum d[4], const word a[4], const word b[2]) {
 #if PARTS == 2
@@ -125,7 +92,10 @@ KERNEL(gemm, THREADS) {
         multiply_block(acc, shared + stage * STAGE, row, column, lane);
         stage = stage + 1 == STAGES ? 0 : stage + 1;
     }
-    mend_sums(acc, &call, &place, row, column, lane);
+#if PARTS == 2
+    mend_sums(&acc[0][0][0], 4 * M_TILES * N_TILES, &call, &place, place.row + row + lane / 4,
+              place.column + column + lane % 4 * 2);
+#endif
 #pragma unroll
     for (int j = 0; j < N_TILES; j += HAND / 8) {
         const int at = place.column + column + 8 * j + lane % 4 * (HAND / 4);

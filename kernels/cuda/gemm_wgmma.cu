@@ -8,19 +8,24 @@
  * theirs. With TURNS consumers take tiles in turn instead of sharing each: while one stores, the other multiplies. A block
  * of k is 128 bytes, which TMA's swizzle spreads over all banks. Columns are dealt, as in gemm_mma.cu.
  *
+ * WEIGHT_PARTS = 2 (f32, parts.cuh): packed weights are in two parts already, which are two matrices in a stage; A is parted
+ * on its way through registers.
+ *
  * With CLUSTER = 2 two blocks have tiles below each other. Each brings half of their rows of B, to both. */
 #define GROUP     128 /* threads of a warpgroup */
 #define CONSUMERS (TURNS ? 2 : BM / TM)
 #define READERS   (TURNS ? 1 : CONSUMERS) /* of a stage */
 #define THREADS   (GROUP * (1 + CONSUMERS))
 #define ROW       128 /* bytes of a row in shared memory */
-#define STAGE     ((BM + BN) * ROW)
+#define STAGE     ((BM + WEIGHT_PARTS * BN) * ROW)
 #define M_TILES   (TM / 64)
 #define N_TILES   (BN / 8)
 #define STEPS     4 /* of 32 bytes in a row */
 #define B_SHARE   (BN / CLUSTER) /* rows of B that a block brings */
 #define WGMMA_(n) wgmma_##n
 #define WGMMA(n)  WGMMA_(n)
+#define WGMMA_ROWS_(n) wgmma_rows_##n
+#define WGMMA_ROWS(n)  WGMMA_ROWS_(n)
 
 /* go[c]: the other consumer has begun to multiply all of its tile, and c may begin with the next. Without, c would wait at a stage whose
  * phase is more than one ahead, which one bit of parity cannot tell. */
@@ -44,6 +49,16 @@ static inline block_place place_of_block(const hone_cuda_call *q, int tile, int 
     return place;
 }
 
+/* Rows of packed weights, from element `x` on. */
+static inline void load_weights(const hone_cuda_call *q, unsigned char *to, int x, int column, barrier *full) {
+#if CLUSTER > 1
+    const int first = CLUSTER_RANK * B_SHARE;
+    tma_load_all(to + first * ROW, &q->map_b, x, column + first, full, CLUSTER);
+#else
+    tma_load(to, &q->map_b, x, column, full);
+#endif
+}
+
 static inline void produce(const hone_cuda_call *q, stage_barriers *barriers) {
     const int tiles = count_tiles(q), k_blocks = pieces(q->depth, ROW / 4);
     int stage = 0, parity = 1; /* of the phase before the first: all stages are empty */
@@ -54,18 +69,50 @@ static inline void produce(const hone_cuda_call *q, stage_barriers *barriers) {
             barrier_wait(&barriers->empty[stage], parity);
             barrier_expect(&barriers->full[stage], STAGE);
             tma_load(to, &q->map_a, block * (ROW / ELEMENT_BYTES), place.row, &barriers->full[stage]);
-#if CLUSTER > 1
-            const int first = CLUSTER_RANK * B_SHARE;
-            tma_load_all(to + (BM + first) * ROW, &q->map_b, block * (ROW / ELEMENT_BYTES), place.column + first,
-                         &barriers->full[stage], CLUSTER);
-#else
-            tma_load(to + BM * ROW, &q->map_b, block * (ROW / ELEMENT_BYTES), place.column, &barriers->full[stage]);
-#endif
+            for (int part = 0; part < WEIGHT_PARTS; part++)
+                load_weights(q, to + (BM + part * BN) * ROW, (WEIGHT_PARTS * block + part) * (ROW / ELEMENT_BYTES),
+                             place.column, &barriers->full[stage]);
             next_stage(&stage, &parity);
         }
     }
 }
 
+#if WEIGHT_PARTS == 2
+#define ROW_OF_SUM(e)    ((e) / 4 / N_TILES * 64 + (e) % 4 / 2 * 8)
+#define COLUMN_OF_SUM(e) ((e) / 4 % N_TILES * 8 + (e) % 2)
+#include "parts.cuh"
+
+/* 16 rows of A for each warp, and eight words of k. */
+static inline void take_rows(word high[4], word low[4], const unsigned char *shared_a, int row, int step) {
+    const int lane = THREAD % 32, at = row + THREAD % GROUP / 32 * 16 + lane % 16, chunk = 2 * step + lane / 16;
+    word rows[4];
+    ldmatrix4(rows, shared_a + at * ROW + (chunk ^ at % 8) * 16);
+    part_words(high, low, rows, 4);
+}
+
+/* `row`: of the consumer's part of the tile. The small products come first. */
+static inline void multiply_block(vsum acc[M_TILES][4 * N_TILES], int stage, int row) {
+    unsigned char *const shared_a = hone_shared + stage * STAGE, *const shared_b = shared_a + BM * ROW;
+    const unsigned long long b0 = SWIZZLED_MATRIX(shared_b), b1 = SWIZZLED_MATRIX(shared_b + BN * ROW);
+    word high[STEPS][M_TILES][4], low[STEPS][M_TILES][4];
+#pragma unroll
+    for (int step = 0; step < STEPS; step++)
+#pragma unroll
+        for (int i = 0; i < M_TILES; i++)
+            take_rows(high[step][i], low[step][i], shared_a, row + 64 * i, step);
+    wgmma_fence();
+#pragma unroll
+    for (int step = 0; step < STEPS; step++)
+#pragma unroll
+        for (int i = 0; i < M_TILES; i++) {
+            WGMMA_ROWS(BN)(acc[i], low[step][i], b0 + 2 * step);
+            WGMMA_ROWS(BN)(acc[i], high[step][i], b1 + 2 * step);
+            WGMMA_ROWS(BN)(acc[i], high[step][i], b0 + 2 * step);
+        }
+    wgmma_commit();
+    wgmma_wait(0); /* its registers are to be written again */
+}
+#else
 /* `row`: of the consumer's part of the tile. */
 static inline void multiply_block(vsum acc[M_TILES][4 * N_TILES], int stage, int row) {
     unsigned char *const shared_a = hone_shared + stage * STAGE, *const shared_b = shared_a + BM * ROW;
@@ -79,6 +126,16 @@ static inline void multiply_block(vsum acc[M_TILES][4 * N_TILES], int stage, int
             WGMMA(BN)(acc[i], a + 2 * step, b + 2 * step);
         }
     wgmma_commit();
+    wgmma_wait(1);
+}
+#endif
+
+static inline void mend_tile(vsum acc[M_TILES][4 * N_TILES], const hone_cuda_call *q, const block_place *place, int row) {
+#if WEIGHT_PARTS == 2
+    const int lane = THREAD % 32;
+    mend_sums(&acc[0][0], 4 * M_TILES * N_TILES, q, place, row + THREAD % GROUP / 32 * 16 + lane / 4,
+              place->column + lane % 4 * 2);
+#endif
 }
 
 static inline void leave_tile(const hone_cuda_call *q, vsum acc[M_TILES][4 * N_TILES], int row0, int column0) {
@@ -120,7 +177,6 @@ static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers 
     for (int block = place->first; block < place->last; block++) {
         barrier_wait(&barriers->full[*stage], *parity);
         multiply_block(acc, *stage, row);
-        wgmma_wait(1);
         if (before >= 0)
             release(barriers, before);
         before = *stage;
@@ -152,6 +208,7 @@ static inline void consume(const hone_cuda_call *q, stage_barriers *barriers, in
             barrier_wait(&barriers->go[consumer], go);
         multiply_tile(acc, barriers, &place, consumer, &stage, &parity);
         go ^= 1;
+        mend_tile(acc, q, &place, place.row + (TURNS ? 0 : consumer * TM));
         leave_tile(q, acc, place.row + (TURNS ? 0 : consumer * TM), place.column);
     }
 }

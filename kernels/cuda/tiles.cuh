@@ -11,6 +11,7 @@
  *   CLUSTER          gemm_wgmma.cu: blocks below each other that share what they read of B
  *   RASTER           blocks below each other that follow each other, so that what runs at once shares B
  *   MMA_KIND         gemm_mma.cu, gemm_wgmma.cu: the kind of products
+ *   PARTS, WEIGHT_PARTS   f32: see parts.cuh
  *   HAND             columns that are dealt to the threads of a quad: HONE_DEALT; 0: they lie in order
  *   WARPS_K, UNROLL  gemm_gemv.cu: warps that share K; steps of k in flight
  *

@@ -28,6 +28,7 @@
  *   wgmma_64 to wgmma_256   d (64 x n) += a (64 x 8 words) * b (8 words x n), both in shared memory as tma_load leaves
  *                           them; runs on its own from wgmma_fence() on, in groups that wgmma_commit() ends, until
  *                           wgmma_wait(n): all but the latest n are through
+ *   wgmma_rows_64 to _256   the same with 16 rows of a in the registers of each warp, as fragments of mma
  *   wgmma_settled           sums that have been waited for are read only after this
  *   registers_fewer(n), registers_more(n)   of the threads of a warpgroup
  *
@@ -245,6 +246,10 @@ static inline void tma_load_all(void *to, const hone_tensor_map *map, int x, int
 #elif MMA_KIND == MMA_BF16
 #define WGMMA_TYPES "k16.f32.bf16.bf16"
 #define WGMMA_MORE  ", 1, 1, 0, 0"
+#elif MMA_KIND == MMA_TF32
+#define WGMMA_TYPES "k8.f32.tf32.tf32"
+#define WGMMA_MORE  ", 1, 1"
+#define WGMMA_ROWS_MORE WGMMA_MORE /* a in registers is for this kind alone */
 #elif MMA_KIND == MMA_S8
 #define WGMMA_TYPES "k32.s32.s8.s8"
 #define WGMMA_MORE  ""
@@ -288,5 +293,19 @@ WGMMA_DEFINE(64, LIST_0, "%32", "%33", OUT_32(0))
 WGMMA_DEFINE(128, LIST_0 LIST_32, "%64", "%65", OUT_32(0), OUT_32(32))
 WGMMA_DEFINE(192, LIST_0 LIST_32 LIST_64, "%96", "%97", OUT_32(0), OUT_32(32), OUT_32(64))
 WGMMA_DEFINE(256, LIST_0 LIST_32 LIST_64 LIST_96, "%128", "%129", OUT_32(0), OUT_32(32), OUT_32(64), OUT_32(96))
+#ifdef WGMMA_ROWS_MORE
+#define WGMMA_ROWS_DEFINE(n, list, a_at, b_at, ...)                                                          \
+    static inline void wgmma_rows_##n(wgmma_sum *d, const word a[4], unsigned long long b) {                 \
+        asm volatile("wgmma.mma_async.sync.aligned.m64n" #n WGMMA_TYPES " {" list "}, {" a_at "}, " b_at     \
+                     ", 1" WGMMA_ROWS_MORE ";"                                                               \
+                     : __VA_ARGS__                                                                           \
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));                                  \
+    }
+WGMMA_ROWS_DEFINE(64, LIST_0, "%32, %33, %34, %35", "%36", OUT_32(0))
+WGMMA_ROWS_DEFINE(128, LIST_0 LIST_32, "%64, %65, %66, %67", "%68", OUT_32(0), OUT_32(32))
+WGMMA_ROWS_DEFINE(192, LIST_0 LIST_32 LIST_64, "%96, %97, %98, %99", "%100", OUT_32(0), OUT_32(32), OUT_32(64))
+WGMMA_ROWS_DEFINE(256, LIST_0 LIST_32 LIST_64 LIST_96, "%128, %129, %130, %131", "%132", OUT_32(0), OUT_32(32), OUT_32(64),
+                  OUT_32(96))
+#endif
 #endif
 #endif

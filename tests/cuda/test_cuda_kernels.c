@@ -48,14 +48,13 @@ static void every_family_verifies(void **state) {
             hone_problem problem;
             hone_problem_init(&problem, dtypes[n % 4], n % hone_activation_count(), n % 2 ? 45 : 64,
                               n % 3 ? 70 : 520, n % 5 ? 143 : 512);
-            if (strcmp(*family, "wgmma") != 0 || problem.dtype != HONE_F32)
-                verify_family(&problem, *family, n);
+            verify_family(&problem, *family, n);
         }
 }
 
 /* Infinities and numbers that round to them where f32 is summed in parts. */
 static void large_numbers_are_summed_as_they_are(void **state) {
-    enum { M = 8, N = 16, K = 64 };
+    enum { M = 40, N = 40, K = 64 };
     static float a[M * K], b[K * N], c[M * N];
     const float largest = 3.4028235e38f;
     (void)state;
@@ -72,9 +71,7 @@ static void large_numbers_are_summed_as_they_are(void **state) {
         hone_space *space;
         hone_plan *plan;
         char config[HONE_CONFIG_TEXT], with[32];
-        if (strcmp(*family, "wgmma") == 0)
-            continue; /* has no f32 */
-        assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/identity/8x16x64/nobias"));
+        assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/identity/40x40x64/nobias"));
         assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, &problem, 1));
         snprintf(with, sizeof with, "family=%s,", *family);
         assert_true(sweep_config(&sweep, config, space, with));

@@ -272,11 +272,12 @@ static inline void tma_load_all(void *to, const hone_tensor_map *map, int x, int
 #define registers_fewer(n)
 #define registers_more(n)
 
-#if defined(MMA_KIND) && MMA_KIND != MMA_TF32
+#ifdef MMA_KIND
 typedef mma_sum wgmma_sum;
 enum { MAX_WGMMA = 256 };
 typedef struct {
     mma_sum *d;
+    const word *rows; /* a, in registers; NULL: it is in shared memory */
     unsigned long long a, b;
     int n, group;
 } emulated_wgmma;
@@ -293,7 +294,7 @@ static inline wgmma_list *my_wgmmas(void) {
         hone_emulated->fail("no memory");
     return *l;
 }
-static inline void wgmma_start(mma_sum *d, unsigned long long a, unsigned long long b, int n) {
+static inline void wgmma_start(mma_sum *d, const word *rows, unsigned long long a, unsigned long long b, int n) {
     wgmma_list *l = my_wgmmas();
     if (l->first == l->count)
         l->first = l->count = 0;
@@ -301,7 +302,7 @@ static inline void wgmma_start(mma_sum *d, unsigned long long a, unsigned long l
         hone_emulated->fail("too many wgmma are waited for");
     if ((a ^ SWIZZLED_MATRIX(hone_shared)) >> 14 || (b ^ SWIZZLED_MATRIX(hone_shared)) >> 14)
         hone_emulated->fail("wgmma with a descriptor that is not emulated");
-    l->list[l->count++] = (emulated_wgmma){d, a, b, n, l->group};
+    l->list[l->count++] = (emulated_wgmma){d, rows, a, b, n, l->group};
 }
 #define wgmma_fence()
 static inline void wgmma_commit(void) { my_wgmmas()->group++; }
@@ -315,8 +316,13 @@ static inline void descriptor_row(word to[8], unsigned long long descriptor, int
 static inline void wgmma_run(void **lanes, int index) {
     const emulated_wgmma *first = &((wgmma_list *)lanes[0])->list[index];
     word a[64][8], b[256][8];
-    for (int r = 0; r < 64; r++)
+    for (int r = 0; r < 64 && !first->rows; r++)
         descriptor_row(a[r], first->a, r);
+    for (int t = 0; t < 128 && first->rows; t++) {
+        const emulated_wgmma *w = &((wgmma_list *)lanes[t])->list[index];
+        for (int i = 0; i < 4; i++)
+            a[t / 32 * 16 + t % 32 / 4 + i % 2 * 8][t % 4 + i / 2 * 4] = w->rows[i];
+    }
     for (int c = 0; c < first->n; c++)
         descriptor_row(b[c], first->b, c);
     for (int t = 0; t < 128; t++) {
@@ -343,7 +349,10 @@ static inline void wgmma_wait(int groups) {
 }
 #define WGMMA_DEFINE(n)                                                                                      \
     static inline void wgmma_##n(mma_sum *d, unsigned long long a, unsigned long long b) {                   \
-        wgmma_start(d, a, b, n);                                                                             \
+        wgmma_start(d, NULL, a, b, n);                                                                       \
+    }                                                                                                        \
+    static inline void wgmma_rows_##n(mma_sum *d, const word a[4], unsigned long long b) {                   \
+        wgmma_start(d, a, SWIZZLED_MATRIX(hone_shared), b, n);                                               \
     }
 WGMMA_DEFINE(64)
 WGMMA_DEFINE(128)
