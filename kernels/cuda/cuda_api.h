@@ -23,6 +23,7 @@ enum {
     HONE_CU_INVALID_VALUE = 1,
     HONE_CU_OUT_OF_MEMORY = 2,
     HONE_CU_ATTRIBUTE_SHARED_OF_UNIT = 81,
+    HONE_CU_ATTRIBUTE_CLOCK = 13, /* kHz, the highest */
     HONE_CU_ATTRIBUTE_UNITS = 16,
     HONE_CU_ATTRIBUTE_L2 = 38,
     HONE_CU_ATTRIBUTE_MAJOR = 75,
@@ -67,7 +68,8 @@ enum {
     F(write, cuMemcpyHtoDAsync_v2,                                                                           \
       (hone_cu_address to, const void *from, size_t bytes, hone_cu_stream stream))                           \
     F(read, cuMemcpyDtoHAsync_v2, (void *to, hone_cu_address from, size_t bytes, hone_cu_stream stream))     \
-    F(pointer_attribute, cuPointerGetAttribute, (void *value, unsigned attribute, hone_cu_address address))  \
+    F(pointer_attributes, cuPointerGetAttributes,                                                            \
+      (unsigned count, unsigned *attributes, void **values, hone_cu_address address))                        \
     F(stream_create, cuStreamCreate, (hone_cu_stream * stream, unsigned flags))                              \
     F(stream_wait, cuStreamSynchronize, (hone_cu_stream stream))                                             \
     F(stream_destroy, cuStreamDestroy_v2, (hone_cu_stream stream))                                           \

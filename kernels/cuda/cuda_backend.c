@@ -15,6 +15,7 @@ const hone_backend hone_backend_cuda = {
     .descriptions = hone_cuda_descriptions,
     .space = hone_cuda_space,
     .default_config = hone_cuda_default_config,
+    .lower_bound = hone_cuda_lower_bound,
     .cost = hone_cuda_cost,
     .plan_create = hone_cuda_plan_create,
     .plan_destroy = hone_cuda_plan_destroy,

@@ -22,6 +22,7 @@ static struct {
     {model,                                                                                                  \
      arch,                                                                                                   \
      units,                                                                                                  \
+     0,                                                                                                      \
      (block_kib)*KIB,                                                                                        \
      (unit_kib)*KIB,                                                                                         \
      (int64_t)(l2_mib)*MIB,                                                                                  \
@@ -82,6 +83,8 @@ static int read_properties(hone_cuda_device *out, const hone_cuda_driver *cu, in
             return 0;
         *bytes[i].to = value;
     }
+    if (cu->device_attribute(&out->clock_khz, HONE_CU_ATTRIBUTE_CLOCK, out->id))
+        out->clock_khz = 0;
     out->arch = 10 * major + minor;
     out->memory_bytes = (int64_t)memory;
     return 1;

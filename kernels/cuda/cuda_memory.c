@@ -1,8 +1,9 @@
 #include "cuda_memory.h"
 
 int hone_cuda_is_device(const hone_cuda_driver *cu, const void *address) {
-    unsigned type = 0; /* stays, and the call fails, where the driver does not know the address */
-    return !cu->pointer_attribute(&type, HONE_CU_POINTER_MEMORY_TYPE, (hone_cu_address)(uintptr_t)address) &&
+    unsigned attribute = HONE_CU_POINTER_MEMORY_TYPE, type = 0; /* 0: the driver does not know the address */
+    void *values[] = {&type};
+    return !cu->pointer_attributes(1, &attribute, values, (hone_cu_address)(uintptr_t)address) &&
            type == HONE_CU_MEMORY_DEVICE;
 }
 

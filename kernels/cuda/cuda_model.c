@@ -84,6 +84,23 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     return total;
 }
 
+/* By multiplies alone, at the highest clock. mma of sm_90 is not given what it has here but what none has measured it
+ * to exceed. */
+double hone_cuda_lower_bound(const hone_device *device, const hone_problem *p, const hone_config *config, int threads) {
+    const hone_cuda_device *d = hone_cuda_properties(device);
+    const double most_mma = d->arch >= 90 ? 768 : tensor_words(d->arch, 0), group = 4 / element_bytes(p);
+    hone_cuda_config c;
+    (void)threads;
+    if (!d->clock_khz || hone_cuda_config_read(&c, config))
+        return 0;
+    const int tensor = c.family->dealt, parted = tensor && p->dtype == HONE_F32, bytes = p->dtype == HONE_S8;
+    const double words = tensor ? (c.family->by_tma ? tensor_words(d->arch, 1) : most_mma) / (parted ? 3 : 1)
+                                : SIMT_MACS / (bytes ? 1 : group);
+    const double tiles = (double)hone_cuda_pieces(p->m, c.bm) * (double)hone_cuda_pieces(p->n, c.bn) * c.ks;
+    const double depth = floor((double)p->k / group / c.ks);
+    return ceil(tiles / d->units) * (double)c.bm * c.bn * depth / words / d->clock_khz * 1e3;
+}
+
 double hone_cuda_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
                       int threads) {
     hone_cuda_config c;

@@ -39,7 +39,8 @@ struct cublaslt_preference_s {
 
 #define EXPORT __attribute__((visibility("default")))
 
-EXPORT hone_cu_result cuPointerGetAttribute(void *value, unsigned attribute, hone_cu_address address);
+EXPORT hone_cu_result cuPointerGetAttributes(unsigned count, unsigned *attributes, void **values,
+                                             hone_cu_address address);
 
 static int number(const char *variable) {
     const char *text = getenv(variable);
@@ -200,12 +201,14 @@ EXPORT cublaslt_status cublasLtMatmulAlgoGetHeuristic(cublaslt_handle handle, cu
 
 /* ---- multiplying */
 
+static int is_device_byte(hone_cu_address at) {
+    unsigned attribute = HONE_CU_POINTER_MEMORY_TYPE, type = 0;
+    void *values[] = {&type};
+    return !cuPointerGetAttributes(1, &attribute, values, at) && type == HONE_CU_MEMORY_DEVICE;
+}
 static int is_device(const void *at, size_t bytes) {
-    unsigned type[2] = {0, 0};
     const hone_cu_address first = (hone_cu_address)(uintptr_t)at;
-    return bytes && !cuPointerGetAttribute(&type[0], HONE_CU_POINTER_MEMORY_TYPE, first) &&
-           !cuPointerGetAttribute(&type[1], HONE_CU_POINTER_MEMORY_TYPE, first + bytes - 1) &&
-           type[0] == HONE_CU_MEMORY_DEVICE && type[1] == HONE_CU_MEMORY_DEVICE;
+    return bytes && is_device_byte(first) && is_device_byte(first + bytes - 1);
 }
 static int matrix_fits(const void *at, cublaslt_layout l, uint64_t alignment) {
     const size_t elements = (size_t)l->ld * (l->columns - 1) + l->rows;

@@ -24,7 +24,7 @@
 #include "image.h"
 
 enum { ILLEGAL_ADDRESS = 700, LAUNCH_OUT_OF_RESOURCES = 701, PAGE = 4096, USUAL_SHARED = 48 * 1024 };
-enum { UNITS = 4, L2 = 50 << 20, SHARED_OF_BLOCK = 227 << 10, SHARED_OF_UNIT = 228 << 10 };
+enum { CLOCK = 1000000, UNITS = 4, L2 = 50 << 20, SHARED_OF_BLOCK = 227 << 10, SHARED_OF_UNIT = 228 << 10 };
 
 struct CUctx_st {
     int unused;
@@ -93,7 +93,8 @@ EXPORT hone_cu_result cuDeviceGetAttribute(int *value, unsigned attribute, hone_
     const struct {
         unsigned attribute;
         int value;
-    } known[] = {{HONE_CU_ATTRIBUTE_UNITS, UNITS},
+    } known[] = {{HONE_CU_ATTRIBUTE_CLOCK, CLOCK},
+                 {HONE_CU_ATTRIBUTE_UNITS, UNITS},
                  {HONE_CU_ATTRIBUTE_L2, number("HONE_EMULATOR_L2", L2)},
                  {HONE_CU_ATTRIBUTE_MAJOR, arch / 10},
                  {HONE_CU_ATTRIBUTE_MINOR, arch % 10},
@@ -251,17 +252,18 @@ EXPORT hone_cu_result cuMemFree_v2(hone_cu_address address) {
     free(found);
     return 0;
 }
-EXPORT hone_cu_result cuPointerGetAttribute(void *value, unsigned attribute, hone_cu_address address) {
-    hone_cu_result error = HONE_CU_INVALID_VALUE;
+/* Of one that it does not know the driver says 0. */
+EXPORT hone_cu_result cuPointerGetAttributes(unsigned count, unsigned *attributes, void **values,
+                                             hone_cu_address address) {
+    if (count != 1 || attributes[0] != HONE_CU_POINTER_MEMORY_TYPE)
+        return HONE_CU_INVALID_VALUE;
+    *(unsigned *)values[0] = 0;
     pthread_mutex_lock(&lock);
     for (const buffer *b = buffers; b; b = b->next)
-        if (attribute == HONE_CU_POINTER_MEMORY_TYPE && address >= (uintptr_t)b->at &&
-            address < (uintptr_t)b->at + b->bytes) {
-            *(unsigned *)value = HONE_CU_MEMORY_DEVICE;
-            error = 0;
-        }
+        if (address >= (uintptr_t)b->at && address < (uintptr_t)b->at + b->bytes)
+            *(unsigned *)values[0] = HONE_CU_MEMORY_DEVICE;
     pthread_mutex_unlock(&lock);
-    return error;
+    return 0;
 }
 /* Checks what the driver's documentation demands of these maps. */
 EXPORT hone_cu_result cuTensorMapEncodeTiled(void *map, unsigned type, unsigned rank, void *address,
