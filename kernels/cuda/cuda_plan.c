@@ -28,7 +28,7 @@ static hone_source_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_
 /* Buffers of a plan on the device. */
 enum { A, A_ROWS, B, PACKED, C, SUMS, VECTORS, BUFFERS };
 
-enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, PART = 32 /* words */, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
+enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, FOUR = 4, PART = 32 /* words */, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
 enum { MOST_SPILLED = 256 }; /* bytes of a thread's registers; more never wins, and is not run */
 
 struct hone_backend_plan {
@@ -57,6 +57,8 @@ static size_t aligned(size_t bytes) {
     return (bytes + HONE_PACK_ALIGN - 1) / HONE_PACK_ALIGN * HONE_PACK_ALIGN;
 }
 static int64_t round_up(int64_t x, int64_t unit) { return hone_cuda_pieces(x, unit) * unit; }
+/* Numbers of a vector, with what fills it up: kernels read up to eight at once. */
+static size_t filled(size_t count) { return aligned(count * sizeof(float)) / sizeof(float); }
 static int64_t row_values(const hone_problem *p) { return p->a_scale_per_row ? p->m : 1; }
 static size_t element_size(const hone_problem *p) { return hone_dtype_size(p->dtype); }
 
@@ -78,7 +80,7 @@ static void measure(hone_backend_plan *p) {
     p->weight_rows = !p->config.family->columns ? p->depth : hand ? round_up(q->n, hand) : q->n;
     p->panels_size = aligned((size_t)(p->weight_rows * p->across) * WORD);
     p->sums_size = q->dtype == HONE_S8 ? aligned((size_t)q->n * sizeof(int32_t)) : 0;
-    p->vectors_size = (size_t)(3 * q->n + 2 * row_values(q)) * sizeof(float);
+    p->vectors_size = (3 * filled((size_t)q->n) + 2 * filled((size_t)row_values(q))) * sizeof(float);
 }
 
 static hone_status load_program(hone_backend_plan *p, int program) {
@@ -326,7 +328,7 @@ static hone_status bind_vectors(hone_cuda_call *call, hone_backend_plan *p, cons
                  {s8 ? args->a_zero : NULL, (const void **)&call->a_zero, rows}};
     int changed = !p->vectors_there;
     size_t offset = 0;
-    for (int i = 0; i < COUNT(parts); offset += parts[i++].count) {
+    for (int i = 0; i < COUNT(parts); offset += filled(parts[i++].count)) {
         const size_t bytes = parts[i].count * sizeof(float);
         float *mine = p->vectors + offset;
         *parts[i].to = address(at + offset * sizeof(float));
@@ -336,7 +338,7 @@ static hone_status bind_vectors(hone_cuda_call *call, hone_backend_plan *p, cons
         changed = 1;
     }
     if (s8 && !args->a_zero && p->zeros_there) {
-        memset(p->vectors + offset - rows, 0, rows * sizeof(float));
+        memset(p->vectors + offset - filled(rows), 0, rows * sizeof(float));
         changed = 1;
     }
     p->zeros_there = args->a_zero != NULL;
@@ -389,7 +391,8 @@ static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
     hone_status status = c->family->by_tma ? map_operands(p, call) : HONE_OK;
     if (!status)
         status = launch(p, GEMM, blocks, c->ks, c->family->threads(c), shared_bytes(p), call);
-    return status || c->ks == 1 ? status : launch_simple(p, REDUCE, p->problem.m * p->problem.n, call);
+    const int64_t fours = p->problem.m * hone_cuda_pieces(p->problem.n, FOUR); /* a thread of `reduce` each */
+    return status || c->ks == 1 ? status : launch_simple(p, REDUCE, fours, call);
 }
 
 /* Everything between the copies, which the events enclose. */

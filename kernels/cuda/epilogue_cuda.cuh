@@ -17,6 +17,31 @@ static inline column_values values_of_column(const hone_cuda_call *q, int column
     return v;
 }
 
+/* Of `count` columns, four or eight, from a multiple of it on. The vectors of a call of gemm are filled up (cuda_plan.c), so
+ * that they are read by fours; where all columns are beyond N, it is the last ones that are read. */
+static inline void values_of_columns(column_values *v, const hone_cuda_call *q, int column, int count) {
+    const int at = least(column, (q->n - 1) / count * count);
+#pragma unroll
+    for (int i = 0; i < count; i += 4) {
+        word bias[4], alpha[4], scale[4], sum[4];
+        if (BIAS)
+            read_four(bias, q->bias + at + i);
+        if (PER_COLUMN)
+            read_four(alpha, q->alpha + at + i);
+        if (IS_S8) {
+            read_four(scale, q->b_scale + at + i);
+            read_four(sum, q->column_sums + at + i);
+        }
+#pragma unroll
+        for (int l = 0; l < 4; l++) {
+            v[i + l].bias = BIAS ? float_of((int)bias[l]) : 0.0f;
+            v[i + l].alpha = PER_COLUMN ? float_of((int)alpha[l]) : q->p;
+            v[i + l].scale = IS_S8 ? float_of((int)scale[l]) : 1.0f;
+            v[i + l].sum = IS_S8 ? (int)sum[l] : 0;
+        }
+    }
+}
+
 static inline float value_of_sum(vsum sum, const column_values *v, const hone_cuda_call *q, int row) {
 #if IS_S8
     const int at = ROW_SCALE ? row : 0;
@@ -85,6 +110,36 @@ static inline void store_row(const hone_cuda_call *q, int row, int column, const
             to[i] = y->e[i];
 }
 
+#if SPLITS > 1
+/* Where the sums of a part of K are, from a column on. */
+static inline int *sums_at(const hone_cuda_call *q, int part, int row, int column) {
+    return q->sums + ((long long)part * q->m + row) * q->n + column;
+}
+/* Whether `count` sums from a multiple of it on may be moved by fours. */
+static inline int by_fours(const hone_cuda_call *q, int column, int count) {
+    return count % 4 == 0 && q->n % 4 == 0 && column + count <= q->n;
+}
+
+static inline void leave_sums(const hone_cuda_call *q, int row, int column, const vsum *sums, int count) {
+    int *to = sums_at(q, BLOCK_Z, row, column);
+    if (by_fours(q, column, count)) {
+#pragma unroll
+        for (int i = 0; i < count / 4; i++) {
+            quad four;
+#pragma unroll
+            for (int l = 0; l < 4; l++)
+                four.w[l] = (word)sum_bits(sums[4 * i + l]);
+            ((quad *)to)[i] = four;
+        }
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < count; i++)
+        if (column + i < q->n)
+            to[i] = sum_bits(sums[i]);
+}
+#endif
+
 /* `count` sums (1, 2, 4 or 8) of a row that begin at a multiple of `count`, to C or, of one of several parts of K, to
  * where `reduce` adds them up. */
 static inline void leave(const hone_cuda_call *q, int row, int column, const vsum *sums,
@@ -92,11 +147,7 @@ static inline void leave(const hone_cuda_call *q, int row, int column, const vsu
     if (row >= q->m || column >= q->n)
         return;
 #if SPLITS > 1
-    int *to = q->sums + ((long long)BLOCK_Z * q->m + row) * q->n + column;
-#pragma unroll
-    for (int i = 0; i < count; i++)
-        if (column + i < q->n)
-            to[i] = sum_bits(sums[i]);
+    leave_sums(q, row, column, sums, count);
 #else
     c_bundle y;
 #pragma unroll
@@ -120,18 +171,32 @@ static inline void leave_hand(const hone_cuda_call *q, int row, int column, cons
 #endif
 
 #if SPLITS > 1
-/* A thread an element of C. */
+/* A thread four elements of a row of C. */
 KERNEL(reduce, 256) {
-    const long long at = (long long)BLOCK_X * 256 + THREAD, size = (long long)call.m * call.n;
-    if (at >= size)
-        return;
-    const int row = (int)(at / call.n), column = (int)(at % call.n);
-    const column_values values = values_of_column(&call, column);
-    vsum sum = 0;
+    const unsigned at = BLOCK_X * 256 + THREAD, across = pieces(call.n, 4);
+    const int row = (int)(at / across), column = (int)(at % across) * 4;
+    vsum sums[4] = {0, 0, 0, 0};
     c_bundle y;
-    for (int s = 0; s < SPLITS; s++)
-        sum += sum_of(call.sums[s * size + at]);
-    y.e[0] = c_rounded(value_of_sum(sum, &values, &call, row), &call);
-    store_row(&call, row, column, &y, 1);
+    if (row >= call.m)
+        return;
+#pragma unroll
+    for (int part = 0; part < SPLITS; part++) {
+        const int *from = sums_at(&call, part, row, column);
+        quad four;
+        if (by_fours(&call, column, 4))
+            four = *(const quad *)from;
+        else
+            for (int l = 0; l < 4; l++)
+                four.w[l] = (word)from[least(l, call.n - 1 - column)];
+#pragma unroll
+        for (int l = 0; l < 4; l++)
+            sums[l] += sum_of((int)four.w[l]);
+    }
+    column_values values[4];
+    values_of_columns(values, &call, column, 4);
+#pragma unroll
+    for (int l = 0; l < 4; l++)
+        y.e[l] = c_rounded(value_of_sum(sums[l], &values[l], &call, row), &call);
+    store_row(&call, row, column, &y, 4);
 }
 #endif

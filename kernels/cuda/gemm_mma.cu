@@ -100,9 +100,7 @@ KERNEL(gemm, THREADS) {
     for (int j = 0; j < N_TILES; j += HAND / 8) {
         const int at = place.column + column + 8 * j + lane % 4 * (HAND / 4);
         column_values values[HAND / 4];
-#pragma unroll
-        for (int l = 0; l < HAND / 4; l++)
-            values[l] = values_of_column(&call, at + l);
+        values_of_columns(values, &call, at, HAND / 4);
 #pragma unroll
         for (int i = 0; i < 2 * M_TILES; i++)
             leave_hand(&call, place.row + row + 8 * i + lane / 4, at, &acc[i / 2][j][i % 2 * 2], 4, values);

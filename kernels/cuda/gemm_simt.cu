@@ -82,9 +82,7 @@ KERNEL(gemm, THREADS) {
     for (int j = 0; j < TN; j += 4) {
         const int column = place.column + 4 * x + j * ACROSS;
         column_values values[4];
-#pragma unroll
-        for (int l = 0; l < 4; l++)
-            values[l] = values_of_column(&call, column + l);
+        values_of_columns(values, &call, column, 4);
 #pragma unroll
         for (int i = 0; i < TM; i++)
             leave(&call, place.row + y + i * DOWN, column, &acc[i][j], values, 4);

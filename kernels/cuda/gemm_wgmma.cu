@@ -144,9 +144,7 @@ static inline void leave_tile(const hone_cuda_call *q, vsum acc[M_TILES][4 * N_T
     for (int j = 0; j < N_TILES; j += HAND / 8) {
         const int column = column0 + 8 * j + lane % 4 * (HAND / 4);
         column_values values[HAND / 4];
-#pragma unroll
-        for (int l = 0; l < HAND / 4; l++)
-            values[l] = values_of_column(q, column + l);
+        values_of_columns(values, q, column, HAND / 4);
 #pragma unroll
         for (int i = 0; i < 2 * M_TILES; i++)
             leave_hand(q, row + i / 2 * 64 + i % 2 * 8, column, &acc[i / 2][4 * j + i % 2 * 2], 4, values);

@@ -5,7 +5,7 @@
  *   THREAD, BLOCK_X, BLOCK_Z, GRID_X, hone_shared, shared_address(p), block_sync()
  *   half_bits, half_value, float_of, bits_of   conversions
  *   reciprocal, power_of_two   1 / x and 2^x to 22 bits
- *   read_float, read_int    from memory that no kernel of the call writes
+ *   read_float, read_int, read_four   a number or four words from memory that no kernel of the call writes
  *   uniform(x)              x, which is the same in all lanes of a warp
  *   shuffle_xor             a value of the lane whose number differs by `mask`
  *   cp_async16, cp_async_commit, cp_async_wait(n)   16 bytes to shared memory, of which `bytes` are copied
@@ -95,6 +95,13 @@ static inline float power_of_two(float x) {
 }
 static inline float read_float(const float *p) { return __ldg(p); }
 static inline int read_int(const int *p) { return __ldg(p); }
+static inline void read_four(word to[4], const void *from) {
+    const uint4 four = __ldg((const uint4 *)from);
+    to[0] = four.x;
+    to[1] = four.y;
+    to[2] = four.z;
+    to[3] = four.w;
+}
 /* The same for all threads of a warp, which the compiler then knows. */
 static inline int uniform(int x) { return __shfl_sync(0xffffffffu, x, 0); }
 static inline int shuffle_xor(int value, int mask) { return __shfl_xor_sync(0xffffffffu, value, mask); }

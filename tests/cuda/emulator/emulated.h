@@ -56,6 +56,11 @@ static inline float reciprocal(float x) { return 1.0f / x; }
 static inline float power_of_two(float x) { return exp2f(x); }
 static inline float read_float(const float *p) { return *p; }
 static inline int read_int(const int *p) { return *p; }
+static inline void read_four(word to[4], const void *from) {
+    if ((uintptr_t)from % 16)
+        hone_emulated->fail("four words that do not begin at 16 bytes are read");
+    memcpy(to, from, 16);
+}
 static inline int uniform(int x) { return x; }
 static inline float bfloat_value(unsigned short bits) { return float_of((int)((unsigned)bits << 16)); }
 
