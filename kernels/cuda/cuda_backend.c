@@ -17,6 +17,7 @@ const hone_backend hone_backend_cuda = {
     .default_config = hone_cuda_default_config,
     .lower_bound = hone_cuda_lower_bound,
     .cost = hone_cuda_cost,
+    .compile = hone_cuda_compile_ahead,
     .plan_create = hone_cuda_plan_create,
     .plan_destroy = hone_cuda_plan_destroy,
     .packed_size = hone_cuda_packed_size,

@@ -72,6 +72,8 @@ static hone_status session_open(hone_tune_session *session) {
     if (!status)
         status = session->options->strategy->create(&session->strategy, session->points, &search);
     if (!status)
+        status = hone_session_begin_ahead(session);
+    if (!status)
         status = hone_operand_set_create(&session->operands, session->device, session->problem,
                                          session->options->seed, session->options->cold);
     if (!status)
@@ -80,6 +82,7 @@ static hone_status session_open(hone_tune_session *session) {
 }
 
 static void session_close(hone_tune_session *session) {
+    hone_ahead_destroy(session->ahead);
     hone_reference_destroy(session->reference);
     hone_operand_set_clear(&session->operands);
     if (session->strategy)
@@ -139,6 +142,7 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
         return HONE_OK;
     }
     hone_known known;
+    hone_ahead_claim(session->ahead, point);
     status = hone_session_evaluate(&known, session, text);
     if (status)
         return status;
@@ -151,7 +155,10 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
                                 .cost = hone_session_cost(session, &config)};
     else
         result->failures++;
-    session->best = fmin(session->best, known.value);
+    if (known.value < session->best) {
+        session->best = known.value;
+        hone_session_ask_around(session, point);
+    }
     *value = known.value;
     result->trace[result->trace_count++] = session->best;
     hone_session_report(session, "search");
@@ -223,8 +230,17 @@ static hone_status consider_paths(hone_tune_session *session, const hone_config 
     return HONE_OK;
 }
 
+/* Where every config is compiled first, an evaluation is dear, and the model's choice worth more than chance. */
+static hone_status consider_cheapest(hone_tune_session *session) {
+    hone_status status = HONE_OK;
+    double value;
+    for (int i = 0; i < session->cheapest_count && !status && hone_session_may_evaluate(session, 0); i++)
+        status = consider(&value, session, session->cheapest[i], 1);
+    return status;
+}
+
 /* What is likely good comes first: the default, what the database knows best, then what the default is within
- * each instruction set. */
+ * each instruction set, and what the model thinks the cheapest. */
 static hone_status consider_known(hone_tune_session *session) {
     hone_config usual;
     double value = NAN;
@@ -238,7 +254,9 @@ static hone_status consider_known(hone_tune_session *session) {
     status = hone_session_consider(&value, session, &usual);
     if (!status)
         status = hone_session_transfer(session, value);
-    return status ? status : consider_paths(session, &usual);
+    if (!status)
+        status = consider_paths(session, &usual);
+    return status ? status : consider_cheapest(session);
 }
 
 typedef int may_fn(const hone_tune_session *session);
