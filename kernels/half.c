@@ -26,7 +26,8 @@ float hone_f16_to_f32(uint16_t half) {
 
 float hone_bf16_to_f32(uint16_t half) { return float_of((uint32_t)half << 16); }
 
-/* A double as a 16-bit float of `fraction_bits` fraction bits and exponent range [min_exponent, max_exponent]. */
+/* A double as a 16-bit float of `fraction_bits` fraction bits and exponent range [min_exponent,
+ * max_exponent]. */
 static uint16_t narrow(double value, int fraction_bits, int min_exponent, int max_exponent) {
     enum { FRACTION = 52, BIAS = 1023, SPECIAL = 2047 };
     const uint64_t bits = bits_of(value), magnitude = bits & INT64_MAX;

@@ -53,10 +53,11 @@ hone_status hone_cuda_map(hone_tensor_map *out, const hone_cuda_driver *cu, hone
     if (!cu->tensor_map_encode)
         return hone_fail(HONE_E_UNAVAILABLE,
                          "NVIDIA's driver has no tensor maps; install one of CUDA 12 or later");
-    hone_cu_result error = cu->tensor_map_encode(out, element == 1   ? HONE_CU_MAP_U8
+    hone_cu_result error = cu->tensor_map_encode(out,
+                                                 element == 1   ? HONE_CU_MAP_U8
                                                  : element == 2 ? HONE_CU_MAP_U16
-                                                                : HONE_CU_MAP_U32, 2,
-                                                 (void *)(uintptr_t)at, extents, strides, box, steps, 0,
+                                                                : HONE_CU_MAP_U32,
+                                                 2, (void *)(uintptr_t)at, extents, strides, box, steps, 0,
                                                  HONE_CU_MAP_SWIZZLE_128, HONE_CU_MAP_PROMOTE_256, 0);
     return error ? hone_cuda_fail(error, "describe a matrix to TMA") : HONE_OK;
 }

@@ -1,6 +1,7 @@
 /* A model of the time that a config takes, from the device's tables: blocks run in waves on its
  * multiprocessors; a step of k is bound by multiplies, by reading shared memory, or by what one
- * multiprocessor gets of memory. */
+ * multiprocessor gets of memory. Its numbers fit 213 measurements of an H200 (docs/cuda.md); on those of
+ * other devices it has not been tried. */
 #include "cuda_model.h"
 
 #include <math.h>
@@ -15,14 +16,24 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
 /* Of a multiprocessor in a cycle. */
-static const double SIMT_MACS = 128;      /* multiply-adds of f32 */
-static const double SHARED_BYTES = 128;   /* from shared memory */
-static const double L2_BYTES = 24;        /* from the second-level cache, when all ask */
-static const double MEMORY_BYTES = 16;    /* from memory, when all ask */
-static const double LAUNCH_CYCLES = 4000; /* a kernel after another */
-static const double FILL_CYCLES = 1200;   /* until a block's first products */
-static const double PLAIN_CYCLES = 10;    /* 32 elements that are rounded and stored */
-static const double SMOOTH_CYCLES = 40;   /* a smooth activation of 32 elements, stored */
+static const double SIMT_MACS = 128;       /* multiply-adds of f32 */
+static const double SHARED_BYTES = 128;    /* from shared memory */
+static const double L2_BYTES = 40;         /* from the second-level cache, when all ask */
+static const double TMA_BYTES = 56;        /* the same through TMA */
+static const double MEMORY_BYTES = 18;     /* from memory, when all ask */
+static const double LAUNCH_CYCLES = 10000; /* of a call */
+static const double REDUCE_CYCLES = 3500;  /* another kernel after the first */
+static const double REDUCE_BYTES = 10;     /* that it gets, and what the first leaves for it */
+static const double LATENCY_CYCLES = 2000; /* until a block of k is there, when it comes from memory */
+static const double PART_OPERATIONS = 5;   /* of a float that mma takes in two parts */
+static const double ALONE_IN_PARTS =
+    1.25;                             /* times the multiplies of a warpgroup that has no other to wait with */
+static const double TWO_STAGES = 1.5; /* times those of wgmma with one block of k ahead */
+static const double FILL_CYCLES = 1200; /* until a block's first products */
+static const double PLAIN_CYCLES = 5;   /* 32 elements that are rounded and stored */
+static const double SMOOTH_CYCLES = 12; /* a smooth activation of 32 elements, stored */
+static const double BYTE_CYCLES = 12;   /* 32 elements from sums of bytes, or to bytes, besides */
+static const double SPARE = 0.01; /* of the time: what decides between configs that differ in nothing else */
 static const double CYCLES_A_NANOSECOND = 1.7;
 
 /* Multiply-adds of words that tensor cores do in a cycle of a multiprocessor; a word of f16 is two. By mma,
@@ -30,6 +41,8 @@ static const double CYCLES_A_NANOSECOND = 1.7;
 static double tensor_words(int arch, int by_wgmma) {
     return by_wgmma ? 1024 : arch >= 90 ? 640 : arch == 80 ? 512 : 256;
 }
+/* What is left of that by wgmma within the device's power. */
+static const double SUSTAINED = 0.87;
 
 static double element_bytes(const hone_problem *p) { return (double)hone_dtype_size(p->dtype); }
 
@@ -37,12 +50,15 @@ static double element_bytes(const hone_problem *p) { return (double)hone_dtype_s
 static double step_cycles(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
     const double area = (double)c->bm * c->bn, group = 4 / element_bytes(p);
     const double reads = 4.0 * area * (1.0 / c->tm + 1.0 / c->tn); /* of fragments or of words */
-    const double products = p->dtype == HONE_F32 ? 3 : 1, split = products > 1 ? 1.5 : 1;
+    const double products = p->dtype == HONE_F32 ? 3 : 1;
     if (c->family->by_tma) /* every 64 rows read all of B again */
-        return products *
-               fmax(area / tensor_words(d->arch, 1), 4.0 * area * (1.0 / 64 + 1.0 / c->bn) / SHARED_BYTES);
+        return products * (products > 1 && (c->turns || c->bm == c->tm) ? ALONE_IN_PARTS : 1) *
+               (c->stages == 2 ? TWO_STAGES : 1) *
+               fmax(area / tensor_words(d->arch, 1) / SUSTAINED,
+                    4.0 * area * (1.0 / 64 + 1.0 / c->bn) / SHARED_BYTES);
     if (strcmp(c->family->name, "mma") == 0) {
-        return fmax(area * products / tensor_words(d->arch, 0), split * reads / SHARED_BYTES);
+        const double parting = products > 1 ? PART_OPERATIONS * reads / 4 / SIMT_MACS : 0;
+        return fmax(area * products / tensor_words(d->arch, 0) + parting, reads / SHARED_BYTES);
     }
     /* A product of bytes is an instruction for four; halves are widened first. */
     const double instructions = p->dtype == HONE_F32 || p->dtype == HONE_S8 ? 1 : 3 * group / 2;
@@ -54,10 +70,35 @@ static double step_cycles(const hone_cuda_device *d, const hone_problem *p, cons
 static double resident(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
     enum { THREADS_OF_UNIT = 2048, REGISTERS_OF_UNIT = 65536, BLOCKS_OF_UNIT = 16, RESERVED = 1024 };
     const int threads = c->family->threads(c), parts = hone_cuda_weight_parts(c, p);
-    const double sums = (double)c->bm * c->bn / threads, registers = sums + 60;
-    const double by_shared = (double)d->unit_shared_bytes / (double)(c->family->shared_bytes(c, parts) + RESERVED);
+    const double loads = c->bk ? 24 : 4.0 * c->ku * (c->tm + c->tn); /* gemv's go to registers */
+    const double registers = (c->bk ? (double)c->bm * c->bn / threads : c->tm * c->tn) + loads + 36;
+    const double by_shared =
+        (double)d->unit_shared_bytes / (double)(c->family->shared_bytes(c, parts) + RESERVED);
     const double by_threads = fmin(THREADS_OF_UNIT, REGISTERS_OF_UNIT / registers) / threads;
     return fmax(1, floor(fmin(fmin(by_shared, by_threads), BLOCKS_OF_UNIT)));
+}
+
+/* Part of the memory's rate that the loads in flight on a multiprocessor reach. */
+static double memory_part(const hone_problem *p, const hone_cuda_config *c, double at_once) {
+    static const double ENOUGH = 40 << 10; /* bytes */
+    const double block = c->bk
+                             ? 4.0 * (c->stages - 1) * (c->bm + hone_cuda_weight_parts(c, p) * c->bn) * c->bk
+                             : 16.0 * c->family->threads(c) * c->tn * c->ku;
+    return fmin(1, at_once * block / ENOUGH);
+}
+
+static double epilogue_cycles(const hone_problem *p, const hone_cuda_config *c) {
+    const int bytes = (p->dtype == HONE_S8) + (hone_dtype_size(p->c_type) == 1);
+    const double element =
+        (hone_activation_info(p->act)->smooth ? SMOOTH_CYCLES : PLAIN_CYCLES) + bytes * BYTE_CYCLES;
+    return (double)c->bm * c->bn / 32 / 4 * element;
+}
+
+/* A multiprocessor's blocks, one after the other. `multiply`: of one. In turns, one is stored while the other
+ * is multiplied. */
+static double blocks_cycles(const hone_cuda_config *c, double blocks, double multiply, double epilogue) {
+    return c->turns ? blocks * fmax(multiply, epilogue) + fmin(multiply, epilogue)
+                    : blocks * (multiply + epilogue);
 }
 
 static double cycles(const hone_cuda_device *d, const hone_problem *p, const hone_cuda_config *c) {
@@ -69,24 +110,29 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     const double warps = c->family->threads(c) / 32.0 * at_once;
     /* Of the multipliers, with so few warps; wgmma runs on its own. */
     const double hidden = c->family->by_tma ? 1 : fmin(1, warps / WARPS_TO_FILL);
-    const double element = hone_activation_info(p->act)->smooth ? SMOOTH_CYCLES : PLAIN_CYCLES;
-    const double epilogue = (double)c->bm * c->bn / 32 / 4 * element;
     /* A block's own operands pass the second-level cache; weights and A come from memory once. */
-    const double traffic = 4.0 * depth * (c->bm + hone_cuda_weight_parts(c, p) * c->bn) / L2_BYTES;
-    const double block =
-        fmax(depth * step_cycles(d, p, c) / hidden, traffic) + epilogue + FILL_CYCLES / at_once;
+    const double columns = (double)hone_cuda_weight_parts(c, p) * c->bn / c->cluster;
+    const double traffic = 4.0 * depth * (c->bm + columns) / (c->family->by_tma ? TMA_BYTES : L2_BYTES);
+    const double multiply = fmax(depth * step_cycles(d, p, c) / hidden, traffic) + FILL_CYCLES / at_once;
     const double busy = fmin(blocks, d->units);
-    const double memory = element_bytes(p) * (double)(p->m * p->k + p->k * p->n) / MEMORY_BYTES / busy /
-                          fmin(1, warps / 16 + 0.1);
-    double total = LAUNCH_CYCLES + fmax(ceil(blocks / d->units) * block, memory);
+    /* gemv's blocks of the same columns run far apart. */
+    const double times = c->bk ? 1 : (double)hone_cuda_pieces(p->m, c->bm);
+    const double memory = element_bytes(p) * ((double)(p->m * p->k) + times * (double)(p->k * p->n)) /
+                          MEMORY_BYTES / busy / memory_part(p, c, at_once);
+    const double work = blocks_cycles(c, ceil(blocks / d->units), multiply, epilogue_cycles(p, c));
+    const double latency =
+        c->bk ? ceil(blocks / d->units / at_once) * depth / c->bk / (c->stages - 1) * LATENCY_CYCLES : 0;
+    double total = LAUNCH_CYCLES + fmax(fmax(work, memory), latency);
     if (c->ks > 1)
-        total += LAUNCH_CYCLES + 4.0 * (c->ks + 1) * (double)(p->m * p->n) / L2_BYTES / d->units;
-    return total;
+        total += REDUCE_CYCLES + 8.0 * c->ks * (double)(p->m * p->n) / REDUCE_BYTES / d->units;
+    const double spare = 1.0 / c->stages + 1.0 / c->raster + (c->cluster - 1);
+    return total * (1 + SPARE * spare);
 }
 
-/* By multiplies alone, at the highest clock. mma of sm_90 is not given what it has here but what none has measured it
- * to exceed. */
-double hone_cuda_lower_bound(const hone_device *device, const hone_problem *p, const hone_config *config, int threads) {
+/* By multiplies alone, at the highest clock. mma of sm_90 is not given what it has here but what none has
+ * measured it to exceed. */
+double hone_cuda_lower_bound(const hone_device *device, const hone_problem *p, const hone_config *config,
+                             int threads) {
     const hone_cuda_device *d = hone_cuda_properties(device);
     const double most_mma = d->arch >= 90 ? 768 : tensor_words(d->arch, 0), group = 4 / element_bytes(p);
     hone_cuda_config c;
@@ -118,20 +164,23 @@ typedef struct tile {
 } tile;
 
 static const tile tiles[] = {
-    {"wgmma", 128, 128, 128, 128, 32, 6, 1, 1}, {"wgmma", 64, 256, 64, 256, 32, 4, 1, 1},
+    {"wgmma", 128, 128, 128, 128, 32, 5, 1, 1}, {"wgmma", 64, 256, 64, 256, 32, 4, 1, 1},
     {"wgmma", 128, 256, 64, 256, 32, 4, 1, 0},  {"wgmma", 256, 128, 128, 128, 32, 4, 1, 0},
     {"wgmma", 128, 192, 64, 192, 32, 4, 1, 0},  {"wgmma", 128, 128, 64, 128, 32, 6, 1, 0},
     {"wgmma", 64, 256, 64, 256, 32, 4, 1, 0},   {"wgmma", 64, 128, 64, 128, 32, 6, 1, 0},
     {"wgmma", 64, 64, 64, 64, 32, 8, 1, 0},     {"wgmma", 256, 128, 128, 128, 32, 3, 1, 0},
     {"wgmma", 128, 128, 64, 128, 32, 4, 1, 0},  {"wgmma", 64, 128, 64, 128, 32, 4, 1, 0},
-    {"mma", 128, 128, 64, 32, 16, 4, 1, 0},
-    {"mma", 128, 256, 64, 64, 16, 4, 1, 0},     {"mma", 64, 128, 32, 32, 16, 4, 1, 0},
-    {"mma", 64, 64, 32, 32, 16, 4, 1, 0},       {"mma", 32, 64, 16, 32, 32, 4, 1, 0},
+    {"wgmma", 128, 64, 64, 64, 32, 8, 1, 0},    {"wgmma", 128, 64, 64, 64, 32, 4, 1, 0},
+    {"wgmma", 64, 64, 64, 64, 32, 6, 1, 0},     {"mma", 128, 128, 64, 64, 16, 4, 1, 0},
+    {"mma", 128, 128, 64, 32, 16, 4, 1, 0},     {"mma", 128, 256, 64, 64, 16, 4, 1, 0},
+    {"mma", 64, 128, 32, 32, 16, 4, 1, 0},      {"mma", 64, 64, 32, 32, 16, 4, 1, 0},
+    {"mma", 32, 64, 16, 32, 32, 4, 1, 0},       {"mma", 16, 32, 16, 16, 32, 5, 1, 0},
     {"mma", 16, 64, 16, 16, 32, 4, 1, 0},       {"mma", 16, 16, 16, 16, 16, 2, 1, 0},
     {"simt", 128, 128, 8, 8, 8, 4, 1, 0},       {"simt", 64, 128, 8, 8, 8, 4, 1, 0},
     {"simt", 64, 64, 8, 4, 16, 3, 1, 0},        {"simt", 32, 32, 4, 4, 16, 3, 1, 0},
     {"simt", 16, 32, 2, 4, 16, 3, 1, 0},        {"simt", 8, 16, 1, 4, 16, 2, 1, 0},
-    {"gemv", 1, 8, 1, 2, 0, 1, 1, 0},           {"gemv", 1, 4, 1, 1, 0, 1, 4, 0},
+    {"gemv", 1, 8, 1, 4, 0, 1, 1, 0},           {"gemv", 1, 8, 1, 2, 0, 1, 1, 0},
+    {"gemv", 1, 4, 1, 1, 0, 1, 4, 0},           {"gemv", 2, 8, 2, 4, 0, 1, 1, 0},
     {"gemv", 1, 1, 1, 1, 0, 1, 1, 0},           {"gemv", 2, 8, 2, 2, 0, 1, 1, 0},
     {"gemv", 4, 8, 4, 2, 0, 1, 1, 0},           {"gemv", 8, 8, 8, 2, 0, 1, 1, 0},
 };

@@ -5,8 +5,8 @@
 #include "../backend.h"
 
 /* hone_backend.lower_bound */
-double hone_cuda_lower_bound(const hone_device *device, const hone_problem *problem, const hone_config *config,
-                             int threads);
+double hone_cuda_lower_bound(const hone_device *device, const hone_problem *problem,
+                             const hone_config *config, int threads);
 /* hone_backend.cost, in nanoseconds as far as it knows, and hone_backend.default_config */
 double hone_cuda_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,
                       int threads);

@@ -28,7 +28,15 @@ static hone_source_write *const writers[PROGRAMS] = {hone_cuda_write_gemm, hone_
 /* Buffers of a plan on the device. */
 enum { A, A_ROWS, B, PACKED, C, SUMS, VECTORS, BUFFERS };
 
-enum { SIMPLE_BLOCK = 256, CHUNK = 16, WORD = 4, FOUR = 4, PART = 32 /* words */, USUAL_SHARED = 48 * 1024, ID_BYTES = HONE_PACK_ALIGN };
+enum {
+    SIMPLE_BLOCK = 256,
+    CHUNK = 16,
+    WORD = 4,
+    FOUR = 4,
+    PART = 32 /* words */,
+    USUAL_SHARED = 48 * 1024,
+    ID_BYTES = HONE_PACK_ALIGN
+};
 enum { MOST_SPILLED = 256 }; /* bytes of a thread's registers; more never wins, and is not run */
 
 struct hone_backend_plan {
@@ -62,7 +70,9 @@ static size_t filled(size_t count) { return aligned(count * sizeof(float)) / siz
 static int64_t row_values(const hone_problem *p) { return p->a_scale_per_row ? p->m : 1; }
 static size_t element_size(const hone_problem *p) { return hone_dtype_size(p->dtype); }
 
-static int weight_parts(const hone_backend_plan *p) { return hone_cuda_weight_parts(&p->config, &p->problem); }
+static int weight_parts(const hone_backend_plan *p) {
+    return hone_cuda_weight_parts(&p->config, &p->problem);
+}
 static int64_t shared_bytes(const hone_backend_plan *p) {
     return p->config.family->shared_bytes(&p->config, weight_parts(p));
 }
@@ -379,7 +389,8 @@ static hone_status map_operands(const hone_backend_plan *p, hone_cuda_call *call
                                        call->lda, element_size(q), p->config.bm);
     return status ? status
                   : hone_cuda_map(&call->map_b, p->cu, (hone_cu_address)(uintptr_t)call->b, p->weight_rows,
-                                  weight_parts(p) > 1 ? p->across : q->k, p->across * WORD, element_size(q), p->config.bn / p->config.cluster);
+                                  weight_parts(p) > 1 ? p->across : q->k, p->across * WORD, element_size(q),
+                                  p->config.bn / p->config.cluster);
 }
 
 static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {

@@ -226,7 +226,8 @@ hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_source_write *
     return status;
 }
 
-hone_status hone_cuda_compile_ahead(const hone_device *device, const hone_problem *problem, const hone_config *config) {
+hone_status hone_cuda_compile_ahead(const hone_device *device, const hone_problem *problem,
+                                    const hone_config *config) {
     hone_cuda_config read;
     hone_cuda_code code;
     hone_status status = hone_cuda_config_read(&read, config);

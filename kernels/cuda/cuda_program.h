@@ -29,7 +29,8 @@ typedef struct hone_cuda_code {
 hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_source_write *write, const void *what);
 
 /* hone_backend.compile */
-hone_status hone_cuda_compile_ahead(const hone_device *device, const hone_problem *problem, const hone_config *config);
+hone_status hone_cuda_compile_ahead(const hone_device *device, const hone_problem *problem,
+                                    const hone_config *config);
 
 /* hone_backend.emit */
 hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_problem *problem,

@@ -14,17 +14,19 @@ enum { LEAST_MMA_ARCH = 80, WGMMA_ARCH = 90, WARP = 32, WARPGROUP = 128 };
 static int simt_threads(const hone_cuda_config *c) { return c->bm / c->tm * (c->bn / c->tn); }
 static int64_t simt_shared(const hone_cuda_config *c, int parts) {
     (void)parts;
-   
+
     return 4LL * c->stages * (c->bm * (c->bk + 4) + c->bk * c->bn);
 }
 static int mma_threads(const hone_cuda_config *c) { return WARP * (c->bm / c->tm) * (c->bn / c->tn); }
 static int64_t mma_shared(const hone_cuda_config *c, int parts) {
     (void)parts;
-    return 4LL * c->stages * (c->bm + c->bn) * c->bk; }
+    return 4LL * c->stages * (c->bm + c->bn) * c->bk;
+}
 static int gemv_threads(const hone_cuda_config *c) { return WARP * (c->bn / c->tn) * c->wk; }
 static int64_t gemv_shared(const hone_cuda_config *c, int parts) {
     (void)parts;
-    return 4LL * gemv_threads(c); }
+    return 4LL * gemv_threads(c);
+}
 
 static int wgmma_threads(const hone_cuda_config *c) {
     return WARPGROUP * (1 + (c->turns ? 2 : c->bm / c->tm));

@@ -71,10 +71,11 @@ static inline c_element c_rounded(float y, const hone_cuda_call *q) {
 #define C_BYTES 1
 #define C_LEAST (C_TYPE == TYPE_S8 ? -128 : 0)
 typedef unsigned char c_element;
-/* To the nearest even, saturated; NaN, which 8 bits cannot hold, gives the zero point. */
+/* To the nearest even, saturated; NaN, which 8 bits cannot hold, gives the zero point. A float of 1.5 * 2^23 and more has
+ * units for its last place: adding it rounds, in a quarter of the time of a conversion. */
 static inline c_element c_rounded(float y, const hone_cuda_call *q) {
-    const float scaled = y * q->c_inverse, limited = vf_min(65536.0f, vf_max(-65536.0f, scaled));
-    const int i = (scaled == scaled ? (int)rintf(limited) : 0) + q->c_zero;
+    const float scaled = y * q->c_inverse, limited = vf_min(1024.0f, vf_max(-1024.0f, scaled)), units = 12582912.0f;
+    const int i = (scaled == scaled ? bits_of(limited + units) - bits_of(units) : 0) + q->c_zero;
     return (c_element)(i < C_LEAST ? C_LEAST : i > C_LEAST + 255 ? C_LEAST + 255 : i);
 }
 #endif

@@ -27,6 +27,18 @@
 #define WGMMA_ROWS_(n) wgmma_rows_##n
 #define WGMMA_ROWS(n)  WGMMA_ROWS_(n)
 
+/* Registers that the producer leaves to the consumers, where their sums need them; where they do not, the kernel begins with
+ * as few as it likes, and there is nothing to share out. */
+#if TM * BN >= 64 * 128
+#if CONSUMERS == 2
+#define FEWER 40
+#define MORE  232
+#elif CONSUMERS == 3
+#define FEWER 32
+#define MORE  160
+#endif
+#endif
+
 /* go[c]: the other consumer has begun to multiply all of its tile, and c may begin with the next. Without, c would wait at a stage whose
  * phase is more than one ahead, which one bit of parity cannot tell. */
 typedef struct {
@@ -234,18 +246,14 @@ KERNEL(gemm, THREADS) {
     }
     SYNC_ALL();
     if (THREAD < GROUP) {
-#if CONSUMERS == 2
-        registers_fewer(40);
-#elif CONSUMERS == 3
-        registers_fewer(32);
+#ifdef FEWER
+        registers_fewer(FEWER);
 #endif
         if (THREAD == 0)
             produce(&call, barriers);
     } else {
-#if CONSUMERS == 2
-        registers_more(232);
-#elif CONSUMERS == 3
-        registers_more(160);
+#ifdef FEWER
+        registers_more(MORE);
 #endif
         consume(&call, barriers, uniform(THREAD / GROUP - 1));
     }

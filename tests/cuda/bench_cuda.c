@@ -2,10 +2,11 @@
  *
  *     bench_cuda [--cold] [--samples N] [--compile DEVICE] < LIST
  *
- * A line of LIST is a problem, or, indented, what to measure of the one before: a config, `default`, or `@` and
- * a provider's name. Configs are compiled first, on all cores, into the program cache. With --compile that is all:
- * for a device or a description (cuda:h200), with no device needed. Of each a line: median microseconds, billions of
- * operations a second, the ratio of the first one's median to its own, and what the assembler said of a config. */
+ * A line of LIST is a problem, or, indented, what to measure of the one before: a config, `default`, or `@`
+ * and a provider's name. Configs are compiled first, on all cores, into the program cache. With --compile
+ * that is all: for a device or a description (cuda:h200), with no device needed. Of each a line: median
+ * microseconds, billions of operations a second, the ratio of the first one's median to its own, and what the
+ * assembler said of a config. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -123,8 +124,8 @@ static void print_line(const line *l, double us, double first_us, const char *la
         snprintf(facts, sizeof facts, "%d regs%s%s", l->registers, l->spilled_bytes ? ", spills" : "",
                  l->serialised ? ", serialised" : "");
     const double operations = 2.0 * (double)l->problem.m * (double)l->problem.n * (double)l->problem.k;
-    printf("  %10.2f us %9.0f Gop/s %6.3f  %-14s %s%s\n", us, operations / us * 1e-3,
-           first_us / us, facts, label, verdict);
+    printf("  %10.2f us %9.0f Gop/s %6.3f  %-14s %s%s\n", us, operations / us * 1e-3, first_us / us, facts,
+           label, verdict);
 }
 
 /* Lines `from` to `to`, of one problem. */
@@ -134,7 +135,7 @@ static void measure_lines(const line *from, const line *to, hone_context *contex
     hone_contender *contenders = calloc((size_t)most, sizeof *contenders);
     hone_runner *runners = calloc((size_t)most, sizeof *runners);
     const line **of = calloc((size_t)most, sizeof *of);
-    char (*verdicts)[192] = calloc((size_t)most, sizeof *verdicts);
+    char(*verdicts)[192] = calloc((size_t)most, sizeof *verdicts);
     hone_operand_set operands;
     hone_reference *reference;
     hone_sampler *sampler;
@@ -151,8 +152,8 @@ static void measure_lines(const line *from, const line *to, hone_context *contex
         if (l->refused)
             continue;
         hone_status status = hone_provider_find(provider)
-                                 ? hone_contender_create(c, hone_provider_find(provider), context, device, &operands,
-                                                         is_config(l) ? l->text : NULL, 1)
+                                 ? hone_contender_create(c, hone_provider_find(provider), context, device,
+                                                         &operands, is_config(l) ? l->text : NULL, 1)
                                  : HONE_E_USAGE;
         if (!status)
             status = hone_contender_verify(&numerics, c, &operands, reference);
@@ -226,8 +227,8 @@ int main(int argc, char **argv) {
             measure_lines(&lines[i + 1], &lines[end], context, device, samples, cold);
         for (int j = i + 1; only_for && j < end; j++)
             if (is_config(&lines[j]) && !lines[j].refused)
-                printf("  %3d registers, %4d bytes spilled%s  %s\n", lines[j].registers, lines[j].spilled_bytes,
-                       lines[j].serialised ? ", serialised" : "", lines[j].text);
+                printf("  %3d registers, %4d bytes spilled%s  %s\n", lines[j].registers,
+                       lines[j].spilled_bytes, lines[j].serialised ? ", serialised" : "", lines[j].text);
     }
     hone_context_destroy(context);
     return 0;

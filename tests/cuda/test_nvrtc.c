@@ -92,7 +92,8 @@ static void defaults_do_not_spill(void **state) {
         char text[HONE_CONFIG_TEXT];
         assert_int_equal(HONE_OK, hone_context_described(&sweep.device, sweep.context, "cuda:h200"));
         assert_int_equal(HONE_OK, hone_problem_parse(&problem, keys[i]));
-        assert_int_equal(HONE_OK, sweep.device->backend->default_config(&config, sweep.device, &problem, 1, NULL));
+        assert_int_equal(HONE_OK,
+                         sweep.device->backend->default_config(&config, sweep.device, &problem, 1, NULL));
         assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
         spilling = 0;
         compile(&problem, text);

@@ -230,7 +230,8 @@ static hone_status consider_paths(hone_tune_session *session, const hone_config 
     return HONE_OK;
 }
 
-/* Where every config is compiled first, an evaluation is dear, and the model's choice worth more than chance. */
+/* Where every config is compiled first, an evaluation is dear, and the model's choice worth more than chance.
+ */
 static hone_status consider_cheapest(hone_tune_session *session) {
     hone_status status = HONE_OK;
     double value;

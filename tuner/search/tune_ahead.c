@@ -1,5 +1,6 @@
-/* Which configs are compiled ahead of their turn: those that the backend's model thinks the cheapest, and the neighbours
- * of the best so far. The cheapest are also tried first, before a strategy looks where nobody has pointed. */
+/* Which configs are compiled ahead of their turn: those that the backend's model thinks the cheapest, and the
+ * neighbours of the best so far. The cheapest are also tried first, before a strategy looks where nobody has
+ * pointed. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -25,8 +26,9 @@ static double price(const hone_tune_session *session, int64_t point) {
     if (hone_points_config(&config, session->points, point))
         return INFINITY;
     const double cost = hone_session_cost(session, &config);
-    if (!isfinite(cost) || (backend->lower_bound && backend->lower_bound(session->device, session->problem, &config,
-                                                                         session->options->threads) > session->best))
+    if (!isfinite(cost) ||
+        (backend->lower_bound && backend->lower_bound(session->device, session->problem, &config,
+                                                      session->options->threads) > session->best))
         return INFINITY;
     return cost;
 }
@@ -51,12 +53,14 @@ static void ask(const hone_tune_session *session, const priced *list, int count)
 }
 
 hone_status hone_session_begin_ahead(hone_tune_session *session) {
-    hone_status status = hone_ahead_create(&session->ahead, session->device, session->problem, session->points);
+    hone_status status =
+        hone_ahead_create(&session->ahead, session->device, session->problem, session->points);
     if (status || !session->device->backend->compile)
         return status;
     priced *all = malloc((size_t)session->points->count * sizeof *all);
     if (!all)
-        return hone_fail(HONE_E_NOMEM, "no memory to compare %lld configs", (long long)session->points->count);
+        return hone_fail(HONE_E_NOMEM, "no memory to compare %lld configs",
+                         (long long)session->points->count);
     const int count = choose(all, session, NULL, session->points->count);
     ask(session, all, count);
     session->cheapest_count = count < HONE_MOST_CHEAPEST ? count : HONE_MOST_CHEAPEST;
@@ -73,7 +77,8 @@ void hone_session_ask_around(const hone_tune_session *session, int64_t point) {
     int64_t *points = malloc((most + 1) * sizeof *points);
     priced *all = malloc((most + 1) * sizeof *all);
     if (points && all)
-        ask(session, all, choose(all, session, points, hone_points_neighbours(points, session->points, point)));
+        ask(session, all,
+            choose(all, session, points, hone_points_neighbours(points, session->points, point)));
     free(points);
     free(all);
 }

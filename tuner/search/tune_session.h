@@ -31,9 +31,9 @@ typedef struct hone_tune_session {
     const hone_provider *hone, *unfused;
     hone_space *space;
     hone_points *points;
-    void *strategy;      /* state of options->strategy */
-    unsigned char *seen; /* by point: evaluated in this session */
-    hone_ahead *ahead;   /* NULL: nothing is compiled ahead */
+    void *strategy;                       /* state of options->strategy */
+    unsigned char *seen;                  /* by point: evaluated in this session */
+    hone_ahead *ahead;                    /* NULL: nothing is compiled ahead */
     int64_t cheapest[HONE_MOST_CHEAPEST]; /* points to try first, where configs are compiled */
     int cheapest_count;
     hone_operand_set operands;
@@ -46,9 +46,9 @@ typedef struct hone_tune_session {
     int64_t simple_point;  /* the best, led towards the default; -1: none */
     char default_config[HONE_CONFIG_TEXT];
     char works[HONE_CONFIG_TEXT]; /* the config that was last fit to be measured; "": none yet */
-    double best;               /* value of the best candidate; INFINITY */
-    double closest_error;      /* smallest err_rel_fro of what max_error refused; INFINITY */
-    double evaluation_seconds; /* spent on new evaluations so far */
+    double best;                  /* value of the best candidate; INFINITY */
+    double closest_error;         /* smallest err_rel_fro of what max_error refused; INFINITY */
+    double evaluation_seconds;    /* spent on new evaluations so far */
     char last_failure[160];
 } hone_tune_session;
 
