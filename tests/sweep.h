@@ -71,10 +71,15 @@ static inline int sweep_count(int usual) {
                                         : usual;
 }
 
-/* Each fifth config is the default. */
+/* Whether a backend would not run a config, for it cannot be fast: which the space does not know. */
+static inline int sweep_refused(hone_status status) {
+    return status == HONE_E_UNAVAILABLE && strstr(hone_error_detail(), "so that others are faster");
+}
+
+/* Each fifth config is the default, which may not be refused. */
 static inline void sweep_verify(hone_sweep *s, hone_dtype dtype, int usual) {
     const int count = sweep_count(usual);
-    int wrong = 0;
+    int wrong = 0, refused = 0;
     for (int n = 0; n < count; n++) {
         hone_problem problem;
         hone_operands *operands;
@@ -89,7 +94,9 @@ static inline void sweep_verify(hone_sweep *s, hone_dtype dtype, int usual) {
             config[0] = 0;
         hone_status status = hone_verify_config(&numerics, s->context, s->device->name, operands, NULL,
                                                 *config ? config : NULL, 1);
-        if (status || !numerics.correct) {
+        if (*config && sweep_refused(status)) {
+            refused++;
+        } else if (status || !numerics.correct) {
             wrong++;
             sweep_report(&problem, *config ? config : "default", status, &numerics);
         }
@@ -97,6 +104,7 @@ static inline void sweep_verify(hone_sweep *s, hone_dtype dtype, int usual) {
         hone_operands_destroy(operands);
     }
     assert_int_equal(0, wrong);
+    assert_true(4 * refused <= count);
 }
 
 #endif

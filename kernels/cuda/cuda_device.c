@@ -18,11 +18,11 @@ static struct {
     int count, asked; /* asked: devices that the driver has */
 } found = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
-#define HONE_CUDA_DESCRIBED(name, model, arch, units, block_kib, unit_kib, l2_mib, memory_gib)               \
+#define HONE_CUDA_DESCRIBED(name, model, arch, units, mhz, block_kib, unit_kib, l2_mib, memory_gib)          \
     {model,                                                                                                  \
      arch,                                                                                                   \
      units,                                                                                                  \
-     0,                                                                                                      \
+     1000 * (mhz),                                                                                           \
      (block_kib)*KIB,                                                                                        \
      (unit_kib)*KIB,                                                                                         \
      (int64_t)(l2_mib)*MIB,                                                                                  \
@@ -34,7 +34,7 @@ static const hone_cuda_device described[] = {
 #include "cuda_described.def"
 };
 #undef HONE_CUDA_DESCRIBED
-#define HONE_CUDA_DESCRIBED(name, model, arch, units, block_kib, unit_kib, l2_mib, memory_gib) name,
+#define HONE_CUDA_DESCRIBED(name, model, arch, units, mhz, block_kib, unit_kib, l2_mib, memory_gib) name,
 const char *const hone_cuda_descriptions[] = {
 #include "cuda_described.def"
     NULL};
