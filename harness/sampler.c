@@ -18,6 +18,7 @@ enum {
     WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
     WARM_MAX_NS = 50000000,     /* and in any case after this */
     OVERTIME = 4,               /* times max_seconds at which min_samples is given up */
+    STATE_NS = 10000000,        /* from one question of a device's state to the next */
     BESIDE_PART = 8             /* runners beside have this part of the measured ones' time */
 };
 static const double DEFAULT_MAX_SECONDS = 1, DEFAULT_TARGET = 0.02;
@@ -28,6 +29,8 @@ typedef struct timed_runner {
     hone_samples samples;
     int64_t sequence;
     int retired;
+    int slow;            /* what was last said of the device's state, */
+    int64_t asked, told; /* when, and samples at that time */
 } timed_runner;
 
 struct hone_sampler {
@@ -190,6 +193,26 @@ static hone_status reserve(hone_sampler *self) {
     return HONE_OK;
 }
 
+/* Asks for the device's state now and then, and marks the samples since the last question, and those until
+ * the next one, where it has slowed. */
+static void mark_slowed(timed_runner *self) {
+    hone_samples *samples = &self->samples;
+    int64_t from = samples->count - 1;
+    if (!self->runner.slowed)
+        return;
+    const int64_t now = hone_clock_now();
+    if (from == 0 || now - self->asked >= STATE_NS) {
+        self->slow = self->runner.slowed(self->runner.context);
+        self->asked = now;
+        from = self->told;
+        self->told = samples->count;
+    }
+    for (; self->slow && from < samples->count; from++) {
+        samples->disturbed += !samples->marks[from];
+        samples->marks[from] = 1;
+    }
+}
+
 /* Microseconds of all its calls by the host's clock. */
 static double take_sample(timed_runner *self, int warm_calls) {
     hone_samples *samples = &self->samples;
@@ -197,12 +220,14 @@ static double take_sample(timed_runner *self, int warm_calls) {
     /* Asking costs a fraction of a microsecond: outside the timed region. */
     const int64_t switches = involuntary_switches();
     const int64_t ns = time_calls(self, samples->batch);
-    samples->marks[samples->count] = involuntary_switches() > switches;
+    /* What a device takes by its own clock does not grow while the host waits. */
+    samples->marks[samples->count] = !self->runner.device_us && involuntary_switches() > switches;
     samples->disturbed += samples->marks[samples->count];
     const double us = (double)ns / 1e3 / samples->batch;
     samples->wall_us[samples->count] = us;
     samples->us[samples->count++] =
         self->runner.device_us ? self->runner.device_us(self->runner.context) : us;
+    mark_slowed(self);
     return (double)ns / 1e3;
 }
 

@@ -21,6 +21,9 @@ typedef struct hone_runner {
     /* Microseconds of the latest run by a device's own clock: the samples, which are of one call each then.
      * NULL: the host's clock is what counts. */
     double (*device_us)(void *context);
+    /* 1: the device has slowed down to protect itself. Asked after a sample, at most every 10 ms; what it
+     * says is of the samples since it was asked before, and until it is asked again. NULL: nobody knows. */
+    int (*slowed)(void *context);
     int beside; /* 1: called at the start of some rounds, once a sample; nobody waits for it to settle */
 } hone_runner;
 
@@ -28,7 +31,7 @@ typedef struct hone_runner {
 typedef struct hone_samples {
     double *us;
     double *wall_us;      /* the same calls by the host's clock; us without hone_runner.device_us */
-    unsigned char *marks; /* 1: the thread was preempted during that sample (kept) */
+    unsigned char *marks; /* 1: the thread was preempted during that sample, or the device slowed (kept) */
     int64_t count, capacity;
     int batch;     /* calls timed together; 1 where the clock resolves one */
     int disturbed; /* marked samples */

@@ -31,6 +31,13 @@ typedef struct hone_device {
     int index;             /* the backend's own number */
 } hone_device;
 
+/* How a device is doing; NaN: it does not tell. */
+typedef struct hone_device_state {
+    double clock_mhz, power_w, celsius;
+    int slowed; /* 1: below its clock to protect itself, from heat or a failing supply; not by its usual limit
+                   on power */
+} hone_device_state;
+
 typedef struct hone_span {
     const void *from;
     size_t bytes;
@@ -121,6 +128,10 @@ struct hone_backend {
      * pool, `rounds` rounds, and returns the multiply and add operations done.
      * 0 when the device cannot do the type. */
     double (*peak_run)(const hone_device *device, hone_dtype dtype, hone_pool *pool, int64_t rounds);
+
+    /* 0: not known. Takes microseconds to milliseconds, and no part of the device. Any thread. May be NULL.
+     */
+    int (*state)(hone_device_state *out, const hone_device *device);
 
     /* Reads spans of memory `passes` times, each thread of the pool its own part
      * of each, as fast as the device can, and returns the bytes read: the end of

@@ -51,6 +51,7 @@ enum {
     F(device_get, cuDeviceGet, (hone_cu_device * device, int index))                                         \
     F(device_name, cuDeviceGetName, (char *name, int length, hone_cu_device device))                         \
     F(device_attribute, cuDeviceGetAttribute, (int *value, unsigned attribute, hone_cu_device device))       \
+    F(device_bus, cuDeviceGetPCIBusId, (char *id, int length, hone_cu_device device))                        \
     F(device_memory, cuDeviceTotalMem_v2, (size_t * bytes, hone_cu_device device))                           \
     F(context_retain, cuDevicePrimaryCtxRetain, (hone_cu_context * context, hone_cu_device device))          \
     F(context_set, cuCtxSetCurrent, (hone_cu_context context))                                               \

@@ -6,6 +6,7 @@
 #include "cuda_plan.h"
 #include "cuda_program.h"
 #include "cuda_space.h"
+#include "cuda_state.h"
 #include "registry.h"
 
 const hone_backend hone_backend_cuda = {
@@ -27,6 +28,7 @@ const hone_backend hone_backend_cuda = {
     .device_us = hone_cuda_device_us,
     .memory = &hone_cuda_own_memory,
     .emit = hone_cuda_emit,
+    .state = hone_cuda_state,
     .peak_run = hone_cuda_peak_run,
     .code_paths = hone_cuda_paths,
 };

@@ -34,6 +34,18 @@ assert best["evaluations"] >= 4 and "family=" in best["config"], best
 PY
     done
 done
+# A device that is hot marks its samples, and they are kept; one at its usual limit on power is as it should be.
+for slowed in "" yes; do
+    env ${slowed:+HONE_EMULATOR_SLOWED=yes} "$HONE" bench $small --benchmark_min_time=0.0002 --json >bench.json 2>err.txt ||
+        { cat err.txt; exit 1; }
+    python3 - "$slowed" <<'PY'
+import json, sys
+case = json.load(open("bench.json"))["benchmarks"][0]
+assert case["disturbed"] == (case["samples"] if sys.argv[1] else 0) and case["samples"] >= 60, case
+assert case["device_clock_mhz"] == 1500 and case["device_power_w"] == 650, case
+assert "device_celsius" not in case, case # it has no such sensor
+PY
+done
 "$HONE" db check --db x.db
 "$HONE" report x.db --markdown report.md
 grep '^Measured' report.md >measured.txt

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -89,6 +90,37 @@ static void order_alternates(void **state) {
     }
     assert_null(hone_sampler_samples(sampler, 3));
     assert_null(hone_sampler_samples(sampler, -1));
+    hone_sampler_destroy(sampler);
+}
+
+/* A device that is slow at first; its own clock does not see that the host waits. */
+static int device_is_slow;
+static int tell_slowed(void *context) { return (void)context, device_is_slow; }
+static double tell_us(void *context) { return (void)context, 7; }
+
+static void samples_of_a_slowed_device_are_marked_and_kept(void **state) {
+    (void)state;
+    enum { PAUSE_NS = 12000000 }; /* longer than the device's state is taken to last */
+    fake one = steady(0, resolved());
+    const hone_runner runner = {
+        .run = fake_run, .context = &one, .device_us = tell_us, .slowed = tell_slowed};
+    hone_sampler *sampler;
+    device_is_slow = 1;
+    assert_int_equal(HONE_OK, hone_sampler_create(&sampler, &runner, 1, NULL));
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    for (int round = 0; round < 3; round++)
+        assert_int_equal(HONE_OK, hone_sampler_round(sampler));
+    assert_int_equal(3, samples->disturbed);
+    device_is_slow = 0;
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    nanosleep(&pause, NULL);
+    for (int round = 0; round < 4; round++)
+        assert_int_equal(HONE_OK, hone_sampler_round(sampler));
+    assert_int_equal(7, samples->count);
+    for (int i = 3; i < 7; i++)
+        assert_int_equal(0, samples->marks[i]);
+    assert_in_range(samples->disturbed, 1, 3); /* what was asked before */
+    assert_true(samples->us[0] == 7 && samples->us[6] == 7);
     hone_sampler_destroy(sampler);
 }
 
@@ -298,6 +330,7 @@ int main(void) {
         cmocka_unit_test(device_times_are_the_samples),
         cmocka_unit_test(test_runners_beside),
         cmocka_unit_test(order_alternates),
+        cmocka_unit_test(samples_of_a_slowed_device_are_marked_and_kept),
         cmocka_unit_test(short_calls_are_batched),
         cmocka_unit_test(warm_calls_are_not_timed),
         cmocka_unit_test(the_retired_are_not_called_again),

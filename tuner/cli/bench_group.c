@@ -261,6 +261,8 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
     hone_limits limits = hone_roof_limits(group->roof, group->roof_sampler, group->roof_runner);
     double gflops =
         2e-3 * (double)group->problem.m * (double)group->problem.n * (double)group->problem.k / stats.p50;
+    const hone_device_state unknown = {NAN, NAN, NAN, 0};
+    const hone_device_state *state = self->contender.has_state ? &self->contender.state : &unknown;
     const hone_gbench_counter values[] = {
         {"p50_us", stats.p50},
         {"p50_low_us", stats.p50_low},
@@ -285,6 +287,9 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
         {"batch", samples->batch},
         {"disturbed", disturbed(self, samples)},
         {"settled", settled(&stats)},
+        {"device_clock_mhz", state->clock_mhz},
+        {"device_power_w", state->power_w},
+        {"device_celsius", state->celsius},
         {"cold_copies", group->setup->cold ? self->contender.count : NAN},
     };
     int have = (int)(sizeof values / sizeof *values);

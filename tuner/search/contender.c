@@ -150,10 +150,18 @@ int hone_contender_times_device(const hone_contender *contender) {
     return contender->device->backend->memory && contender->provider->device_us;
 }
 
+static int slowed(void *context) {
+    hone_contender *contender = context;
+    const hone_device *device = contender->device;
+    contender->has_state = device->backend->state(&contender->state, device);
+    return contender->has_state && contender->state.slowed;
+}
+
 hone_runner hone_contender_runner(hone_contender *contender) {
     return (hone_runner){.run = run_next,
                          .context = contender,
-                         .device_us = hone_contender_times_device(contender) ? latest_us : NULL};
+                         .device_us = hone_contender_times_device(contender) ? latest_us : NULL,
+                         .slowed = contender->device->backend->state ? slowed : NULL};
 }
 
 hone_status hone_contender_failure(const hone_contender *contender) {

@@ -33,7 +33,9 @@ typedef struct hone_contender {
     char config[HONE_CONFIG_TEXT];
     hone_provider_case **cases, *latest;
     int count;
-    int64_t calls; /* so far: which copy is the next */
+    int64_t calls;           /* so far: which copy is the next */
+    hone_device_state state; /* when it was last asked for, among samples */
+    int has_state;
 } hone_contender;
 
 /* `set` is borrowed and outlives the contender. The provider's status on failure. */

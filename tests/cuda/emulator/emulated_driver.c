@@ -88,6 +88,11 @@ EXPORT hone_cu_result cuDeviceGetName(char *name, int length, hone_cu_device dev
     snprintf(name, (size_t)length, "Emulated device");
     return 0;
 }
+EXPORT hone_cu_result cuDeviceGetPCIBusId(char *id, int length, hone_cu_device device) {
+    (void)device;
+    snprintf(id, (size_t)length, EMULATED_BUS);
+    return 0;
+}
 EXPORT hone_cu_result cuDeviceGetAttribute(int *value, unsigned attribute, hone_cu_device device) {
     const int arch = number("HONE_EMULATOR_ARCH", 90);
     const struct {
@@ -270,7 +275,10 @@ EXPORT hone_cu_result cuTensorMapEncodeTiled(void *map, unsigned type, unsigned 
                                              const uint64_t *extents, const uint64_t *strides,
                                              const uint32_t *box, const uint32_t *steps, unsigned interleave,
                                              unsigned swizzle, unsigned promotion, unsigned fill) {
-    const int element = type == HONE_CU_MAP_U8 ? 1 : type == HONE_CU_MAP_U16 ? 2 : type == HONE_CU_MAP_U32 ? 4 : 0;
+    const int element = type == HONE_CU_MAP_U8    ? 1
+                        : type == HONE_CU_MAP_U16 ? 2
+                        : type == HONE_CU_MAP_U32 ? 4
+                                                  : 0;
     (void)promotion;
     if (!element || rank != 2 || (uintptr_t)address % 16 || strides[0] % 16 || !extents[0] || !extents[1] ||
         box[0] > 256 || box[1] > 256 || box[0] * (unsigned)element != 128 || steps[0] != 1 || steps[1] != 1 ||

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define HONE_EMULATED_MAGIC "HONEEMU1"
+#define EMULATED_BUS        "0000:07:00.0" /* of the driver's device, and the management library's */
 
 typedef struct hone_emulated_image {
     char magic[8];
