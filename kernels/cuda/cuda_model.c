@@ -1,6 +1,6 @@
 /* A model of the time that a config takes, from the device's tables: blocks run in waves on its
  * multiprocessors; a step of k is bound by multiplies, by reading shared memory, or by what one
- * multiprocessor gets of memory. Its numbers fit 213 measurements of an H200 (docs/cuda.md); on those of
+ * multiprocessor gets of memory. Its numbers fit some 200 measurements of an H200 (docs/cuda.md); on those of
  * other devices it has not been tried. */
 #include "cuda_model.h"
 
@@ -28,6 +28,7 @@ static const double LATENCY_CYCLES = 2000; /* until a block of k is there, when 
 static const double PART_OPERATIONS = 5;   /* of a float that mma takes in two parts */
 static const double ALONE_IN_PARTS =
     1.25;                             /* times the multiplies of a warpgroup that has no other to wait with */
+static const double GEMV_TIMES = 3;        /* times the multiply-adds of gemv, whose loads wait among them */
 static const double TWO_STAGES = 1.5; /* times those of wgmma with one block of k ahead */
 static const double FILL_CYCLES = 1200; /* until a block's first products */
 static const double PLAIN_CYCLES = 5;   /* 32 elements that are rounded and stored */
@@ -62,8 +63,9 @@ static double step_cycles(const hone_cuda_device *d, const hone_problem *p, cons
     }
     /* A product of bytes is an instruction for four; halves are widened first. */
     const double instructions = p->dtype == HONE_F32 || p->dtype == HONE_S8 ? 1 : 3 * group / 2;
-    const double shared = strcmp(c->family->name, "simt") == 0 ? reads / SHARED_BYTES : 0;
-    return fmax(area * instructions / SIMT_MACS, shared);
+    if (!c->bk)
+        return GEMV_TIMES * area * instructions / SIMT_MACS;
+    return fmax(area * instructions / SIMT_MACS, reads / SHARED_BYTES);
 }
 
 /* Blocks that a multiprocessor holds at once. */
@@ -125,7 +127,7 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     double total = LAUNCH_CYCLES + fmax(fmax(work, memory), latency);
     if (c->ks > 1)
         total += REDUCE_CYCLES + 8.0 * c->ks * (double)(p->m * p->n) / REDUCE_BYTES / d->units;
-    const double spare = 1.0 / c->stages + 1.0 / c->raster + (c->cluster - 1);
+    const double spare = c->bk ? 1.0 / c->stages + 1.0 / c->raster + (c->cluster - 1) : 0;
     return total * (1 + SPARE * spare);
 }
 

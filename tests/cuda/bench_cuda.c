@@ -1,12 +1,17 @@
-/* Not a test: measures configs and baselines of problems on a CUDA device, in turn; scripts/gpu runs it.
+/* Not a test: measures configs and baselines of problems on a CUDA device, in turn, or only compiles them.
  *
  *     bench_cuda [--cold] [--samples N] [--compile DEVICE] < LIST
  *
- * A line of LIST is a problem, or, indented, what to measure of the one before: a config, `default`, or `@`
- * and a provider's name. Configs are compiled first, on all cores, into the program cache. With --compile
- * that is all: for a device or a description (cuda:h200), with no device needed. Of each a line: median
- * microseconds, billions of operations a second, the ratio of the first one's median to its own, and what the
- * assembler said of a config. */
+ * A line of LIST is a problem, or, indented, what to measure of the one before: a config, `default`,
+ * `cheapest N` (the first by the cost model of all legal configs), or `@` and a provider's name. Configs are
+ * compiled first, on all cores, into the program cache. With --compile that is all: for a device or a
+ * description (cuda:h200), with no device needed.
+ *
+ * Of each a line: median microseconds, billions of operations a second, the ratio of the first one's median
+ * to its own, and what the assembler said of a config.
+ *
+ * Exit codes: 0; 1 the compiler refused a config, or a kernel was wrong or failed; 2 usage; 4 no device, or
+ * no memory. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -18,6 +23,7 @@
 #include "../../kernels/cuda/cuda_program.h"
 #include "../../kernels/status.h"
 #include "../../tuner/search/contender.h"
+#include "../../tuner/search/search.h"
 
 enum { MOST_LINES = 4096, MOST_CORES = 64 };
 
@@ -28,7 +34,7 @@ typedef struct line {
 } line;
 
 static line lines[MOST_LINES];
-static int line_count;
+static int line_count, failures;
 
 static void check(hone_status status, const char *what) {
     if (status == HONE_OK)
@@ -39,6 +45,70 @@ static void check(hone_status status, const char *what) {
 
 static int is_config(const line *l) { return l->text[0] && l->text[0] != '@'; }
 
+static line *add_line(const hone_problem *problem) {
+    if (line_count == MOST_LINES) {
+        fprintf(stderr, "bench: more than %d lines\n", MOST_LINES);
+        exit(2);
+    }
+    lines[line_count].problem = *problem;
+    return &lines[line_count++];
+}
+
+static void add_config(const hone_problem *problem, const hone_config *config) {
+    line *l = add_line(problem);
+    check(hone_config_format(l->text, sizeof l->text, config), "a config");
+}
+
+typedef struct priced {
+    int64_t point;
+    double cost;
+} priced;
+static int compare(const void *left, const void *right) {
+    const priced *a = left, *b = right;
+    return a->cost != b->cost ? (a->cost < b->cost ? -1 : 1) : (a->point > b->point) - (a->point < b->point);
+}
+
+static void add_cheapest(const hone_device *device, const hone_problem *problem, int64_t count) {
+    hone_space *space;
+    hone_points *points;
+    hone_config config;
+    check(device->backend->space(&space, device, problem, 1), "space");
+    check(hone_points_create(&points, space), "space");
+    priced *all = malloc((size_t)points->count * sizeof *all + 1);
+    check(all ? HONE_OK : HONE_E_NOMEM, "space");
+    for (int64_t i = 0; i < points->count; i++) {
+        check(hone_points_config(&config, points, i), "a config");
+        all[i] = (priced){i, device->backend->cost(device, problem, &config, 1)};
+    }
+    qsort(all, (size_t)points->count, sizeof *all, compare);
+    for (int64_t i = 0; i < count && i < points->count; i++) {
+        check(hone_points_config(&config, points, all[i].point), "a config");
+        add_config(problem, &config);
+    }
+    free(all);
+    hone_points_destroy(points);
+    hone_space_destroy(space);
+}
+
+static void add_text(const hone_device *device, const hone_problem *problem, const char *what) {
+    hone_config config;
+    const char cheapest[] = "cheapest ";
+    if (strcmp(what, "default") == 0) {
+        check(device->backend->default_config(&config, device, problem, 1, NULL), what);
+        add_config(problem, &config);
+    } else if (strncmp(what, cheapest, sizeof cheapest - 1) == 0 && atoi(what + sizeof cheapest - 1) > 0) {
+        add_cheapest(device, problem, atoi(what + sizeof cheapest - 1));
+    } else if (*what == '@') {
+        check(hone_provider_find(what + 1) ? HONE_OK : hone_fail(HONE_E_USAGE, "no provider has that name"),
+              what);
+        line *l = add_line(problem);
+        snprintf(l->text, sizeof l->text, "%s", what);
+    } else {
+        check(hone_config_parse(&config, what), what);
+        add_config(problem, &config);
+    }
+}
+
 static void read_list(FILE *from, const hone_device *device) {
     char text[1024];
     hone_problem problem;
@@ -48,25 +118,16 @@ static void read_list(FILE *from, const hone_device *device) {
         char *what = text + strspn(text, " \t");
         if (!*what || *what == '#')
             continue;
-        if (line_count == MOST_LINES) {
-            fprintf(stderr, "bench: more than %d lines\n", MOST_LINES);
-            exit(2);
-        }
-        line *l = &lines[line_count++];
         if (what == text) {
             check(hone_problem_parse(&problem, what), what);
+            add_line(&problem);
             known = 1;
-        } else if (!known) {
+        } else if (known) {
+            add_text(device, &problem, what);
+        } else {
             fprintf(stderr, "bench: '%s' belongs to no problem\n", what);
             exit(2);
-        } else if (strcmp(what, "default") == 0) {
-            hone_config config;
-            check(device->backend->default_config(&config, device, &problem, 1, NULL), text);
-            check(hone_config_format(l->text, sizeof l->text, &config), text);
-        } else {
-            snprintf(l->text, sizeof l->text, "%s", what);
         }
-        l->problem = problem;
     }
 }
 
@@ -82,6 +143,9 @@ static void compile_line(line *l) {
     if (hone_config_parse(&parsed, l->text) || hone_cuda_config_read(&config, &parsed) ||
         hone_cuda_compile(&code, arch, hone_cuda_write_gemm, &(hone_cuda_source){&l->problem, &config})) {
         fprintf(stderr, "bench: %s: %s\n", l->text, hone_error_detail());
+        pthread_mutex_lock(&next_lock);
+        failures++;
+        pthread_mutex_unlock(&next_lock);
         l->refused = 1;
         return;
     }
@@ -148,20 +212,20 @@ static void measure_lines(const line *from, const line *to, hone_context *contex
     for (const line *l = from; l < to; l++) {
         hone_numerics numerics;
         hone_contender *c = &contenders[count];
-        const char *provider = l->text[0] == '@' ? l->text + 1 : "hone";
+        const hone_provider *provider = hone_provider_find(l->text[0] == '@' ? l->text + 1 : "hone");
         if (l->refused)
             continue;
-        hone_status status = hone_provider_find(provider)
-                                 ? hone_contender_create(c, hone_provider_find(provider), context, device,
-                                                         &operands, is_config(l) ? l->text : NULL, 1)
-                                 : HONE_E_USAGE;
+        hone_status status =
+            hone_contender_create(c, provider, context, device, &operands, is_config(l) ? l->text : NULL, 1);
         if (!status)
             status = hone_contender_verify(&numerics, c, &operands, reference);
         if (status) {
             printf("  %s: %s\n", l->text, hone_error_detail());
+            failures++;
             continue;
         }
         if (!numerics.correct) {
+            failures++;
             char reason[160];
             hone_numerics_reason(reason, sizeof reason, &numerics);
             snprintf(verdicts[count], sizeof *verdicts, "  WRONG: %s", reason);
@@ -173,6 +237,7 @@ static void measure_lines(const line *from, const line *to, hone_context *contex
     if (count) {
         check(hone_sampler_create(&sampler, runners, count, &options), "sampler");
         const hone_status status = hone_sampler_run(sampler);
+        failures += status != HONE_OK;
         if (status)
             printf("  measuring failed: %s\n", hone_error_detail());
         for (int i = 0; i < count && !status; i++) {
@@ -193,6 +258,23 @@ static void measure_lines(const line *from, const line *to, hone_context *contex
     free(runners);
     free(of);
     free(verdicts);
+}
+
+static void print_compiled(const line *l) {
+    if (is_config(l) && !l->refused)
+        printf("  %3d registers, %4d bytes spilled%s  %s\n", l->registers, l->spilled_bytes,
+               l->serialised ? ", serialised" : "", l->text);
+}
+
+static void print_sum(void) {
+    int configs = 0, spilling = 0, serialised = 0;
+    for (int i = 0; i < line_count; i++) {
+        configs += is_config(&lines[i]);
+        spilling += lines[i].spilled_bytes > 0;
+        serialised += lines[i].serialised;
+    }
+    printf("%d configs: %d spill registers, %d wait after every wgmma, %d were refused by the compiler\n",
+           configs, spilling, serialised, failures);
 }
 
 int main(int argc, char **argv) {
@@ -226,10 +308,10 @@ int main(int argc, char **argv) {
         if (!only_for)
             measure_lines(&lines[i + 1], &lines[end], context, device, samples, cold);
         for (int j = i + 1; only_for && j < end; j++)
-            if (is_config(&lines[j]) && !lines[j].refused)
-                printf("  %3d registers, %4d bytes spilled%s  %s\n", lines[j].registers,
-                       lines[j].spilled_bytes, lines[j].serialised ? ", serialised" : "", lines[j].text);
+            print_compiled(&lines[j]);
     }
+    if (only_for)
+        print_sum();
     hone_context_destroy(context);
-    return 0;
+    return failures > 0;
 }
