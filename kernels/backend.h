@@ -92,9 +92,7 @@ struct hone_backend {
     double (*cost)(const hone_device *device, const hone_problem *problem, const hone_config *config,
                    int threads);
 
-    /* Compiles what a plan of the config would, for it to find. Any thread. NULL: plans have nothing to
-     * compile that another thread could. */
-    hone_status (*compile)(const hone_device *device, const hone_problem *problem, const hone_config *config);
+    int compiles; /* 1: a plan of another config takes tenths of a second, for its kernels are compiled */
 
     /* `config` has passed hone_space_check. `pool` outlives the plan and may be
      * NULL for one thread. */

@@ -10,7 +10,7 @@ typedef struct hone_cuda_device {
     char model[96];
     int arch;             /* 10 * major + minor of the compute capability: 80, 89, 90 */
     int units;            /* multiprocessors */
-    int clock_khz;        /* the highest; 0: not known */
+    int clock_khz;        /* 0: not known */
     int64_t shared_bytes; /* of shared memory that a block may have */
     int64_t unit_shared_bytes;
     int64_t l2_bytes, memory_bytes;

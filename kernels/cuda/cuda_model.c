@@ -1,6 +1,6 @@
 /* A model of the time that a config takes, from the device's tables: blocks run in waves on its
  * multiprocessors; a step of k is bound by multiplies, by reading shared memory, or by what one
- * multiprocessor gets of memory. Its numbers fit some 200 measurements of an H200 (docs/cuda.md); on those of
+ * multiprocessor gets of memory. Its numbers fit what an H200 measured (results/nvidia-h200); on those of
  * other devices it has not been tried. */
 #include "cuda_model.h"
 
@@ -28,8 +28,7 @@ static const double LATENCY_CYCLES = 2000; /* until a block of k is there, when 
 static const double PART_OPERATIONS = 5;   /* of a float that mma takes in two parts */
 static const double ALONE_IN_PARTS =
     1.25;                             /* times the multiplies of a warpgroup that has no other to wait with */
-static const double GEMV_TIMES = 3;        /* times the multiply-adds of gemv, whose loads wait among them */
-static const double TWO_STAGES = 1.5; /* times those of wgmma with one block of k ahead */
+static const double GEMV_TIMES = 3;   /* times the multiply-adds of gemv, whose loads wait among them */
 static const double FILL_CYCLES = 1200; /* until a block's first products */
 static const double PLAIN_CYCLES = 5;   /* 32 elements that are rounded and stored */
 static const double SMOOTH_CYCLES = 12; /* a smooth activation of 32 elements, stored */
@@ -54,7 +53,6 @@ static double step_cycles(const hone_cuda_device *d, const hone_problem *p, cons
     const double products = p->dtype == HONE_F32 ? 3 : 1;
     if (c->family->by_tma) /* every 64 rows read all of B again */
         return products * (products > 1 && (c->turns || c->bm == c->tm) ? ALONE_IN_PARTS : 1) *
-               (c->stages == 2 ? TWO_STAGES : 1) *
                fmax(area / tensor_words(d->arch, 1) / SUSTAINED,
                     4.0 * area * (1.0 / 64 + 1.0 / c->bn) / SHARED_BYTES);
     if (strcmp(c->family->name, "mma") == 0) {
@@ -127,26 +125,28 @@ static double cycles(const hone_cuda_device *d, const hone_problem *p, const hon
     double total = LAUNCH_CYCLES + fmax(fmax(work, memory), latency);
     if (c->ks > 1)
         total += REDUCE_CYCLES + 8.0 * c->ks * (double)(p->m * p->n) / REDUCE_BYTES / d->units;
-    const double spare = c->bk ? 1.0 / c->stages + 1.0 / c->raster + (c->cluster - 1) : 0;
+    const double spare = c->bk ? 1.0 / c->stages + 1.0 / c->raster + (c->cluster - 1) : c->ku * c->tm / 2.0;
     return total * (1 + SPARE * spare);
 }
 
-/* By multiplies alone, at the highest clock. mma of sm_90 is not given what it has here but what none has
- * measured it to exceed. */
+/* By multiplies alone: no device is known to run far above the clock that it tells, and to mma is given what
+ * wgmma has. Of parts of K the last may be short: they share out what there is, but none is done before one
+ * whole part. */
 double hone_cuda_lower_bound(const hone_device *device, const hone_problem *p, const hone_config *config,
                              int threads) {
+    static const double ABOVE_CLOCK = 1.2;
     const hone_cuda_device *d = hone_cuda_properties(device);
-    const double most_mma = d->arch >= 90 ? 768 : tensor_words(d->arch, 0), group = 4 / element_bytes(p);
+    const double group = 4 / element_bytes(p), depth = floor((double)p->k / group);
     hone_cuda_config c;
     (void)threads;
     if (!d->clock_khz || hone_cuda_config_read(&c, config))
         return 0;
     const int tensor = c.family->dealt, parted = tensor && p->dtype == HONE_F32, bytes = p->dtype == HONE_S8;
-    const double words = tensor ? (c.family->by_tma ? tensor_words(d->arch, 1) : most_mma) / (parted ? 3 : 1)
-                                : SIMT_MACS / (bytes ? 1 : group);
-    const double tiles = (double)hone_cuda_pieces(p->m, c.bm) * (double)hone_cuda_pieces(p->n, c.bn) * c.ks;
-    const double depth = floor((double)p->k / group / c.ks);
-    return ceil(tiles / d->units) * (double)c.bm * c.bn * depth / words / d->clock_khz * 1e3;
+    const double words =
+        tensor ? tensor_words(d->arch, d->arch >= 90) / (parted ? 3 : 1) : SIMT_MACS / (bytes ? 1 : group);
+    const double tiles = (double)hone_cuda_pieces(p->m, c.bm) * (double)hone_cuda_pieces(p->n, c.bn);
+    const double rounds = c.ks == 1 ? ceil(tiles / d->units) : fmax(tiles / d->units, 1.0 / c.ks);
+    return rounds * (double)c.bm * c.bn * depth / words / d->clock_khz * 1e3 / ABOVE_CLOCK;
 }
 
 double hone_cuda_cost(const hone_device *device, const hone_problem *problem, const hone_config *config,

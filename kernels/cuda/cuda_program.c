@@ -225,16 +225,3 @@ hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_source_write *
     free(text);
     return status;
 }
-
-hone_status hone_cuda_compile_ahead(const hone_device *device, const hone_problem *problem,
-                                    const hone_config *config) {
-    hone_cuda_config read;
-    hone_cuda_code code;
-    hone_status status = hone_cuda_config_read(&read, config);
-    if (!status)
-        status = hone_cuda_compile(&code, hone_cuda_properties(device)->arch, hone_cuda_write_gemm,
-                                   &(hone_cuda_source){problem, &read});
-    if (!status)
-        free(code.image);
-    return status;
-}

@@ -28,10 +28,6 @@ typedef struct hone_cuda_code {
 /* HONE_E_UNAVAILABLE: no NVRTC, or it refuses the text, with its words. HONE_E_NOMEM. Any thread. */
 hone_status hone_cuda_compile(hone_cuda_code *out, int arch, hone_source_write *write, const void *what);
 
-/* hone_backend.compile */
-hone_status hone_cuda_compile_ahead(const hone_device *device, const hone_problem *problem,
-                                    const hone_config *config);
-
 /* hone_backend.emit */
 hone_status hone_cuda_emit(FILE *out, const hone_device *device, const hone_problem *problem,
                            const hone_config *config);

@@ -105,7 +105,7 @@ static hone_status declare_numbers(hone_space *space, const hone_cuda_device *d,
                 {"k", p->k},
                 {"units", d->units},
                 {"shared_bytes", d->shared_bytes},
-                /* Floats are summed as two parts each, which leaves out 3 * 2^-24 of a product, and tensor
+                /* Floats are summed as two parts each, which leaves out up to 8 * 2^-24 of a product, and tensor
                  * cores cut sums off; the error bound of a longer sum has room for that. */
                 {"least_mma_k", p->dtype == HONE_F32 ? 32 : 1},
                 {"tensor", d->arch >= LEAST_MMA_ARCH && p->dtype != HONE_F32},

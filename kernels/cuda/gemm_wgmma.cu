@@ -187,9 +187,13 @@ static inline void multiply_tile(vsum acc[M_TILES][4 * N_TILES], stage_barriers 
     for (int block = place->first; block < place->last; block++) {
         barrier_wait(&barriers->full[*stage], *parity);
         multiply_block(acc, *stage, row);
-        if (before >= 0)
-            release(barriers, before);
-        before = *stage;
+        if (WEIGHT_PARTS == 2) { /* its products are through */
+            release(barriers, *stage);
+        } else {
+            if (before >= 0)
+                release(barriers, before);
+            before = *stage;
+        }
         next_stage(stage, parity);
     }
     if (TURNS && THREAD % 32 == 0)

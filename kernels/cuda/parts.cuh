@@ -1,5 +1,5 @@
 /* f32 by tensor cores, which have no more than tf32's 11 bits of a number. PARTS = 2: a float is summed as two of them,
- * a = a0 + a1, and a * b = a0 b0 + a0 b1 + a1 b0, which leaves 2^-24 of it out three times. Infinities and numbers that
+ * a = a0 + a1, and a * b = a0 b0 + a0 b1 + a1 b0, which leaves at most 8 * 2^-24 of it out. Infinities and numbers that
  * round to them make that NaN: such sums are made again, one by one. */
 #if PARTS == 2
 /* What tensor cores take of `low`, of 12 bits, is its first 11. */

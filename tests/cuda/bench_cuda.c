@@ -10,8 +10,8 @@
  * Of each a line: median microseconds, billions of operations a second, the ratio of the first one's median
  * to its own, and what the assembler said of a config.
  *
- * Exit codes: 0; 1 the compiler refused a config, or a kernel was wrong or failed; 2 usage; 4 no device, or
- * no memory. */
+ * Exit codes: 0; 1 the compiler refused a config, or a kernel was wrong or failed; 2 usage, an illegal config
+ * among it; 3 no device, or no NVRTC; 4 no memory. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static void check(hone_status status, const char *what) {
     if (status == HONE_OK)
         return;
     fprintf(stderr, "bench: %s: %s\n", what, hone_error_detail());
-    exit(status == HONE_E_USAGE ? 2 : 4);
+    exit(status == HONE_E_USAGE ? 2 : status == HONE_E_UNAVAILABLE ? 3 : 4);
 }
 
 static int is_config(const line *l) { return l->text[0] && l->text[0] != '@'; }
@@ -90,6 +90,14 @@ static void add_cheapest(const hone_device *device, const hone_problem *problem,
     hone_space_destroy(space);
 }
 
+static void check_config(const hone_device *device, const hone_problem *problem, const hone_config *config,
+                         const char *what) {
+    hone_space *space;
+    check(device->backend->space(&space, device, problem, 1), "space");
+    check(hone_space_check(space, config), what);
+    hone_space_destroy(space);
+}
+
 static void add_text(const hone_device *device, const hone_problem *problem, const char *what) {
     hone_config config;
     const char cheapest[] = "cheapest ";
@@ -105,6 +113,7 @@ static void add_text(const hone_device *device, const hone_problem *problem, con
         snprintf(l->text, sizeof l->text, "%s", what);
     } else {
         check(hone_config_parse(&config, what), what);
+        check_config(device, problem, &config, what);
         add_config(problem, &config);
     }
 }
@@ -114,7 +123,7 @@ static void read_list(FILE *from, const hone_device *device) {
     hone_problem problem;
     int known = 0;
     while (fgets(text, sizeof text, from)) {
-        text[strcspn(text, "\n")] = 0;
+        text[strcspn(text, "\r\n")] = 0;
         char *what = text + strspn(text, " \t");
         if (!*what || *what == '#')
             continue;
@@ -280,6 +289,7 @@ static void print_sum(void) {
 int main(int argc, char **argv) {
     hone_context *context;
     const hone_device *device;
+    const hone_nvrtc *rtc;
     const char *only_for = NULL;
     int cold = 0, samples = 20;
     for (int i = 1; i < argc; i++)
@@ -297,6 +307,9 @@ int main(int argc, char **argv) {
     check(only_for ? hone_context_described(&device, context, only_for)
                    : hone_context_device(&device, context, "cuda"),
           "device");
+    if (strcmp(device->backend->name, "cuda") != 0)
+        check(hone_fail(HONE_E_USAGE, "is no CUDA device; as in cuda:h200"), device->name);
+    check(hone_nvrtc_open(&rtc), "compiler");
     read_list(stdin, device);
     compile_all(device);
     for (int i = 0, end; i < line_count; i = end) {

@@ -27,17 +27,19 @@ if ! ls "$SOURCE_DIR"/build/nvrtc/lib/libnvrtc.so.* >/dev/null 2>&1 || [ "${HONE
     exit 77
 fi
 export HONE_CACHE_DIR=$PWD/cache
+export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$SOURCE_DIR/build/nvrtc/lib
 ends_with 0 --configs 1 cuda:h200
 grep -q '^24 configs: .* 0 wait after every wgmma, 0 were refused' out.txt || fail "not all were compiled"
 
-# A config that is none is refused, and told.
-printf 'gemm/f16/relu/64x64x64\n  bm=1\n' >list.txt
-code=0
-"$BENCH_CUDA" --compile cuda:h200 <list.txt >out.txt 2>err.txt || code=$?
-[ $code -eq 1 ] && grep -q "has no 'bn'" err.txt || fail "an incomplete config: $code"
-for list in '  bm=1' 'gemm/f16/relu' 'gemm/f16/relu/64x64x64\n  @nobody' 'gemm/f16/relu/64x64x64\n  bm'; do
+# What is no list is refused, and told.
+lists=('  bm=1' 'gemm/f16/relu' 'gemm/f16/relu/64x64x64\n  @nobody' 'gemm/f16/relu/64x64x64\n  bm'
+    'gemm/f16/relu/64x64x64\n  bm=1' 'gemm/f16/relu/64x64x64\n  nosuch=3')
+for list in "${lists[@]}"; do
     printf "$list\n" >list.txt
     code=0
     "$BENCH_CUDA" --compile cuda:h200 <list.txt >out.txt 2>err.txt || code=$?
     [ $code -eq 2 ] && [ -s err.txt ] || fail "the list '$list': $code"
 done
+code=0
+"$BENCH_CUDA" --compile cpu </dev/null >out.txt 2>err.txt || code=$?
+[ $code -eq 2 ] && [ -s err.txt ] || fail "a device that is none of CUDA's: $code"

@@ -66,7 +66,8 @@ static void read_file(const char *name) {
 }
 
 static int read_all(void **state) {
-    static const char *const names[] = {"f32.txt", "few-rows.txt", "small.txt", "large.txt"};
+    static const char *const names[] = {"f32.txt", "silu.txt", "few-rows.txt", "few-rows-earlier.txt", "small.txt",
+                                        "large.txt", "first.txt"};
     (void)state;
     assert_int_equal(HONE_OK, hone_context_create(&context));
     assert_int_equal(HONE_OK, hone_context_described(&device, context, "cuda:h200"));

@@ -72,7 +72,7 @@ static hone_status session_open(hone_tune_session *session) {
     if (!status)
         status = session->options->strategy->create(&session->strategy, session->points, &search);
     if (!status)
-        status = hone_session_begin_ahead(session);
+        status = hone_session_choose_cheapest(session);
     if (!status)
         status = hone_operand_set_create(&session->operands, session->device, session->problem,
                                          session->options->seed, session->options->cold);
@@ -82,7 +82,6 @@ static hone_status session_open(hone_tune_session *session) {
 }
 
 static void session_close(hone_tune_session *session) {
-    hone_ahead_destroy(session->ahead);
     hone_reference_destroy(session->reference);
     hone_operand_set_clear(&session->operands);
     if (session->strategy)
@@ -142,7 +141,6 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
         return HONE_OK;
     }
     hone_known known;
-    hone_ahead_claim(session->ahead, point);
     status = hone_session_evaluate(&known, session, text);
     if (status)
         return status;
@@ -155,10 +153,7 @@ static hone_status consider(double *value, hone_tune_session *session, int64_t p
                                 .cost = hone_session_cost(session, &config)};
     else
         result->failures++;
-    if (known.value < session->best) {
-        session->best = known.value;
-        hone_session_ask_around(session, point);
-    }
+    session->best = fmin(session->best, known.value);
     *value = known.value;
     result->trace[result->trace_count++] = session->best;
     hone_session_report(session, "search");
@@ -235,8 +230,11 @@ static hone_status consider_paths(hone_tune_session *session, const hone_config 
 static hone_status consider_cheapest(hone_tune_session *session) {
     hone_status status = HONE_OK;
     double value;
-    for (int i = 0; i < session->cheapest_count && !status && hone_session_may_evaluate(session, 0); i++)
-        status = consider(&value, session, session->cheapest[i], 1);
+    for (int i = 0; i < session->cheapest_count && !status && hone_session_may_evaluate(session, 0); i++) {
+        status = consider(&value, session, session->cheapest[i], session->options->strategy->prunes);
+        if (!isnan(value))
+            hone_session_compare_transfer(session, value);
+    }
     return status;
 }
 

@@ -3,7 +3,6 @@
 #ifndef HONE_TUNER_TUNE_SESSION_H
 #define HONE_TUNER_TUNE_SESSION_H
 
-#include "ahead.h"
 #include "contender.h"
 #include "tune.h"
 
@@ -33,7 +32,6 @@ typedef struct hone_tune_session {
     hone_points *points;
     void *strategy;                       /* state of options->strategy */
     unsigned char *seen;                  /* by point: evaluated in this session */
-    hone_ahead *ahead;                    /* NULL: nothing is compiled ahead */
     int64_t cheapest[HONE_MOST_CHEAPEST]; /* points to try first, where configs are compiled */
     int cheapest_count;
     hone_operand_set operands;
@@ -91,10 +89,8 @@ hone_status hone_session_transfer(hone_tune_session *session, double default_us)
 /* Counts an evaluation of the search's own towards what that saved. */
 void hone_session_compare_transfer(hone_tune_session *session, double value);
 
-/* Begins to compile ahead, and chooses the cheapest points. */
-hone_status hone_session_begin_ahead(hone_tune_session *session);
-/* Has neighbours of a point compiled. */
-void hone_session_ask_around(const hone_tune_session *session, int64_t point);
+/* Chooses the points to try first. HONE_E_NOMEM. */
+hone_status hone_session_choose_cheapest(hone_tune_session *session);
 
 /* The backend's model's cost of a config; NaN without a model. */
 double hone_session_cost(const hone_tune_session *session, const hone_config *config);
