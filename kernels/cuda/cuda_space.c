@@ -14,7 +14,6 @@ enum { LEAST_MMA_ARCH = 80, WGMMA_ARCH = 90, WARP = 32, WARPGROUP = 128 };
 static int simt_threads(const hone_cuda_config *c) { return c->bm / c->tm * (c->bn / c->tn); }
 static int64_t simt_shared(const hone_cuda_config *c, int parts) {
     (void)parts;
-
     return 4LL * c->stages * (c->bm * (c->bk + 4) + c->bk * c->bn);
 }
 static int mma_threads(const hone_cuda_config *c) { return WARP * (c->bm / c->tm) * (c->bn / c->tn); }

@@ -66,8 +66,8 @@ static void read_file(const char *name) {
 }
 
 static int read_all(void **state) {
-    static const char *const names[] = {"f32.txt", "silu.txt", "few-rows.txt", "few-rows-earlier.txt", "small.txt",
-                                        "large.txt", "first.txt"};
+    static const char *const names[] = {"f32.txt",   "silu.txt",  "few-rows.txt", "few-rows-earlier.txt",
+                                        "small.txt", "large.txt", "first.txt"};
     (void)state;
     assert_int_equal(HONE_OK, hone_context_create(&context));
     assert_int_equal(HONE_OK, hone_context_described(&device, context, "cuda:h200"));
@@ -92,6 +92,20 @@ static void nothing_is_faster_than_its_bound(void **state) {
             assert_true(lists[i].us[j] >= lists[i].bound[j]);
         }
     assert_true(lines >= 140);
+}
+
+/* 57 blocks of k in eight parts are seven of eight and one of one: the last three tiles of 18 * 8 may be
+ * short. A multiprocessor with a whole part and a short one multiplies for nine blocks of 512 cycles. */
+static void short_parts_of_k_are_within_the_bound(void **state) {
+    hone_problem problem;
+    hone_config config;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f16/relu/384x768x3648"));
+    assert_int_equal(HONE_OK, hone_config_parse(
+                                  &config, "family=wgmma,bm=128,tm=64,bn=128,tn=128,bk=32,stages=4,wk=1,ku=1,"
+                                           "ks=8,raster=1,turns=0,cluster=1,form=brief"));
+    const double bound = hone_cuda_lower_bound(device, &problem, &config, 1);
+    assert_true(bound > 0 && bound <= 9 * 512 / 1980.0);
 }
 
 static void the_cheapest_is_nearly_the_fastest(void **state) {
@@ -126,6 +140,7 @@ static void estimates_rank_as_times_do(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_faster_than_its_bound),
+        cmocka_unit_test(short_parts_of_k_are_within_the_bound),
         cmocka_unit_test(the_cheapest_is_nearly_the_fastest),
         cmocka_unit_test(estimates_rank_as_times_do),
     };
