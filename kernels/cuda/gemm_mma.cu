@@ -7,8 +7,7 @@
  *      BK = 16 words    row 0   0 1 2 3     row 2   1 0 3 2     row 4   2 3 0 1     row 6   3 2 1 0
  *                       row 1   0 1 2 3     row 3   1 0 3 2     row 5   2 3 0 1     row 7   3 2 1 0
  *
- * A row of C leaves in hands of columns (HONE_DEALT), so that a thread stores neighbours.
- */
+ * A row of C leaves in hands of columns (HONE_DEALT), so that a thread stores neighbours. */
 #define WARPS_M (BM / TM)
 #define WARPS_N (BN / TN)
 #define THREADS (32 * WARPS_M * WARPS_N)

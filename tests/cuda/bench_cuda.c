@@ -23,7 +23,7 @@
 #include "../../kernels/cuda/cuda_program.h"
 #include "../../kernels/status.h"
 #include "../../tuner/search/contender.h"
-#include "../../tuner/search/search.h"
+#include "../../tuner/search/points_cost.h"
 
 enum { MOST_LINES = 4096, MOST_CORES = 64 };
 
@@ -59,33 +59,19 @@ static void add_config(const hone_problem *problem, const hone_config *config) {
     check(hone_config_format(l->text, sizeof l->text, config), "a config");
 }
 
-typedef struct priced {
-    int64_t point;
-    double cost;
-} priced;
-static int compare(const void *left, const void *right) {
-    const priced *a = left, *b = right;
-    return a->cost != b->cost ? (a->cost < b->cost ? -1 : 1) : (a->point > b->point) - (a->point < b->point);
-}
-
-static void add_cheapest(const hone_device *device, const hone_problem *problem, int64_t count) {
+static void add_cheapest(const hone_device *device, const hone_problem *problem, int64_t most) {
     hone_space *space;
     hone_points *points;
-    hone_config config;
+    int64_t *order, count;
     check(device->backend->space(&space, device, problem, 1), "space");
     check(hone_points_create(&points, space), "space");
-    priced *all = malloc((size_t)points->count * sizeof *all + 1);
-    check(all ? HONE_OK : HONE_E_NOMEM, "space");
-    for (int64_t i = 0; i < points->count; i++) {
-        check(hone_points_config(&config, points, i), "a config");
-        all[i] = (priced){i, device->backend->cost(device, problem, &config, 1)};
-    }
-    qsort(all, (size_t)points->count, sizeof *all, compare);
-    for (int64_t i = 0; i < count && i < points->count; i++) {
-        check(hone_points_config(&config, points, all[i].point), "a config");
+    check(hone_points_by_cost(&order, &count, points, device, problem, 1), "space");
+    for (int64_t i = 0; i < most && i < count; i++) {
+        hone_config config;
+        check(hone_points_config(&config, points, order[i]), "a config");
         add_config(problem, &config);
     }
-    free(all);
+    free(order);
     hone_points_destroy(points);
     hone_space_destroy(space);
 }

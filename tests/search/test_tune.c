@@ -84,12 +84,12 @@ static double stand_in_read(const hone_device *device, hone_pool *pool, const ho
     return stand_in_rounds(bytes * passes);
 }
 
-static const hone_backend stand_in_backend = {.name = "cpu",
-                                              .space = stand_in_space,
-                                              .default_config = stand_in_default,
-                                              .cost = stand_in_cost,
-                                              .peak_run = stand_in_peak,
-                                              .read_run = stand_in_read};
+static hone_backend stand_in_backend = {.name = "cpu",
+                                        .space = stand_in_space,
+                                        .default_config = stand_in_default,
+                                        .cost = stand_in_cost,
+                                        .peak_run = stand_in_peak,
+                                        .read_run = stand_in_read};
 static const hone_device stand_in_device = {.backend = &stand_in_backend,
                                             .name = "cpu",
                                             .model = "Stand-in",
@@ -467,6 +467,27 @@ static void the_model_is_held_against_the_measurements(void **state) {
     hone_tune_result_clear(&result);
 }
 
+/* Where configs are compiled, what the model thinks the cheapest comes right after the default; of two such
+ * any parameters but two differ. */
+static void the_cheapest_come_first_where_configs_are_compiled(void **state) {
+    fixture *f = *state;
+    hone_tune_result result;
+    has_idle = 1;
+    stand_in_backend.compiles = 1;
+    f->options.max_evaluations = 2;
+    hone_status status = tune(&result, f);
+    const int64_t evaluated = count(f, "SELECT count(*) FROM configs");
+    f->options.max_evaluations = 3;
+    const hone_status again = tune(&result, f);
+    has_idle = stand_in_backend.compiles = 0;
+    assert_int_equal(HONE_OK, status);
+    assert_int_equal(HONE_OK, again);
+    assert_int_equal(2, evaluated);
+    assert_int_equal(1, count(f, "SELECT count(*) FROM configs WHERE text = 'idle=1,kind=good,work=1'"));
+    assert_int_equal(1, count(f, "SELECT count(*) FROM configs WHERE text = 'idle=2,kind=wrong,work=8'"));
+    hone_tune_result_clear(&result);
+}
+
 static void shards_share_the_work(void **state) {
     fixture *f = *state;
     int64_t evaluations = 0;
@@ -557,6 +578,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_slower_of_a_final_are_retired, setup, teardown),
         cmocka_unit_test_setup_teardown(a_near_winner_is_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(the_model_is_held_against_the_measurements, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_cheapest_come_first_where_configs_are_compiled, setup, teardown),
         cmocka_unit_test_setup_teardown(shards_share_the_work, setup, teardown),
         cmocka_unit_test_setup_teardown(accuracy_can_be_demanded, setup, teardown),
         cmocka_unit_test_setup_teardown(objectives_and_modes_are_apart, setup, teardown),
