@@ -477,6 +477,7 @@ static void the_cheapest_come_first_where_configs_are_compiled(void **state) {
     f->options.max_evaluations = 2;
     hone_status status = tune(&result, f);
     const int64_t evaluated = count(f, "SELECT count(*) FROM configs");
+    hone_tune_result_clear(&result);
     f->options.max_evaluations = 3;
     const hone_status again = tune(&result, f);
     has_idle = stand_in_backend.compiles = 0;
