@@ -214,7 +214,9 @@ static int crowds(const hone_cpu_config *c, const hone_problem *p) {
 
 /* Where the second level holds the weights, or a single row reads them: in parts where nothing else hides the
  * latency of a multiply, but from memory on AMD's processors in one stream, left to what the processor
- * fetches (1.0 to 1.4 over parts; on Intel's parts are 1.1 to 1.2 over one stream). */
+ * fetches (1.0 to 1.4 over parts; on Intel's parts are 1.1 to 1.2 over one stream), unless weights are
+ * widened on the way: so many instructions a line leave too few lines within a core's view (f16: parts are
+ * 1.0 to 1.25 over one stream; 0.93 beyond half a gigabyte). */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
@@ -224,7 +226,8 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
-    c->parts = row && !(far && hone_cpu_is_amd());
+    int widens = c->variant->group * b_size < HONE_WORD_BYTES;
+    c->parts = row && !(far && hone_cpu_is_amd() && !widens);
     c->prefetch = far && !row && !c->beside ? PREFETCH : 0;
 }
 

@@ -45,7 +45,7 @@ cmp a.jsonl again.jsonl || fail "importing twice changed the database"
 expect 0 "$HONE" db check a.db
 says 'ok'
 expect 0 "$HONE" db check --db a.db --json
-for line in '"ok": true' '"schema": 3' '"measurements": 2' '"failures": 0' '"winners": 3' '"devices": 1' \
+for line in '"ok": true' '"schema": 4' '"measurements": 2' '"failures": 0' '"winners": 3' '"devices": 1' \
     '"problems": 1'; do
     says "$line"
 done

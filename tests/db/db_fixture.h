@@ -100,6 +100,7 @@ typedef struct fixture_row {
     int threads;               /* [2] */
     int samples;               /* [60] */
     double us;                 /* [10]: the median; p95 is 1.5 times that, the mean 1.1 times */
+    double spread;             /* [0.01]: from the median to either end of its interval, a share of it */
     double error;              /* [1e-6]: err_rel_fro */
     int wrong;                 /* 1: verified and wrong */
     int unverified;            /* 1: no numerics */
@@ -113,7 +114,7 @@ static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row)
     static double us[MOST];
     hone_problem problem = fixture_problem(row.problem ? row.problem : "gemm/f32/relu/64x64x64");
     int count = row.samples ? row.samples : 60;
-    double median = row.us > 0 ? row.us : 10;
+    double median = row.us > 0 ? row.us : 10, spread = row.spread > 0 ? row.spread : 0.01;
     assert_in_range(count, 1, MOST);
     for (int i = 0; i < count; i++)
         us[i] = median * (0.75 + 0.5 * (i + 1) / count);
@@ -124,8 +125,8 @@ static inline hone_status fixture_add(hone_db *db, int64_t run, fixture_row row)
                         .mean = 1.1 * median,
                         .cv = 0.1,
                         .p50 = median,
-                        .p50_low = 0.99 * median,
-                        .p50_high = 1.01 * median,
+                        .p50_low = (1 - spread) * median,
+                        .p50_high = (1 + spread) * median,
                         .p95 = count >= HONE_P95_MIN_SAMPLES ? 1.5 * median : NAN,
                         .p95_low = NAN,
                         .p95_high = NAN,

@@ -79,7 +79,7 @@ static void import_reads_what_export_wrote(void **state) {
         hone_db_close(db);
         fixture_assert_same(fixture_path("source"), fixture_path("imported"));
     }
-    assert_non_null(strstr(text, "\"record\":\"hone\",\"schema\":3"));
+    assert_non_null(strstr(text, "\"record\":\"hone\",\"schema\":4"));
     assert_non_null(strstr(text, "\"device\":\"cpu/test-9000/avx2/2c\""));
     free(text);
 }

@@ -28,6 +28,13 @@ static const char subject[] =
     "1,"
     " 'packed', 'kxn', 'tensor');";
 
+/* Measurements 1 and 2 of two configs, the second the default, begin with this. */
+#define TWO_CONFIGS                                                                                          \
+    "INSERT INTO configs VALUES (1, 'mr=4,nr=16'), (2, 'mr=1,nr=8');"                                        \
+    "INSERT INTO measurements (id, uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "   \
+    "threads, measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, "           \
+    "p50_high_us, min_us, max_us, mean_us, correct, is_default)"
+
 static void make(const char *name, int version, const char *rows) {
     hone_db *db;
     char path[512];
@@ -117,11 +124,7 @@ static void reading_leaves_the_file_alone(void **state) {
 
 /* Version 2 took the faster one, whose interval does not overlap; now the default wins by up to 2%. */
 static void winners_follow_the_rule_of_this_version(void **state) {
-    static const char rows[] =
-        "INSERT INTO configs VALUES (1, 'mr=4,nr=16'), (2, 'mr=1,nr=8');"
-        "INSERT INTO measurements (id, uid, run_id, device_id, problem_id, config_id, provider, mode, stage, "
-        "threads, measured_at, sample_count, batch, disturbed, settled, samples, p50_us, p50_low_us, "
-        "p50_high_us, min_us, max_us, mean_us, correct, is_default)"
+    static const char rows[] = TWO_CONFIGS
         " VALUES (1, 'fffffffffffffffffffffffffffffff0', 1, 1, 1, 1, 'hone', 'warm', 'final', 2,"
         " '2026-01-02T03:04:05Z', 1, 1, 0, 1, x'00002041', 10, 9.99, 10.01, 10, 10, 10, 1, 0),"
         " (2, 'fffffffffffffffffffffffffffffff1', 1, 1, 1, 2, 'hone', 'warm', 'final', 2,"
@@ -137,6 +140,26 @@ static void winners_follow_the_rule_of_this_version(void **state) {
     assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners WHERE measurement_id = 2"), 2);
     assert_int_equal(hone_db_check(&report, db, fail_with, NULL), HONE_OK);
     assert_int_equal(report.ok, 1);
+    hone_db_close(db);
+}
+
+/* Version 3, whose tables are those of version 2, left a default of twice the time where intervals are wide.
+ */
+static void winners_of_version_3_are_derived_anew(void **state) {
+    static const char rows[] = TWO_CONFIGS
+        " VALUES (1, 'fffffffffffffffffffffffffffffff0', 1, 1, 1, 1, 'hone', 'warm', 'final', 2,"
+        " '2026-01-02T03:04:05Z', 1, 1, 0, 1, x'00002041', 10, 5, 30, 5, 30, 10, 1, 0),"
+        " (2, 'fffffffffffffffffffffffffffffff1', 1, 1, 1, 2, 'hone', 'warm', 'final', 2,"
+        " '2026-01-02T03:04:05Z', 1, 1, 0, 1, x'0000a041', 20, 10, 30, 10, 30, 20, 1, 1);"
+        "INSERT INTO winners VALUES (1, 1, 2, 'p50', 'warm', 1, 2), (1, 1, 2, 'throughput', 'warm', 1, 1);"
+        "PRAGMA user_version = 3;";
+    hone_db *db = NULL;
+    (void)state;
+    make("three.db", 2, rows);
+    if (hone_db_open_write(&db, fixture_path("three.db")) != HONE_OK)
+        fail_msg("%s", hone_error_detail());
+    assert_int_equal(fixture_count(db, "PRAGMA user_version"), HONE_DB_SCHEMA);
+    assert_int_equal(fixture_count(db, "SELECT count(*) FROM winners WHERE measurement_id = 1"), 2);
     hone_db_close(db);
 }
 
@@ -199,6 +222,7 @@ int main(void) {
         cmocka_unit_test(writing_migrates_the_file),
         cmocka_unit_test(reading_leaves_the_file_alone),
         cmocka_unit_test(winners_follow_the_rule_of_this_version),
+        cmocka_unit_test(winners_of_version_3_are_derived_anew),
         cmocka_unit_test(an_export_of_an_earlier_version_is_read),
         cmocka_unit_test(versions_are_merged),
     };

@@ -131,6 +131,16 @@ static void the_default_stays_until_it_is_shown_slower(void **state) {
     assert_string_equal(winner("p50"), "mr=8,nr=8 final");
 }
 
+/* On a noisy machine the best of few samples may have an interval that excludes nothing. */
+static void the_default_does_not_win_by_noise_alone(void **state) {
+    (void)state;
+    add((fixture_row){.config = "mr=8,nr=8", .us = 10, .spread = 0.9});
+    add((fixture_row){.config = FIXTURE_DEFAULT_CONFIG, .us = 11.1, .spread = 0.9});
+    assert_string_equal(winner("p50"), "mr=8,nr=8 final");
+    add((fixture_row){.config = FIXTURE_DEFAULT_CONFIG, .us = 10.9, .spread = 0.9, .samples = 90});
+    assert_string_equal(winner("p50"), FIXTURE_DEFAULT_CONFIG " final");
+}
+
 /* Of equals the one that has most of the default's values; then memory and text decide. */
 static void the_likest_to_the_default_wins_a_tie(void **state) {
     (void)state;
@@ -322,6 +332,7 @@ int main(void) {
         DB_TEST(what_noise_may_have_ordered_ties),
         DB_TEST(more_than_noise_does_not_tie),
         DB_TEST(the_default_stays_until_it_is_shown_slower),
+        DB_TEST(the_default_does_not_win_by_noise_alone),
         DB_TEST(the_likest_to_the_default_wins_a_tie),
         DB_TEST(each_condition_has_its_own_winner),
         DB_TEST(deriving_one_problem_leaves_the_others),

@@ -17,7 +17,7 @@
 #include "../../kernels/backend.h"
 
 /* Schema version this build writes; older ones are migrated on writing, and a copy of them on reading. */
-#define HONE_DB_SCHEMA 3
+#define HONE_DB_SCHEMA 4
 /* PRAGMA application_id of a Hone database: "Hone". */
 #define HONE_DB_APPLICATION_ID 0x486f6e65
 

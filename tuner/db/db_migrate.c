@@ -6,10 +6,11 @@
 
 extern const char hone_embedded_migrate_1_sql[];
 extern const char hone_embedded_migrate_2_sql[];
+extern const char hone_embedded_migrate_3_sql[];
 
 /* By the version they start from. */
 static const char *const migrations[HONE_DB_SCHEMA] = {
-    [1] = hone_embedded_migrate_1_sql, [2] = hone_embedded_migrate_2_sql};
+    [1] = hone_embedded_migrate_1_sql, [2] = hone_embedded_migrate_2_sql, [3] = hone_embedded_migrate_3_sql};
 
 hone_status hone_db_migrate(hone_db *db) {
     if (db->schema == HONE_DB_SCHEMA)

@@ -15,8 +15,9 @@
 -- Who cannot be told from the first ties with it: at most 1.5% slower, which equal configs may
 -- seem from one process to the next whatever their intervals in either; or at most 2% with
 -- intervals (95%, of the medians or of the 95th percentiles) that overlap. The default config
--- ties unless its interval shows that it is more than 2% slower. Of those that tie the default
--- config wins, then the one that has the most of its values, so that a winner differs from the
+-- ties unless its interval shows that it is more than 2% slower, or it is more than 10% slower
+-- whatever the intervals, which few samples of a noisy machine make as wide as one likes. Of those
+-- that tie the default config wins, then the one that has the most of its values, so that a winner differs from the
 -- default where that matters; then the one with the smallest workspace, then the lesser text:
 -- the same one in the next tuning, as far as noise allows.
 WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
@@ -65,7 +66,8 @@ compared AS (
 tied AS (
     SELECT *, final = best_final AND coalesce(
                value <= 1.015 * best_value OR (value <= 1.02 * best_value AND low <= best_high) OR
-               (is_default AND coalesce(low, value) <= 1.02 * coalesce(best_high, best_value)), 0) AS ties
+               (is_default AND value <= 1.1 * best_value AND
+                coalesce(low, value) <= 1.02 * coalesce(best_high, best_value)), 0) AS ties
     FROM compared
 ),
 placed AS (

@@ -1,4 +1,4 @@
--- The tuning database of Hone, schema version 2. One SQLite file.
+-- The tuning database of Hone, schema version 4. One SQLite file.
 --
 -- Evidence (measurements, failures) is only ever added or pruned; winners are
 -- derived from it and can be dropped and derived again at any time.
@@ -197,4 +197,4 @@ CREATE INDEX winners_by_objective ON winners (device_id, threads, objective);
 CREATE INDEX winners_by_measurement ON winners (measurement_id);
 
 PRAGMA application_id = 0x486f6e65; -- 'Hone'
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
