@@ -42,13 +42,14 @@ static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 #ifdef VF_EXP2_BRIEF
 static inline vf vf_exp2_brief(vf t) { return VF_EXP2_BRIEF(t); }
 #else
-/* With tables 2^(n/32) 2^r, n being 32 t rounded: the first from a table and n's upper bits, the second a
- * line. */
+/* With tables 2^(n/32) 2^r, n being 32 t rounded: a line in r, whose two coefficients are table entries and
+ * n's upper bits. One multiplication: between products of a tile that is what counts. */
 static inline vf vf_exp2_brief(vf t) {
     if (VF_TABLES) {
-        const vf offset = vf_set(act_exp2_steps.offset), n = vf_add(t, offset);
-        const vf power = vf_raise(vf_table32(act_exp2_steps.c, n), n, 18), r = vf_sub(t, vf_sub(n, offset));
-        return vf_fma(power, vf_mul(r, vf_set(act_exp2_steps.slope)), power);
+        const vf n = vf_add(t, vf_set(act_exp2_steps.offset));
+        const vf power = vf_raise(vf_table32(act_exp2_steps.c[0], n), n, 18),
+                 slope = vf_raise(vf_table32(act_exp2_steps.c[1], n), n, 18);
+        return vf_fma(slope, vf_past_32nd(t), power);
     }
     VF_TABLE_AT float *c = act_exp2_4;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[4]), r, vf_set(c[3]));
@@ -74,8 +75,14 @@ static inline vf vf_gate_fast(vf x, vf t, float lowest) {
     vf d = vf_add(vf_set(1.0f), vf_exp2_fast(vf_max(vf_set(-60.0f), vf_min(vf_set(100.0f), t))));
     return vf_mul(vf_max(vf_set(lowest), x), vf_rcp(d));
 }
+/* x / (1 + 2^t). Where there are tables t is limited already: vf_gate_limited does it in one instruction. */
 static inline vf vf_gate_brief(vf x, vf t) {
-    return vf_mul(x, vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(vf_max(vf_set(-60.0f), t)))));
+    if (!VF_TABLES)
+        t = vf_max(vf_set(-60.0f), t);
+    return vf_mul(x, vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(t))));
+}
+static inline vf vf_gate_limited(vf x, float limit) {
+    return VF_TABLES ? vf_within(x, vf_set(limit)) : vf_max(vf_set(-limit), x);
 }
 
 /* log2(e) times gelu_tanh's -2 sqrt(2/pi) (x + 0.044715 x^3). */
@@ -90,8 +97,8 @@ static inline vf vf_gelu_tanh_fast(vf x) {
     return vf_minus_tail(x, a, VF_EVEN(act_gelu_tanh_fast, 3, a));
 }
 static inline vf vf_gelu_tanh_brief(vf x) {
-    vf c = vf_max(vf_set(-9.95f), x); /* gelu_tanh of it is -2^-121 */
-    return vf_gate_brief(c, vf_gelu_tanh_exponent(c));
+    const float limit = 9.95f; /* gelu_tanh of -limit is -2^-121 */
+    return vf_gate_brief(vf_max(vf_set(-limit), x), vf_gelu_tanh_exponent(vf_gate_limited(x, limit)));
 }
 
 static inline vf vf_silu_fast(vf x) {
@@ -101,8 +108,8 @@ static inline vf vf_silu_fast(vf x) {
     return vf_minus_tail(x, a, VF_EVEN(act_silu_fast, 4, a));
 }
 static inline vf vf_silu_brief(vf x) {
-    vf c = vf_max(vf_set(-82.0f), x); /* silu of it is -2^-112 */
-    return vf_gate_brief(c, vf_mul(c, vf_set(-act_log2e)));
+    const float limit = 82.0f; /* silu of -limit is -2^-112 */
+    return vf_gate_brief(vf_max(vf_set(-limit), x), vf_mul(vf_gate_limited(x, limit), vf_set(-act_log2e)));
 }
 
 /* erf(z): a rational function on |z| <= 3.92, +-1 beyond; absolute error 2^-25. */

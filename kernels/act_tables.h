@@ -11,19 +11,24 @@ VF_TABLE float act_exp2_4[] = {0x1.00002cp+0f, 0x1.62d166p-1f, 0x1.ee798p-3f, 0x
 /* 2^r on [0, 1], relative error 2^-22.6. */
 VF_TABLE float act_exp2_5[] = {0x1.fffffep-1f, 0x1.62e4f6p-1f, 0x1.ebd5aap-3f, 0x1.c95438p-5f, 0x1.26905p-7f, 0x1.ec312ep-10f};
 
-/* 2^(i/32) less i in the 18th bit of its representation; offset: t + offset has n = 32 t, rounded, in its
- * low bits; slope: 2^r = 1 + slope r, |r| <= 1/64. Relative error: 2^-15.1. */
+/* 2^(i/32 + r) as c[0] + c[1] r, |r| <= 1/64, less i in the 18th bit of their representations; offset: t +
+ * offset has n = 32 t, rounded, in its low bits. Relative error: 2^-15.1. */
 VF_TABLE struct {
-    float offset, slope;
-    float c[32];
+    float offset, c[2][32];
 } act_exp2_steps = {
-    0x1.8p+18f, 0x1.62e0a2p-1f,
-    {0x1.0001ecp+0f, 0x1.fd9d04p-1f, 0x1.fb5788p-1f, 0x1.f9322ap-1f, 0x1.f72d9cp-1f, 0x1.f54a98p-1f,
-     0x1.f389d8p-1f, 0x1.f1ec1cp-1f, 0x1.f0722ap-1f, 0x1.ef1ccap-1f, 0x1.edecc8p-1f, 0x1.ece2f6p-1f,
-     0x1.ec002cp-1f, 0x1.eb4542p-1f, 0x1.eab318p-1f, 0x1.ea4a94p-1f, 0x1.ea0c9ep-1f, 0x1.e9fa26p-1f,
-     0x1.ea141ep-1f, 0x1.ea5b8p-1f, 0x1.ead14ap-1f, 0x1.eb7682p-1f, 0x1.ec4c3p-1f, 0x1.ed5364p-1f,
-     0x1.ee8d36p-1f, 0x1.effabcp-1f, 0x1.f19d1ep-1f, 0x1.f3758p-1f, 0x1.f58514p-1f, 0x1.f7cd0ep-1f,
-     0x1.fa4ea8p-1f, 0x1.fd0b28p-1f}};
+    0x1.8p+18f,
+    {{0x1.0001ecp+0f, 0x1.fd9d04p-1f, 0x1.fb5788p-1f, 0x1.f9322ap-1f, 0x1.f72d9cp-1f, 0x1.f54a98p-1f,
+      0x1.f389d8p-1f, 0x1.f1ec1cp-1f, 0x1.f0722ap-1f, 0x1.ef1ccap-1f, 0x1.edecc8p-1f, 0x1.ece2f6p-1f,
+      0x1.ec002cp-1f, 0x1.eb4542p-1f, 0x1.eab318p-1f, 0x1.ea4a94p-1f, 0x1.ea0c9ep-1f, 0x1.e9fa26p-1f,
+      0x1.ea141ep-1f, 0x1.ea5b8p-1f, 0x1.ead14ap-1f, 0x1.eb7682p-1f, 0x1.ec4c3p-1f, 0x1.ed5364p-1f,
+      0x1.ee8d36p-1f, 0x1.effabcp-1f, 0x1.f19d1ep-1f, 0x1.f3758p-1f, 0x1.f58514p-1f, 0x1.f7cd0ep-1f,
+      0x1.fa4ea8p-1f, 0x1.fd0b28p-1f},
+     {0x1.62e34cp-1f, 0x1.62a8aep-1f, 0x1.6299ap-1f, 0x1.62b716p-1f, 0x1.63020ap-1f, 0x1.637b7cp-1f,
+      0x1.64246cp-1f, 0x1.64fdeap-1f, 0x1.660902p-1f, 0x1.6746ccp-1f, 0x1.68b864p-1f, 0x1.6a5eecp-1f,
+      0x1.6c3b8ep-1f, 0x1.6e4f78p-1f, 0x1.709bep-1f, 0x1.732202p-1f, 0x1.75e322p-1f, 0x1.787046p-1f,
+      0x1.760dcap-1f, 0x1.73cac6p-1f, 0x1.71a7eep-1f, 0x1.6fa5f4p-1f, 0x1.6dc592p-1f, 0x1.6c0782p-1f,
+      0x1.6a6c88p-1f, 0x1.68f566p-1f, 0x1.67a2e4p-1f, 0x1.6675d2p-1f, 0x1.656f02p-1f, 0x1.648f48p-1f,
+      0x1.63d78p-1f, 0x1.63488ap-1f}}};
 
 /* 1 / (1 + exp(2 u(a))), u as in gelu_tanh.
  * Error with its rounding: 0.61 of what is allowed. */

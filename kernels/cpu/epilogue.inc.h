@@ -14,9 +14,10 @@ enum { EPILOGUE_F32, EPILOGUE_F32_BIAS, EPILOGUE_S32, EPILOGUE_S32_ROWS };
 /* C in 8 bits of either type, beside HONE_C_F32, HONE_C_F16 and HONE_C_BF16. */
 enum { EPILOGUE_C_8 = HONE_C_S8 };
 
-/* What is known when compiling: which sums, which C, whether p is a value per column, and the activation. */
+/* What is known when compiling: which sums, which C, whether p is a value per column, and the activation.
+ * A smooth one's brief form may err by more than a subnormal. */
 typedef struct epilogue_kind {
-    int sums, c_type, per_column;
+    int sums, c_type, per_column, smooth;
     epilogue_act *act;
 } epilogue_kind;
 
@@ -121,6 +122,12 @@ EPILOGUE_INLINE void epilogue_one(const epilogue_tile *t, epilogue_kind kind, ep
         vf_store_f16_part(to, y, n);
         break;
     case HONE_C_BF16:
+#ifdef VEC_FLUSHES_BF16
+        if (kind.smooth && n == VEC_LANES) {
+            vf_store_bf16_normal(to, y);
+            break;
+        }
+#endif
         vf_store_bf16_part(to, y, n);
         break;
     default: /* a NaN, which 8 bits cannot hold, becomes the zero point */

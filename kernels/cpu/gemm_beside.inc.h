@@ -36,7 +36,8 @@ static inline __attribute__((always_inline)) void tile_beside(const hone_tile_ar
 
 static inline __attribute__((always_inline)) void tile_beside_to(const hone_tile_args *args, int c_type,
                                                                  epilogue_act *act) {
-    const epilogue_kind kind = {.sums = TILE_S32 ? EPILOGUE_S32 : EPILOGUE_F32, .c_type = c_type, .act = act};
+    const epilogue_kind kind = {
+        .sums = TILE_S32 ? EPILOGUE_S32 : EPILOGUE_F32, .c_type = c_type, .smooth = 1, .act = act};
     if (TILE_FLIPS && args->a_flip)
         tile_beside(args, 1, kind);
     else

@@ -4,15 +4,15 @@
 #include "epilogue_curve.inc.h"
 
 /* One epilogue an activation and form, from the one activation table. */
-#define EPILOGUE(name, to, column, activation)                                                               \
+#define EPILOGUE(name, to, column, is_smooth, activation)                                                    \
     static void name(const hone_epilogue_args *e, int row, int end) {                                        \
-        to(e, row, end, (epilogue_kind){.per_column = column, .act = activation});                           \
+        to(e, row, end, (epilogue_kind){.per_column = column, .smooth = is_smooth, .act = activation});      \
     }
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
                  reference, high, fast, brief)                                                               \
-    EPILOGUE(epilogue_high_##name, epilogue_to_f32, per_column, act_high_##name)                             \
-    EPILOGUE(epilogue_fast_##name, epilogue_to_f32, per_column, act_fast_##name)                             \
-    EPILOGUE(epilogue_brief_##name, epilogue_to_fewer, per_column, act_brief_##name)
+    EPILOGUE(epilogue_high_##name, epilogue_to_f32, per_column, smooth, act_high_##name)                     \
+    EPILOGUE(epilogue_fast_##name, epilogue_to_f32, per_column, smooth, act_fast_##name)                     \
+    EPILOGUE(epilogue_brief_##name, epilogue_to_fewer, per_column, smooth, act_brief_##name)
 #include "activations.def"
 #undef HONE_ACT
 #undef EPILOGUE
