@@ -36,7 +36,7 @@ static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SUMS 
                     AMX_ENTER = 160;   /* shaping the registers, once a call */
 static const double BESIDE_AMX = 1.25; /* times what the model says of vectors, where there is AMX */
 
-enum { AMX_SLICE = 8192 /* bytes */, MOST_ROWS = 192, PREFETCH = 4096 };
+enum { AMX_SLICE = 8192 /* bytes */, MOST_ROWS = 192, PREFETCH = 4096, PREFETCH_FAR = 16384 };
 
 static double larger(double a, double b) { return a > b ? a : b; }
 
@@ -212,6 +212,25 @@ static int crowds(const hone_cpu_config *c, const hone_problem *p) {
            c->mr > larger(1, (double)(hone_cpu_cache_sizes()->l1 / WAY) * 2 / 3);
 }
 
+/* Whether weights are widened on the way, so that there are many instructions to a line of them. */
+static int widens(const hone_variant *v) { return v->group * (int64_t)hone_cpu_b_size(v) < HONE_WORD_BYTES; }
+
+/* How far ahead of themselves tiles fetch that meet a panel once or twice. Weights that come from memory, or
+ * partly from the last level: 16 KiB, which takes 0.73 to 0.98 of the time of 4 KiB for 2 to 12 rows of
+ * weights of 17 to 200 MB (Zen 5; 1.05 at most, of 4 rows in f32). Those that the last level holds with room
+ * to spare AMD's processors fetch by themselves (0.73 to 0.97). */
+static int64_t prefetch_distance(const hone_variant *v, const hone_problem *p) {
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    const int64_t weights = p->k * p->n * (int64_t)hone_cpu_b_size(v);
+    if (weights <= caches->l2)
+        return 0;
+    if (hone_cpu_variant_is_dot(v))
+        return PREFETCH;
+    if (weights > caches->l3 * 5 / 8 || widens(v))
+        return PREFETCH_FAR;
+    return hone_cpu_is_amd() ? 0 : PREFETCH;
+}
+
 /* Where the second level holds the weights, or a single row reads them: in parts where nothing else hides the
  * latency of a multiply, but from memory on AMD's processors in one stream, left to what the processor
  * fetches (1.0 to 1.4 over parts; on Intel's parts are 1.1 to 1.2 over one stream), unless weights are
@@ -226,9 +245,8 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
-    int widens = c->variant->group * b_size < HONE_WORD_BYTES;
-    c->parts = row && !(far && hone_cpu_is_amd() && !widens);
-    c->prefetch = far && !row && !c->beside ? PREFETCH : 0;
+    c->parts = row && !(far && hone_cpu_is_amd() && !widens(c->variant));
+    c->prefetch = row || c->beside ? 0 : prefetch_distance(c->variant, p);
 }
 
 /* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
