@@ -104,6 +104,25 @@ static void weights_beyond_the_second_level_are_fetched(void **state) {
     assert_string_equal("parts", default_value(&config, 1, 64, 64, "pf"));
 }
 
+/* A few rows fetch by where the weights are; f16 is widened on the way, and wants more of it. */
+static void few_rows_fetch_from_where_weights_are(void **state) {
+    (void)state;
+    const hone_cpu_caches *caches = hone_cpu_cache_sizes();
+    const int64_t row = 4096, near = caches->l3 / 2 / row,
+                  far = 3 * caches->l3 / row; /* bytes a column; columns */
+    hone_config config;
+    hone_problem half;
+    if (caches->l3 / 2 > caches->l2)
+        assert_string_equal(hone_cpu_is_amd() ? "0" : "4096", default_value(&config, 4, near, row / 4, "pf"));
+    assert_string_equal("16384", default_value(&config, 4, far, row / 4, "pf"));
+    hone_problem_init(&half, HONE_F16, 0, 1, 2 * caches->l2 / row, row / 2);
+    assert_true(find_default(&config, &half, 1, NULL));
+    const char *type = hone_config_get(&config, "wtype"), *columns = hone_config_get(&config, "nr");
+    const hone_variant *v = hone_cpu_variant_find(hone_config_get(&config, "isa"), type, atoi(columns));
+    if (v && v->group == 1 && strcmp(type, "f16") == 0)
+        assert_string_equal("parts", hone_config_get(&config, "pf"));
+}
+
 /* Whether the mapping that begins at `at` is advised to have huge pages; -1: it is not found. */
 static int is_advised(const char *at) {
     char line[512], begin[32];
@@ -152,6 +171,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_are_legal),
                                        cmocka_unit_test(defaults_of_little_depth_are_legal),
                                        cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
+                                       cmocka_unit_test(few_rows_fetch_from_where_weights_are),
                                        cmocka_unit_test(whole_huge_pages_are_asked_for)};
     return cmocka_run_group_tests(tests, find_device, release_device);
 }
