@@ -264,7 +264,8 @@ static double output_bound(const hone_reference *reference, const hone_act_info 
         return reference->c_scale;
     double slack = (isfinite(lipschitz) ? lipschitz : 1) * reference->delta[n];
     if (info->smooth)
-        slack += 0x1p-22 * fmax(fabs(x), f) + (reference->problem.c_type == HONE_F32 ? 0 : 0x1p-13 * f);
+        slack +=
+            0x1p-22 * fmax(fabs(x), f) + (reference->problem.c_type == HONE_F32 ? 0 : 0x1p-13 * f + 0x1p-110);
     return slack + half_ulp(reference->problem.c_type, f + slack);
 }
 

@@ -38,7 +38,8 @@ static inline vf vf_limit(vf x, float limit) { return vf_min(vf_set(limit), vf_a
 
 static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
-/* 2^t for t from -120 to 125. VF_EXP2_BRIEF: the vocabulary has an instruction. */
+/* 2^t for |t| <= 125; without tables, from 0 to 2^-118 for t below -120. VF_EXP2_BRIEF: the vocabulary has an
+ * instruction. */
 #ifdef VF_EXP2_BRIEF
 static inline vf vf_exp2_brief(vf t) { return VF_EXP2_BRIEF(t); }
 #else
@@ -49,7 +50,7 @@ static inline vf vf_exp2_brief(vf t) {
         const vf n = vf_add(t, vf_set(act_exp2_steps.offset));
         const vf power = vf_raise(vf_table32(act_exp2_steps.c[0], n), n, 18),
                  slope = vf_raise(vf_table32(act_exp2_steps.c[1], n), n, 18);
-        return vf_fma(slope, vf_past_32nd(t), power);
+        return vf_fma(slope, VF_PAST_32ND(t), power);
     }
     VF_TABLE_AT float *c = act_exp2_4;
     vf r = vf_fraction(t), p = vf_fma(vf_set(c[4]), r, vf_set(c[3]));
@@ -75,14 +76,9 @@ static inline vf vf_gate_fast(vf x, vf t, float lowest) {
     vf d = vf_add(vf_set(1.0f), vf_exp2_fast(vf_max(vf_set(-60.0f), vf_min(vf_set(100.0f), t))));
     return vf_mul(vf_max(vf_set(lowest), x), vf_rcp(d));
 }
-/* x / (1 + 2^t). Where there are tables t is limited already: vf_gate_limited does it in one instruction. */
+/* x / (1 + 2^t). */
 static inline vf vf_gate_brief(vf x, vf t) {
-    if (!VF_TABLES)
-        t = vf_max(vf_set(-60.0f), t);
     return vf_mul(x, vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(t))));
-}
-static inline vf vf_gate_limited(vf x, float limit) {
-    return VF_TABLES ? vf_within(x, vf_set(limit)) : vf_max(vf_set(-limit), x);
 }
 
 /* log2(e) times gelu_tanh's -2 sqrt(2/pi) (x + 0.044715 x^3). */
@@ -97,8 +93,8 @@ static inline vf vf_gelu_tanh_fast(vf x) {
     return vf_minus_tail(x, a, VF_EVEN(act_gelu_tanh_fast, 3, a));
 }
 static inline vf vf_gelu_tanh_brief(vf x) {
-    const float limit = 9.95f; /* gelu_tanh of -limit is -2^-121 */
-    return vf_gate_brief(vf_max(vf_set(-limit), x), vf_gelu_tanh_exponent(vf_gate_limited(x, limit)));
+    const vf limit = vf_set(9.95f); /* gelu_tanh of -limit is -2^-121, its exponent there 124.3 */
+    return vf_gate_brief(vf_max(vf_neg(limit), x), vf_gelu_tanh_exponent(VF_WITHIN(x, limit)));
 }
 
 static inline vf vf_silu_fast(vf x) {
@@ -108,8 +104,8 @@ static inline vf vf_silu_fast(vf x) {
     return vf_minus_tail(x, a, VF_EVEN(act_silu_fast, 4, a));
 }
 static inline vf vf_silu_brief(vf x) {
-    const float limit = 82.0f; /* silu of -limit is -2^-112 */
-    return vf_gate_brief(vf_max(vf_set(-limit), x), vf_mul(vf_gate_limited(x, limit), vf_set(-act_log2e)));
+    const vf limit = vf_set(82.0f); /* silu of -limit is -2^-112, its exponent there 118.3 */
+    return vf_gate_brief(vf_max(vf_neg(limit), x), vf_mul(VF_WITHIN(x, limit), vf_set(-act_log2e)));
 }
 
 /* erf(z): a rational function on |z| <= 3.92, +-1 beyond; absolute error 2^-25. */

@@ -16,6 +16,17 @@
 #define VF_TABLE_AT const
 #endif
 
+/* x limited to +-c; where it is NaN, that or anything within. */
+#ifndef VF_WITHIN
+#define VF_WITHIN(x, c) vf_min(c, vf_max(vf_neg(c), x))
+#endif
+
+/* What rounding t to a multiple of 1/32 leaves of it, |t| <= 2^7, rounded as adding 1.5 2^18 rounds; NaN
+ * kept. */
+#ifndef VF_PAST_32ND
+#define VF_PAST_32ND(t) vf_sub(t, vf_sub(vf_add(t, vf_set(0x1.8p18f)), vf_set(0x1.8p18f)))
+#endif
+
 /* An infinity as the largest finite number: 0 times that is 0. */
 static inline vf vf_finite(vf x) {
     return vf_min(vf_set(0x1.fffffep127f), vf_max(vf_set(-0x1.fffffep127f), x));

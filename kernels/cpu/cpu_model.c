@@ -212,21 +212,23 @@ static int crowds(const hone_cpu_config *c, const hone_problem *p) {
            c->mr > larger(1, (double)(hone_cpu_cache_sizes()->l1 / WAY) * 2 / 3);
 }
 
-/* Whether weights are widened on the way, so that there are many instructions to a line of them. */
+/* Whether a vector of weights is half a vector when it is read, so that there are many instructions to a
+ * line. */
 static int widens(const hone_variant *v) { return v->group * (int64_t)hone_cpu_b_size(v) < HONE_WORD_BYTES; }
 
-/* How far ahead of themselves tiles fetch that meet a panel once or twice. Weights that come from memory, or
- * partly from the last level: 16 KiB, which takes 0.73 to 0.98 of the time of 4 KiB for 2 to 12 rows of
- * weights of 17 to 200 MB (Zen 5; 1.05 at most, of 4 rows in f32). Those that the last level holds with room
- * to spare AMD's processors fetch by themselves (0.73 to 0.97). */
-static int64_t prefetch_distance(const hone_variant *v, const hone_problem *p) {
+/* How far ahead of themselves tiles fetch that meet a panel once or twice, where a thread's share of the
+ * weights exceeds the second level. Weights that come from memory, or partly from the last level, and widened
+ * ones: 16 KiB, which takes 0.73 to 0.98 of the time of 4 KiB for 2 to 12 rows of weights of 17 to 200 MB
+ * (Zen 5; 1.05 at most, of 4 rows in f32). Others that the last level holds with room to spare AMD's
+ * processors fetch by themselves (0.73 to 0.97). What dot products fetch is A. */
+static int64_t prefetch_distance(const hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
-    const int64_t weights = p->k * p->n * (int64_t)hone_cpu_b_size(v);
-    if (weights <= caches->l2)
+    const int64_t column = p->k * (int64_t)hone_cpu_b_size(c->variant);
+    if (column * hone_pieces(p->n, c->gn) <= caches->l2)
         return 0;
-    if (hone_cpu_variant_is_dot(v))
+    if (hone_cpu_variant_is_dot(c->variant))
         return PREFETCH;
-    if (weights > caches->l3 * 5 / 8 || widens(v))
+    if (column * p->n > caches->l3 * 5 / 8 || widens(c->variant))
         return PREFETCH_FAR;
     return hone_cpu_is_amd() ? 0 : PREFETCH;
 }
@@ -246,7 +248,7 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
     c->parts = row && !(far && hone_cpu_is_amd() && !widens(c->variant));
-    c->prefetch = row || c->beside ? 0 : prefetch_distance(c->variant, p);
+    c->prefetch = row || c->beside ? 0 : prefetch_distance(c, p);
 }
 
 /* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A

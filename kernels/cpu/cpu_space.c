@@ -265,14 +265,20 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         const char *name, *words; /* words, or numbers */
         const int64_t *numbers;
         int count;
-    } params[] = {
-        {"isa", v.isa.text, NULL, 0},    {"wtype", wtype, NULL, 0},
-        {"nr", v.nr.text, NULL, 0},      {"mr", NULL, tile_rows, mr_count},
-        {"copy", "0 1", NULL, 0},        {"kc", NULL, depths, COUNT(depths)},
-        {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
-        {"inner", "m n", NULL, 0},       {"pf", problem->m > 1 ? "0 4096 16384 next" : "0 4096 parts", NULL, 0},
-        {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
-        {"gn", NULL, grid, grid_count},  {"form", forms(problem, v.curved), NULL, 0}};
+    } params[] = {{"isa", v.isa.text, NULL, 0},
+                  {"wtype", wtype, NULL, 0},
+                  {"nr", v.nr.text, NULL, 0},
+                  {"mr", NULL, tile_rows, mr_count},
+                  {"copy", "0 1", NULL, 0},
+                  {"kc", NULL, depths, COUNT(depths)},
+                  {"mc", NULL, rows, COUNT(rows)},
+                  {"nc", NULL, columns, COUNT(columns)},
+                  {"inner", "m n", NULL, 0},
+                  {"pf", problem->m > 1 ? "0 4096 16384 next" : "0 4096 parts", NULL, 0},
+                  {"epi", epilogues, NULL, 0},
+                  {"gm", NULL, grid, grid_count},
+                  {"gn", NULL, grid, grid_count},
+                  {"form", forms(problem, v.curved), NULL, 0}};
     for (int i = 0; i < COUNT(params); i++) {
         status = params[i].words
                      ? hone_space_param(space, params[i].name, params[i].words)

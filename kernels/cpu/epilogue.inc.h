@@ -15,7 +15,8 @@ enum { EPILOGUE_F32, EPILOGUE_F32_BIAS, EPILOGUE_S32, EPILOGUE_S32_ROWS };
 enum { EPILOGUE_C_8 = HONE_C_S8 };
 
 /* What is known when compiling: which sums, which C, whether p is a value per column, and the activation.
- * A smooth one's brief form may err by more than a subnormal. */
+ * Into bf16 brief forms alone lead: a smooth one may err by 2^-110, so that whole vectors keep no subnormal.
+ */
 typedef struct epilogue_kind {
     int sums, c_type, per_column, smooth;
     epilogue_act *act;

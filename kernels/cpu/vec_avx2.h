@@ -60,8 +60,6 @@ static inline vf vf_scale(vf x, vf n) {
 }
 
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(vf_abs(x), c); }
-static inline vf vf_within(vf x, vf c) { return vf_min(c, vf_max(vf_neg(c), x)); }
-static inline vf vf_past_32nd(vf t) { return vf_sub(t, vf_sub(vf_add(t, vf_set(0x1.8p18f)), vf_set(0x1.8p18f))); }
 static inline vf vf_within_exponents(vf t) { return vf_min(vf_set(120.0f), vf_max(vf_set(-120.0f), t)); }
 static inline vf vf_fraction(vf t) {
     vf c = vf_within_exponents(t);

@@ -56,8 +56,8 @@ static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
 
 /* vrangeps: the smaller magnitude, sign cleared or that of x. */
 static inline vf vf_abs_min(vf x, vf c) { return _mm512_range_ps(x, c, 2 << 2 | 2); }
-static inline vf vf_within(vf x, vf c) { return _mm512_range_ps(x, c, 2); }
-static inline vf vf_past_32nd(vf t) { return _mm512_reduce_ps(t, 5 << 4 | _MM_FROUND_NO_EXC); }
+#define VF_WITHIN(x, c) _mm512_range_ps(x, c, 2)
+#define VF_PAST_32ND(t) _mm512_reduce_ps(t, 5 << 4 | _MM_FROUND_CUR_DIRECTION | _MM_FROUND_NO_EXC)
 static inline vf vf_fraction(vf t) { return _mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 static inline vf vf_scale_floor(vf x, vf t) { return _mm512_scalef_ps(x, t); }
 static inline vf vf_rcp(vf d) {
@@ -121,7 +121,7 @@ static inline vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
 static inline vi vi_shift_right(vi a, int bits) { return _mm512_srl_epi32(a, _mm_cvtsi32_si128(bits)); }
 static inline vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
 static inline vi vi_quantise(vf a) {
-    return _mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), vf_within(a, vf_set(65536.0f)));
+    return _mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), VF_WITHIN(a, vf_set(65536.0f)));
 }
 static inline void vi_store8_part(unsigned char *p, vi v, int is_signed, int n) {
     __m128i bytes = is_signed ? _mm512_cvtsepi32_epi8(v)

@@ -28,8 +28,6 @@
  *   vf_round          to nearest even, |x| < 2^22
  *   vf_scale(x, n)    x 2^n for integral n in [-152, 128], overflow and underflow gradual
  *   vf_abs_min(x, c)  min(|x|, c) for c > 0; anything from 0 to c where x is NaN
- *   vf_within(x, c)   x limited to +-c; anything within where x is NaN
- *   vf_past_32nd(t)   t - round(32 t) / 32 for |t| <= 2^7, to even
  *   vf_fraction(t)    t - floor(t), perhaps rounded up to 1; |t| > 120: anything in [0, 1]; NaN kept
  *   vf_scale_floor(x, t)  x 2^floor(t) for x in [0.5, 4]; for t > 120 at least x 2^120,
  *                     for t < -120 something from 0 to 2^-118, perhaps slowly
@@ -39,6 +37,7 @@
  *   vf_table32(t, i)  t[low 5 bits of i's representation]
  *   vf_raise(x, t, n) x's representation plus t's shifted left by a constant n
  *   VF_TABLES         1: vf_table32 costs no more than about two multiplications
+ *   VF_WITHIN, VF_PAST_32ND  where one instruction does what act_math.h says of them
  *   vf_load vf_store  VEC_LANES floats, any alignment
  *   vf_load_part(p, n), vf_store_part(p, v, n)        the first n lanes, 1 <= n <= VEC_LANES;
  *                     touch nothing beyond; the other lanes load as 0
@@ -144,8 +143,6 @@ static inline vf vf_scale(vf x, vf n) {
 }
 
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(fabsf(x), c); }
-static inline vf vf_within(vf x, vf c) { return vf_min(c, vf_max(vf_neg(c), x)); }
-static inline vf vf_past_32nd(vf t) { return vf_sub(t, vf_sub(vf_add(t, vf_set(0x1.8p18f)), vf_set(0x1.8p18f))); }
 static inline vf vf_fraction(vf t) {
     vf c = vf_min(120.0f, vf_max(-120.0f, t));
     return c - floorf(c);

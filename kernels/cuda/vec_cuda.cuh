@@ -28,7 +28,6 @@ static inline vf vf_scale(vf x, vf n) {
     return x * vf_power_of_two(half_of) * vf_power_of_two(i - half_of);
 }
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(fabsf(x), c); }
-static inline vf vf_within(vf x, vf c) { return vf_min(c, vf_max(vf_neg(c), x)); }
 static inline vf vf_fraction(vf t) {
     vf c = vf_min(120.0f, vf_max(-120.0f, t));
     return c - floorf(c);

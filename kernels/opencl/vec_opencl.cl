@@ -59,8 +59,6 @@ static inline vf vf_scale(vf x, vf n) {
     return x * vf_power_of_two(half_of) * vf_power_of_two(i - half_of);
 }
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(fabs(x), c); }
-static inline vf vf_within(vf x, vf c) { return vf_min(c, vf_max(vf_neg(c), x)); }
-static inline vf vf_past_32nd(vf t) { return vf_sub(t, vf_sub(vf_add(t, vf_set(0x1.8p18f)), vf_set(0x1.8p18f))); }
 static inline vf vf_fraction(vf t) {
     vf c = vf_min(vf_set(120.0f), vf_max(vf_set(-120.0f), t));
     return c - floor(c);

@@ -104,23 +104,36 @@ static void weights_beyond_the_second_level_are_fetched(void **state) {
     assert_string_equal("parts", default_value(&config, 1, 64, 64, "pf"));
 }
 
-/* A few rows fetch by where the weights are; f16 is widened on the way, and wants more of it. */
+/* What the default says of `key` for f16 weights that are widened on the way; NULL: it widens them in
+ * advance. */
+static const char *default_of_widened(hone_config *config, int64_t m, int64_t n, int64_t k, const char *key) {
+    hone_problem problem;
+    hone_problem_init(&problem, HONE_F16, 0, m, n, k);
+    assert_true(find_default(config, &problem, 1, NULL));
+    const char *type = hone_config_get(config, "wtype");
+    const hone_variant *v =
+        hone_cpu_variant_find(hone_config_get(config, "isa"), type, atoi(hone_config_get(config, "nr")));
+    return v && v->group == 1 && strcmp(type, "f16") == 0 ? hone_config_get(config, key) : NULL;
+}
+
+/* By where the weights are; those that are widened on the way want more of it. */
 static void few_rows_fetch_from_where_weights_are(void **state) {
     (void)state;
+    enum { COLUMN = 4096 /* bytes */, F32 = COLUMN / 4, F16 = COLUMN / 2 };
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
-    const int64_t row = 4096, near = caches->l3 / 2 / row,
-                  far = 3 * caches->l3 / row; /* bytes a column; columns */
+    const int64_t near = caches->l2 / 2 / COLUMN, middle = caches->l3 / 2 / COLUMN,
+                  far = 3 * caches->l3 / COLUMN;
     hone_config config;
-    hone_problem half;
-    if (caches->l3 / 2 > caches->l2)
-        assert_string_equal(hone_cpu_is_amd() ? "0" : "4096", default_value(&config, 4, near, row / 4, "pf"));
-    assert_string_equal("16384", default_value(&config, 4, far, row / 4, "pf"));
-    hone_problem_init(&half, HONE_F16, 0, 1, 2 * caches->l2 / row, row / 2);
-    assert_true(find_default(&config, &half, 1, NULL));
-    const char *type = hone_config_get(&config, "wtype"), *columns = hone_config_get(&config, "nr");
-    const hone_variant *v = hone_cpu_variant_find(hone_config_get(&config, "isa"), type, atoi(columns));
-    if (v && v->group == 1 && strcmp(type, "f16") == 0)
-        assert_string_equal("parts", hone_config_get(&config, "pf"));
+    const char *widened;
+    assert_string_equal("0", default_value(&config, 4, near, F32, "pf"));
+    assert_string_equal("16384", default_value(&config, 4, far, F32, "pf"));
+    if (caches->l3 / 2 > caches->l2) {
+        assert_string_equal(hone_cpu_is_amd() ? "0" : "4096", default_value(&config, 4, middle, F32, "pf"));
+        if ((widened = default_of_widened(&config, 4, middle, F16, "pf")))
+            assert_string_equal("16384", widened);
+    }
+    if ((widened = default_of_widened(&config, 1, far, F16, "pf")))
+        assert_string_equal("parts", widened);
 }
 
 /* Whether the mapping that begins at `at` is advised to have huge pages; -1: it is not found. */
