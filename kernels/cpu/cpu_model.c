@@ -237,7 +237,7 @@ static int64_t prefetch_distance(const hone_cpu_config *c, const hone_problem *p
  * latency of a multiply, but from memory on AMD's processors in one stream, left to what the processor
  * fetches (1.0 to 1.4 over parts; on Intel's parts are 1.1 to 1.2 over one stream), unless weights are
  * widened on the way: so many instructions a line leave too few lines within a core's view (f16: parts are
- * 1.0 to 1.25 over one stream; 0.93 beyond half a gigabyte). */
+ * 1.0 to 1.25 over one stream up to 120 MB, 0.93 at 540 MB). */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
@@ -247,7 +247,8 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
-    c->parts = row && !(far && hone_cpu_is_amd() && !widens(c->variant));
+    int stream = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
+    c->parts = row && !(far && hone_cpu_is_amd() && stream);
     c->prefetch = row || c->beside ? 0 : prefetch_distance(c, p);
 }
 
