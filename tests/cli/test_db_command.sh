@@ -122,6 +122,19 @@ says "'other.json', line 1: not JSON" err
 expect 0 "$HONE" db check a.db --json
 says '"measurements": 2'
 
+# An older file: its schema is told, and that it is brought up to date when it is written.
+cp "$SOURCE_DIR/results/nvidia-h200/hone.db" older.db && chmod u+w older.db
+expect 0 "$HONE" db check older.db --json
+says '"stored_schema": 3'
+expect 0 "$HONE" db check older.db
+says '^the file has schema 3: a copy was brought up to date'
+expect 0 "$HONE" db prune --older-than 30000 --db older.db
+says 'brought up to date from schema 3 to 4' err
+expect 0 "$HONE" db check older.db --json
+says '"stored_schema": 4'
+expect 0 "$HONE" db prune --older-than 30000 --db older.db
+! grep -q 'brought up to date' err || fail "an up-to-date file was brought up to date"
+
 # Prune: old evidence goes, the winner's stays.
 evidence 64x64x64 "${config%=*}=1" 90 >slow.jsonl
 expect 0 "$HONE" db import slow.jsonl --db a.db

@@ -98,6 +98,9 @@ int cli_print_json(json_t *document);
 /* A number that JSON can hold: null for NaN and infinities. */
 json_t *cli_json_number(double value);
 
+/* hone_db_open_write, which says on stderr that it has brought an older file up to date. */
+hone_status cli_open_for_writing(hone_db **out, const char *path);
+
 /* A bar on stderr when it is a terminal, else a line every 10 seconds. `text` is one short line. fraction in
  * [0, 1]. */
 void cli_progress(double fraction, const char *text);

@@ -10,6 +10,7 @@
 
 #include "../../harness/clock.h"
 #include "../../kernels/status.h"
+#include "../db/db.h"
 #include "cli.h"
 
 int cli_fail(const char *command, hone_status status) {
@@ -139,6 +140,16 @@ static void draw_bar(double fraction, const char *text) {
     fprintf(stderr, "\r[%s] %3.0f%%  %.*s\033[K", bar, 100 * fraction, room > 0 ? room : 0, text);
     fflush(stderr);
     progress.drawn = 1;
+}
+
+hone_status cli_open_for_writing(hone_db **out, const char *path) {
+    hone_status status = hone_db_open_write(out, path);
+    if (status == HONE_OK && (*out)->stored_schema && (*out)->stored_schema < (*out)->schema)
+        fprintf(stderr,
+                "%s: brought up to date from schema %d to %d, its winners derived anew; earlier versions of "
+                "Hone cannot read it any more\n",
+                (*out)->path, (*out)->stored_schema, (*out)->schema);
+    return status;
 }
 
 void cli_progress(double fraction, const char *text) {

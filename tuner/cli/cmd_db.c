@@ -47,18 +47,22 @@ static json_t *count_or_null(int64_t count) { return count < 0 ? json_null() : j
 
 static int print_report(const hone_db_report *report, const char *path, findings *heard) {
     if (heard->list)
-        return cli_print_json(
-            json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "ok", report->ok, "path", path,
-                      "schema", count_or_null(report->schema), "measurements",
-                      count_or_null(report->measurements), "failures", count_or_null(report->failures),
-                      "winners", count_or_null(report->winners), "devices", count_or_null(report->devices),
-                      "problems", count_or_null(report->problems), "findings", heard->list));
+        return cli_print_json(json_pack(
+            "{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "ok", report->ok, "path", path, "schema",
+            count_or_null(report->schema), "stored_schema", count_or_null(report->stored_schema),
+            "measurements", count_or_null(report->measurements), "failures", count_or_null(report->failures),
+            "winners", count_or_null(report->winners), "devices", count_or_null(report->devices), "problems",
+            count_or_null(report->problems), "findings", heard->list));
     printf("%s: %s\n", path, report->ok ? "ok" : "not ok");
     if (report->ok)
         printf("schema %d; %lld measurements and %lld failures on %lld problems and %lld devices; %lld "
                "winners\n",
                report->schema, (long long)report->measurements, (long long)report->failures,
                (long long)report->problems, (long long)report->devices, (long long)report->winners);
+    if (report->stored_schema < report->schema)
+        printf(
+            "the file has schema %d: a copy was brought up to date and checked, its winners derived anew\n",
+            report->stored_schema);
     return 0;
 }
 
@@ -82,7 +86,7 @@ static int run_check(int argc, char **argv) {
         return cli_fail("db check", status);
 
     hone_db *db = NULL;
-    hone_db_report report = {0, -1, -1, -1, -1, -1, -1};
+    hone_db_report report = {0, -1, -1, -1, -1, -1, -1, -1};
     findings heard = {.list = json ? json_array() : NULL};
     status = hone_db_open_one(&db, path);
     if (status == HONE_OK)
@@ -312,7 +316,7 @@ static int run_import(int argc, char **argv) {
     if (status == HONE_OK && operands < 1)
         status = hone_fail(HONE_E_USAGE, "no file to import; name one, or - for standard input");
     if (status == HONE_OK)
-        status = hone_db_open_write(&db, path);
+        status = cli_open_for_writing(&db, path);
     if (status == HONE_OK)
         status = import_files(&added, db, operands, argv + 1);
     if (status != HONE_OK) {
@@ -361,7 +365,7 @@ static int run_prune(int argc, char **argv) {
         db = NULL;
     }
     if (status == HONE_OK)
-        status = hone_db_open_write(&db, path);
+        status = cli_open_for_writing(&db, path);
     if (status == HONE_OK)
         status = hone_db_prune(&measurements, &failures, db, &options);
     hone_db_close(db);

@@ -222,7 +222,7 @@ static hone_status prepare(tune_command *command, const char *command_line) {
         status =
             cli_selected_device(&command->device, &command->options.threads, command->context, selectors);
     if (status == HONE_OK)
-        status = hone_db_open_write(&command->db, selectors->db);
+        status = cli_open_for_writing(&command->db, selectors->db);
     if (status == HONE_OK && !selectors->db) /* what the system's know is a start */
         status = hone_db_add_system(&command->db);
     if (status == HONE_OK)

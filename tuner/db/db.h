@@ -32,7 +32,8 @@ struct hone_db {
     char path[HONE_DB_PATH];
     int writable;
     int made;                           /* 1: opening it for writing has made the file */
-    int schema;                         /* user_version of the file */
+    int schema;                         /* of what is open: the file, or a copy brought up to date */
+    int stored_schema;                  /* user_version of the file as it was found; 0: it was made */
     const volatile int *stop;           /* not 0: statements end with HONE_E_INTERRUPTED; NULL: they do not */
     int declared;                       /* 1: its tables are this build's, so that a lookup may ask them */
     hone_db *below;                     /* the next layer: answers where this one has nothing better; owned */

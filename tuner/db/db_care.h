@@ -7,8 +7,8 @@
 #include "db_private.h"
 
 typedef struct hone_db_report {
-    int ok; /* 1: nothing was found wrong */
-    int schema;
+    int ok;                    /* 1: nothing was found wrong */
+    int schema, stored_schema; /* of what was checked; of the file: where it is older, a copy was checked */
     int64_t measurements, failures, winners, devices, problems;
 } hone_db_report;
 

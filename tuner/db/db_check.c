@@ -112,7 +112,7 @@ hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener lis
     static hone_status (*const checks[])(checker *) = {check_pages,    check_schema,  check_references,
                                                        check_problems, check_winners, count_rows};
     int64_t schema = 0;
-    *out = (hone_db_report){.ok = 1, -1, -1, -1, -1, -1, -1};
+    *out = (hone_db_report){1, -1, db->stored_schema, -1, -1, -1, -1, -1};
     checker check = {.db = db, .report = out, .listener = listener, .context = context};
     /* One snapshot for all checks, while others may be writing. */
     hone_status status = hone_db_execute(db, "BEGIN", "reading");

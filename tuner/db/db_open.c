@@ -191,6 +191,8 @@ hone_status hone_db_check_identity(hone_db *db, int *empty) {
                          "database '%s' is damaged: schema version %lld and %lld tables; restore a copy",
                          db->path, (long long)is.version, (long long)is.tables);
     db->schema = (int)is.version;
+    if (!db->stored_schema && !db->made)
+        db->stored_schema = db->schema;
     return HONE_OK;
 }
 
@@ -263,7 +265,7 @@ static hone_status open_immutable(hone_db **out, const char *path) {
 static hone_status copy_migrated(hone_db **out, hone_db *old) {
     hone_db *copy;
     DB_TRY(hone_db_connect(&copy, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-    copy->schema = old->schema;
+    copy->schema = copy->stored_schema = old->schema;
     copy->writable = 0;
     snprintf(copy->path, sizeof copy->path, "%s", old->path);
     sqlite3_backup *backup = sqlite3_backup_init(copy->handle, "main", old->handle, "main");
