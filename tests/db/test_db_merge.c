@@ -221,7 +221,7 @@ static void a_bad_input_leaves_no_merge(void **state) {
 }
 
 static hone_db_added merged(const char *output, const char *input) {
-    hone_db_added added = {-1, -1};
+    hone_db_added added = {-1, -1, 0};
     assert_int_equal(hone_db_merge(&added, output, &input, 1), HONE_OK);
     return added;
 }

@@ -143,8 +143,8 @@ static void winners_follow_the_rule_of_this_version(void **state) {
     hone_db_close(db);
 }
 
-/* Version 3, whose tables are those of version 2, left a default of twice the time where intervals are wide.
- */
+/* Version 3, whose tables are those of version 2, let a default of twice the time win where intervals are
+ * wide. */
 static void winners_of_version_3_are_derived_anew(void **state) {
     static const char rows[] = TWO_CONFIGS
         " VALUES (1, 'fffffffffffffffffffffffffffffff0', 1, 1, 1, 1, 'hone', 'warm', 'final', 2,"

@@ -98,7 +98,9 @@ int cli_print_json(json_t *document);
 /* A number that JSON can hold: null for NaN and infinities. */
 json_t *cli_json_number(double value);
 
-/* hone_db_open_write, which says on stderr that it has brought an older file up to date. */
+/* Says on stderr that a file which had this schema has been brought up to date, if it was older. */
+void cli_tell_migration(const char *path, int stored_schema);
+/* hone_db_open_write, which tells of a migration. */
 hone_status cli_open_for_writing(hone_db **out, const char *path);
 
 /* A bar on stderr when it is a terminal, else a line every 10 seconds. `text` is one short line. fraction in

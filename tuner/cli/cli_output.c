@@ -142,13 +142,18 @@ static void draw_bar(double fraction, const char *text) {
     progress.drawn = 1;
 }
 
-hone_status cli_open_for_writing(hone_db **out, const char *path) {
-    hone_status status = hone_db_open_write(out, path);
-    if (status == HONE_OK && (*out)->stored_schema && (*out)->stored_schema < (*out)->schema)
+void cli_tell_migration(const char *path, int stored_schema) {
+    if (stored_schema && stored_schema < HONE_DB_SCHEMA)
         fprintf(stderr,
                 "%s: brought up to date from schema %d to %d, its winners derived anew; earlier versions of "
                 "Hone cannot read it any more\n",
-                (*out)->path, (*out)->stored_schema, (*out)->schema);
+                path, stored_schema, HONE_DB_SCHEMA);
+}
+
+hone_status cli_open_for_writing(hone_db **out, const char *path) {
+    hone_status status = hone_db_open_write(out, path);
+    if (status == HONE_OK)
+        cli_tell_migration((*out)->path, (*out)->stored_schema);
     return status;
 }
 

@@ -143,7 +143,10 @@ static int run_merge(int argc, char **argv) {
         status = hone_fail(HONE_E_USAGE, "no database to merge; name one or more files");
     if (status == HONE_OK)
         status = hone_db_merge(&added, output, (const char *const *)&argv[1], operands);
-    return status == HONE_OK ? print_added("merged", &added, output, json) : cli_fail("db merge", status);
+    if (status != HONE_OK)
+        return cli_fail("db merge", status);
+    cli_tell_migration(output, added.stored_schema);
+    return print_added("merged", &added, output, json);
 }
 
 /* ---- export */
@@ -298,7 +301,7 @@ static hone_status import_files(hone_db_added *added, hone_db *db, int count, ch
 static int run_import(int argc, char **argv) {
     const char *path = NULL;
     int operands, help, json = 0;
-    hone_db_added added = {0, 0};
+    hone_db_added added = {0};
     const cli_option table[] = {
         DB_OPTION(&path),
         {"json", CLI_FLAG, &json, NULL, "print machine-readable counts of what is new"},

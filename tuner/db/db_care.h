@@ -21,6 +21,7 @@ hone_status hone_db_check(hone_db_report *out, hone_db *db, hone_db_listener lis
 /* Evidence that came to a database: what was there already does not count. */
 typedef struct hone_db_added {
     int64_t measurements, failures;
+    int stored_schema; /* hone_db_merge: hone_db.stored_schema of the output */
 } hone_db_added;
 
 /* Adds the evidence of the `inputs` to `output`, which is made when missing, and

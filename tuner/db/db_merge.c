@@ -51,7 +51,7 @@ static hone_status copy_all(hone_db_added *added, hone_db *to, hone_db *from) {
 }
 
 static hone_status merge_inputs(hone_db_added *added, hone_db *to, const char *const *inputs, int count) {
-    hone_db_added copied = {0, 0};
+    hone_db_added copied = {0};
     for (int i = 0; i < count; i++) {
         hone_db *from;
         DB_TRY(hone_db_open(&from, inputs[i]));
@@ -84,9 +84,12 @@ hone_status hone_db_merge(hone_db_added *added, const char *output, const char *
     hone_status status = hone_db_begin(to);
     if (status == HONE_OK)
         status = hone_db_end(to, merge_inputs(added, to, inputs, count));
-    if (status != HONE_OK)
+    if (status != HONE_OK) {
         hone_db_abandon(to);
-    else
-        hone_db_close(to);
-    return status;
+        return status;
+    }
+    if (added)
+        added->stored_schema = to->stored_schema;
+    hone_db_close(to);
+    return HONE_OK;
 }

@@ -18,8 +18,8 @@
 -- ties unless its interval shows that it is more than 2% slower, or it is more than 10% slower
 -- whatever the intervals, which few samples of a noisy machine make as wide as one likes. Of those
 -- that tie the default config wins, then the one that has the most of its values, so that a winner
--- differs from the default where that matters; then the one with the smallest workspace, then the lesser text:
--- the same one in the next tuning, as far as noise allows.
+-- differs from the default where that matters; then the one with the smallest workspace, then the
+-- lesser text: the same one in the next tuning, as far as noise allows.
 WITH objectives (objective) AS (VALUES ('p50'), ('p95'), ('throughput')),
 evidence AS (
     SELECT m.id, m.uid, m.device_id, m.problem_id, m.threads, o.objective, m.mode, r.build_id,
