@@ -2,15 +2,18 @@
  * tests/cpu/test_act_accuracy.c measures what is claimed there.
  *
  * Their cost is counted in operations that compete with the K loop for the
- * multipliers, so divisions are reciprocals, and where a vocabulary looks up 32
- * entries in one instruction (VF_TABLES) a piecewise polynomial replaces
- * exponential and reciprocal:
+ * multipliers. Where a vocabulary looks up 32 entries in one instruction
+ * (VF_TABLES) most are a piecewise polynomial:
  *
  *   x -> |x|, limited -> segment -> coefficients -> Horner in |x| itself
  *
  * Horner in |x|, not in the distance from a segment's middle, saves finding
  * that; its terms are as large as the function's at 0, so what it loses is
- * absolute, which is what the fast form allows.
+ * absolute, which is what the fast form allows. Elsewhere the fast form is a
+ * rational function, whose numerator and denominator are computed side by side:
+ * what limits a core there is how long one vector takes, which it has to keep in
+ * flight with others. The brief form keeps tails relative, for which it takes an
+ * exponential.
  *
  * Arguments are limited wherever a power of two would underflow: a subnormal
  * result costs a hundred cycles. */
@@ -36,34 +39,62 @@ static inline vf vf_piecewise(VF_TABLE_AT float (*c)[32], int degree, vf segment
 /* min(|x|, limit) that keeps a NaN. */
 static inline vf vf_limit(vf x, float limit) { return vf_min(vf_set(limit), vf_abs(x)); }
 
+/* Keeps a NaN. */
+static inline vf vf_between(vf x, float limit) {
+    return vf_min(vf_set(limit), vf_max(vf_set(-limit), x));
+}
+
+/* Numerator and denominator of the rational function c (act_tables.h), of `over` and `under` coefficients, at
+ * x within its limit. */
+typedef struct vf_ratio {
+    vf over, under;
+} vf_ratio;
+static inline vf_ratio vf_ratio_at(vf x, VF_TABLE_AT float *c, int over, int under) {
+    const vf u = vf_mul(x, x);
+    vf p = vf_set(c[over]), q = vf_set(c[over + under]);
+    for (int k = over - 1; k > 0; k--)
+        p = vf_fma(p, u, vf_set(c[k]));
+    for (int k = over + under - 1; k > over; k--)
+        q = vf_fma(q, u, vf_set(c[k]));
+    vf_ratio ratio = {vf_mul(x, p), vf_fma(q, u, vf_set(1.0f))};
+    return ratio;
+}
+static inline vf vf_rational(vf x, VF_TABLE_AT float *c, int over, int under) {
+    const vf_ratio r = vf_ratio_at(x, c, over, under);
+    return vf_div(r.over, r.under);
+}
+static inline vf_ratio vf_half_tanh_half(vf x) { return vf_ratio_at(x, act_logistic_rational, 5, 4); }
+
 static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
-/* 2^t for |t| <= 125; without tables, from 0 to 2^-118 for t below -120. VF_EXP2_BRIEF: the vocabulary has an
- * instruction. */
+/* 2^n p(r) + more, where `shifted` is n + VF_SHIFT, whose low bits are n. c: a polynomial p whose first
+ * coefficient is 1, so that less 1 the precision of a small r is kept. */
+#define VF_SHIFT vf_set(0x1.8p23f)
+static inline vf vf_raised(vf shifted, vf r, VF_TABLE_AT float *c, int degree, float more) {
+    vf slope = vf_set(c[degree]);
+    for (int k = degree - 1; k > 0; k--)
+        slope = vf_fma(slope, r, vf_set(c[k]));
+    const vf power = vf_raise(vf_set(1.0f), shifted, 23);
+    return vf_fma(vf_raise(slope, shifted, 23), r, vf_add(power, vf_set(more)));
+}
+
+/* 2^(a b) for |a b| <= 125. VF_EXP2_BRIEF: the vocabulary has an instruction. */
 #ifdef VF_EXP2_BRIEF
-static inline vf vf_exp2_brief(vf t) { return VF_EXP2_BRIEF(t); }
+static inline vf vf_exp2_brief(vf a, vf b) { return VF_EXP2_BRIEF(vf_mul(a, b)); }
 #else
-/* With tables 2^(n/32) 2^r, n being 32 t rounded: a line in r, whose two coefficients are table entries and
+/* With tables 2^(n/32) 2^r, n being 32 a b rounded: a line in r, whose two coefficients are table entries and
  * n's upper bits. One multiplication: between products of a tile that is what counts. */
-static inline vf vf_exp2_brief(vf t) {
+static inline vf vf_exp2_brief(vf a, vf b) {
     if (VF_TABLES) {
-        const vf n = vf_add(t, vf_set(act_exp2_steps.offset));
+        const vf t = vf_mul(a, b), n = vf_add(t, vf_set(act_exp2_steps.offset));
         const vf power = vf_raise(vf_table32(act_exp2_steps.c[0], n), n, 18),
                  slope = vf_raise(vf_table32(act_exp2_steps.c[1], n), n, 18);
         return vf_fma(slope, VF_PAST_32ND(t), power);
     }
-    VF_TABLE_AT float *c = act_exp2_4;
-    vf r = vf_fraction(t), p = vf_fma(vf_set(c[4]), r, vf_set(c[3]));
-    p = vf_fma(vf_fma(vf_fma(p, r, vf_set(c[2])), r, vf_set(c[1])), r, vf_set(c[0]));
-    return vf_scale_floor(p, t);
+    const vf shifted = vf_fma(a, b, VF_SHIFT), r = vf_fma(a, b, vf_sub(VF_SHIFT, shifted));
+    return vf_raised(shifted, r, act_exp2_brief, 4, 0.0f);
 }
 #endif
-static inline vf vf_exp2_fast(vf t) {
-    VF_TABLE_AT float *c = act_exp2_5;
-    vf r = vf_fraction(t), p = vf_fma(vf_set(c[5]), r, vf_set(c[4]));
-    p = vf_fma(vf_fma(vf_fma(vf_fma(p, r, vf_set(c[3])), r, vf_set(c[2])), r, vf_set(c[1])), r, vf_set(c[0]));
-    return vf_scale_floor(p, t);
-}
 
 VF_TABLE float act_log2e = 1.44269504f;
 
@@ -71,74 +102,56 @@ VF_TABLE float act_log2e = 1.44269504f;
 
 static inline vf vf_minus_tail(vf x, vf a, vf tail) { return vf_fma(vf_neg(a), tail, vf_relu(x)); }
 
-/* x / (1 + 2^t), x being as good as `lowest` below it. */
-static inline vf vf_gate_fast(vf x, vf t, float lowest) {
-    vf d = vf_add(vf_set(1.0f), vf_exp2_fast(vf_max(vf_set(-60.0f), vf_min(vf_set(100.0f), t))));
-    return vf_mul(vf_max(vf_set(lowest), x), vf_rcp(d));
+/* x (1/2 + the rational function c), which is 0 or 1 at its limits. */
+static inline vf vf_gate_fast(vf x, VF_TABLE_AT float *c, int over, int under) {
+    const vf low = vf_max(vf_set(-c[0]), x), z = vf_min(vf_set(c[0]), low);
+    return vf_mul(low, vf_add(vf_rational(z, c, over, under), vf_set(0.5f)));
 }
-/* x / (1 + 2^t). */
-static inline vf vf_gate_brief(vf x, vf t) {
-    return vf_mul(x, vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(t))));
+/* x / (1 + 2^(a b)). */
+static inline vf vf_gate_brief(vf x, vf a, vf b) {
+    return vf_over_brief(x, vf_add(vf_set(1.0f), vf_exp2_brief(a, b)));
 }
 
-/* log2(e) times gelu_tanh's -2 sqrt(2/pi) (x + 0.044715 x^3). */
-static inline vf vf_gelu_tanh_exponent(vf x) {
-    return vf_mul(x, vf_fma(vf_mul(x, x), vf_set(-0.10294324f), vf_set(-2.3022082f)));
+/* log2(e) times gelu_tanh's -2 sqrt(2/pi) (x + 0.044715 x^3), over x. */
+static inline vf vf_gelu_tanh_rate(vf x) {
+    return vf_fma(vf_mul(x, x), vf_set(-0.10294324f), vf_set(-2.3022082f));
 }
 
 static inline vf vf_gelu_tanh_fast(vf x) {
     if (!VF_TABLES)
-        return vf_gate_fast(x, vf_gelu_tanh_exponent(x), -10.0f);
+        return vf_gate_fast(x, act_gelu_tanh_rational, 6, 5);
     vf a = vf_abs_min(x, vf_set(act_gelu_tanh_fast.limit));
     return vf_minus_tail(x, a, VF_EVEN(act_gelu_tanh_fast, 3, a));
 }
 static inline vf vf_gelu_tanh_brief(vf x) {
     const vf limit = vf_set(9.95f); /* gelu_tanh of -limit is -2^-121, its exponent there 124.3 */
-    return vf_gate_brief(vf_max(vf_neg(limit), x), vf_gelu_tanh_exponent(VF_WITHIN(x, limit)));
+    const vf c = VF_WITHIN(x, limit);
+    return vf_gate_brief(vf_max(vf_neg(limit), x), c, vf_gelu_tanh_rate(c));
 }
 
 static inline vf vf_silu_fast(vf x) {
     if (!VF_TABLES)
-        return vf_gate_fast(x, vf_mul(x, vf_set(-act_log2e)), -80.0f);
+        return vf_gate_fast(x, act_logistic_rational, 5, 4);
     vf a = vf_abs_min(x, vf_set(act_silu_fast.limit));
     return vf_minus_tail(x, a, VF_EVEN(act_silu_fast, 4, a));
 }
 static inline vf vf_silu_brief(vf x) {
     const vf limit = vf_set(82.0f); /* silu of -limit is -2^-112, its exponent there 118.3 */
-    return vf_gate_brief(vf_max(vf_neg(limit), x), vf_mul(VF_WITHIN(x, limit), vf_set(-act_log2e)));
-}
-
-/* erf(z): a rational function on |z| <= 3.92, +-1 beyond; absolute error 2^-25. */
-static inline vf vf_erf(vf z) {
-    vf c = vf_min(vf_set(3.92f), vf_max(vf_set(-3.92f), z));
-    vf w = vf_mul(c, c);
-    vf n = vf_fma(vf_set(2.03453806e-06f), w, vf_set(0.000287450966f));
-    n = vf_fma(n, w, vf_set(0.00386792701f));
-    n = vf_fma(n, w, vf_set(0.0530592091f));
-    n = vf_fma(n, w, vf_set(0.192757472f));
-    n = vf_fma(n, w, vf_set(1.12837899f));
-    vf d = vf_fma(vf_set(3.80670972e-05f), w, vf_set(0.00118798122f));
-    d = vf_fma(d, w, vf_set(0.0151715195f));
-    d = vf_fma(d, w, vf_set(0.115081534f));
-    d = vf_fma(d, w, vf_set(0.504158556f));
-    d = vf_fma(d, w, vf_set(1.0f));
-    vf inner = vf_div(vf_mul(c, n), d);
-    return vf_pick(vf_lt(vf_set(3.92f), vf_abs(z)), vf_copysign(vf_set(1.0f), z), inner);
+    return vf_gate_brief(vf_max(vf_neg(limit), x), VF_WITHIN(x, limit), vf_set(-act_log2e));
 }
 
 static inline vf vf_gelu_erf_fast(vf x) {
     if (!VF_TABLES)
-        return vf_mul(vf_max(vf_set(-20.0f), x),
-                      vf_fma(vf_set(0.5f), vf_erf(vf_mul(vf_set(0.70710678f), x)), vf_set(0.5f)));
+        return vf_gate_fast(x, act_gelu_erf_rational, 6, 5);
     vf a = vf_abs_min(x, vf_set(act_gelu_erf_fast.limit));
     return vf_minus_tail(x, a, VF_EVEN(act_gelu_erf_fast, 3, a));
 }
 /* Without tables: exp(-a^2/2) times t p(t), t = 1 / (1 + a/4). */
 static inline vf vf_gelu_erf_tail_brief(vf a) {
     VF_TABLE_AT float *c = act_mills_brief;
-    vf t = vf_rcp_brief(vf_fma(vf_set(0.25f), a, vf_set(1.0f))), w = vf_fma(vf_set(c[4]), t, vf_set(c[3]));
+    vf t = vf_over_brief(vf_set(1.0f), vf_fma(vf_set(0.25f), a, vf_set(1.0f))), w = vf_fma(vf_set(c[4]), t, vf_set(c[3]));
     w = vf_fma(vf_fma(vf_fma(w, t, vf_set(c[2])), t, vf_set(c[1])), t, vf_set(c[0]));
-    return vf_mul(vf_mul(t, w), vf_exp2_brief(vf_mul(vf_mul(a, a), vf_set(-0.5f * act_log2e))));
+    return vf_mul(vf_mul(t, w), vf_exp2_brief(vf_mul(a, a), vf_set(-0.5f * act_log2e)));
 }
 static inline vf vf_gelu_erf_brief(vf x) {
     if (!VF_TABLES) {
@@ -146,71 +159,74 @@ static inline vf vf_gelu_erf_brief(vf x) {
         return vf_minus_tail(x, a, vf_gelu_erf_tail_brief(a));
     }
     vf a = vf_abs_min(x, vf_set(act_gelu_erf_brief.limit));
-    return vf_minus_tail(x, a, vf_exp2_brief(VF_EVEN(act_gelu_erf_brief, 2, a)));
+    return vf_minus_tail(x, a, vf_exp2_brief(VF_EVEN(act_gelu_erf_brief, 2, a), vf_set(1.0f)));
 }
 
 /* ---- sigmoid and tanh */
 
 static inline vf vf_sigmoid_fast(vf x) {
-    if (!VF_TABLES)
-        return vf_rcp(vf_add(
-            vf_set(1.0f),
-            vf_exp2_fast(vf_min(vf_set(100.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e)))))));
+    if (!VF_TABLES) {
+        const vf_ratio half = vf_half_tanh_half(vf_between(x, act_logistic_rational[0]));
+        return vf_add(vf_div(half.over, half.under), vf_set(0.5f));
+    }
     vf a = vf_limit(x, act_sigmoid_fast.limit);
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
 }
 static inline vf vf_sigmoid_brief(vf x) {
-    vf t = vf_min(vf_set(120.0f), vf_max(vf_set(-60.0f), vf_mul(x, vf_set(-act_log2e))));
-    return vf_rcp_brief(vf_add(vf_set(1.0f), vf_exp2_brief(t)));
+    return vf_gate_brief(vf_set(1.0f), vf_between(x, 82.0f), vf_set(-act_log2e));
 }
 
-/* Without tables: e / (e + 2), e = exp(2|x|) - 1. */
-static inline vf vf_tanh_quotient(vf x) {
-    vf a = vf_limit(x, 10.0f), e = vf_expm1(vf_add(a, a));
-    return vf_copysign(vf_div(e, vf_add(e, vf_set(2.0f))), x);
-}
 static inline vf vf_tanh_fast(vf x) {
     if (!VF_TABLES)
-        return vf_tanh_quotient(x);
+        return vf_rational(vf_between(x, act_tanh_rational[0]), act_tanh_rational, 5, 4);
     vf a = vf_limit(x, act_tanh_fast.limit);
     return vf_copysign(VF_WIDENING(act_tanh_fast, 4, a), x);
 }
 static inline vf vf_tanh_brief(vf x) {
-    if (!VF_TABLES) {
-        VF_TABLE_AT float *c = act_tanh_rational;
-        vf a = vf_min(vf_set(5.0f), vf_max(vf_set(-5.0f), x)), u = vf_mul(a, a);
-        vf over = vf_fma(vf_fma(vf_set(c[2]), u, vf_set(c[1])), u, vf_set(c[0]));
-        vf under = vf_fma(vf_fma(vf_set(c[5]), u, vf_set(c[4])), u, vf_set(c[3]));
-        return vf_div(vf_mul(a, over), vf_fma(under, u, vf_set(1.0f)));
-    }
+    if (!VF_TABLES)
+        return vf_rational(vf_between(x, act_tanh_rational_brief[0]), act_tanh_rational_brief, 3, 3);
     vf a = vf_limit(x, act_tanh_brief.limit);
     return vf_copysign(VF_WIDENING(act_tanh_brief, 2, a), x);
 }
 
 /* ---- exp(x) - 1 below 0; anything above. The tables are in -x. */
 
+/* Of x >= -30; anything above 0. */
+static inline vf vf_expm1_of(vf x, VF_TABLE_AT float *c, int degree) {
+    const vf shifted = vf_fma(x, vf_set(act_log2e), VF_SHIFT);
+    const vf r = vf_fma(vf_sub(VF_SHIFT, shifted), vf_set(0.693147182f), x);
+    return vf_raised(shifted, r, c, degree, -1.0f);
+}
 static inline vf vf_expm1_fast(vf x) {
     if (!VF_TABLES)
-        return vf_expm1(x);
+        return vf_expm1_of(vf_max(vf_set(-18.0f), x), act_exp_fast, 6);
     vf c = vf_max(vf_set(act_expm1_fast.limit), x);
     return VF_WIDENING(act_expm1_fast, 4, c);
 }
 static inline vf vf_expm1_brief(vf x) {
     if (!VF_TABLES)
-        return vf_expm1(x);
+        return vf_expm1_of(vf_max(vf_set(-12.0f), x), act_exp_brief, 4);
     vf c = vf_max(vf_set(act_expm1_brief.limit), x);
     return VF_WIDENING(act_expm1_brief, 2, c);
 }
 
 /* ---- log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
 
+/* Without tables log(2 cosh(x / 2)) + x / 2, from which it parts by nothing at the limits. */
 static inline vf vf_softplus_fast(vf x) {
+    if (!VF_TABLES) {
+        const vf z = vf_between(x, act_softplus_rational[0]);
+        const vf half = vf_fma(z, vf_set(0.5f), vf_set(0.693147182f));
+        const vf_ratio r = vf_ratio_at(z, act_softplus_rational, 6, 5);
+        const vf y = vf_add(half, vf_div(vf_mul(z, r.over), r.under));
+        return vf_max(vf_max(vf_set(0.0f), y), x);
+    }
     vf a = vf_abs_min(x, vf_set(act_softplus_fast.limit));
     return vf_add(vf_relu(x), VF_WIDENING(act_softplus_fast, 3, a));
 }
 static inline vf vf_softplus_brief(vf x) {
     VF_TABLE_AT float *c = act_log1p_brief;
-    vf e = vf_exp2_brief(vf_mul(vf_abs_min(x, vf_set(82.0f)), vf_set(-act_log2e)));
+    vf e = vf_exp2_brief(vf_abs_min(x, vf_set(82.0f)), vf_set(-act_log2e));
     vf w = vf_fma(vf_fma(vf_set(c[4]), e, vf_set(c[3])), e, vf_set(c[2]));
     w = vf_fma(vf_fma(w, e, vf_set(c[1])), e, vf_set(c[0]));
     return vf_fma(e, w, vf_relu(x));
@@ -225,16 +241,19 @@ static inline vf vf_mish_fast(vf x) {
         vf gate = VF_EVEN(act_mish_fast, 5, vf_min(vf_set(act_mish_fast.limit), b));
         return vf_mul(b, vf_pick(vf_le(x, lowest), vf_set(0.0f), gate));
     }
-    vf c = vf_max(vf_set(-80.0f), x);
-    vf e = vf_exp2_fast(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
-    vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
-    return vf_mul(c, vf_min(vf_set(1.0f), vf_mul(n, vf_rcp(vf_add(n, vf_set(2.0f))))));
+    /* With w / d = 1 - tanh(x / 2) the quotient is (4 d^2 - w^2) / (4 d^2 + w^2). */
+    const float limit = act_logistic_rational[0];
+    const vf_ratio half = vf_half_tanh_half(vf_between(x, limit));
+    const vf w = vf_fma(vf_set(-2.0f), half.over, half.under), d2 = vf_add(half.under, half.under);
+    const vf square = vf_mul(d2, d2);
+    const vf gate = vf_div(vf_fma(vf_neg(w), w, square), vf_fma(w, w, square));
+    return vf_mul(vf_pick(vf_le(x, vf_set(-limit)), vf_set(0.0f), x), gate);
 }
 static inline vf vf_mish_brief(vf x) {
     vf c = vf_max(vf_set(-82.0f), x);
-    vf e = vf_exp2_brief(vf_mul(vf_min(vf_set(20.0f), c), vf_set(act_log2e)));
+    vf e = vf_exp2_brief(vf_min(vf_set(20.0f), c), vf_set(act_log2e));
     vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
-    return vf_mul(c, vf_min(vf_set(1.0f), vf_mul(n, vf_rcp_brief(vf_add(n, vf_set(2.0f))))));
+    return vf_mul(c, vf_min(vf_set(1.0f), vf_over_brief(n, vf_add(n, vf_set(2.0f)))));
 }
 
 /* ---- x / (1 + |x|) */
@@ -245,7 +264,7 @@ static inline vf vf_softsign_fast(vf x) {
 }
 static inline vf vf_softsign_brief(vf x) {
     vf c = vf_min(vf_set(0x1p64f), vf_max(vf_set(-0x1p64f), x));
-    return vf_mul(c, vf_rcp_brief(vf_add(vf_set(1.0f), vf_abs(c))));
+    return vf_over_brief(c, vf_add(vf_set(1.0f), vf_abs(c)));
 }
 
 #endif

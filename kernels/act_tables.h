@@ -1,15 +1,20 @@
 /* Written by scripts/fit-activations, which says how. Segments of piecewise
  * polynomials in a = |x|: entry i of c[k] is the coefficient of a^k. VF_EVEN and
- * VF_WIDENING in act_fast.h find the entry of an a that the limit limits. */
+ * VF_WIDENING in act_fast.h find the entry of an a that the limit limits. Rational
+ * ones are a limit of |x|, then p0, p1 ..., q1, q2 ... of
+ * x (p0 + p1 x^2 + ...) / (1 + q1 x^2 + ...). */
 #ifndef HONE_ACT_TABLES_H
 #define HONE_ACT_TABLES_H
 /* clang-format off */
 
-/* 2^r on [0, 1], relative error 2^-18.5. */
-VF_TABLE float act_exp2_4[] = {0x1.00002cp+0f, 0x1.62d166p-1f, 0x1.ee798p-3f, 0x1.aa1424p-5f, 0x1.bb7c7ap-7f};
+/* 2^r, relative, |r| <= 0.5: error 2^-18.4. */
+VF_TABLE float act_exp2_brief[] = {0x1p+0f, 0x1.62e12cp-1f, 0x1.ec0378p-3f, 0x1.c9fc54p-5f, 0x1.3a02b4p-7f};
 
-/* 2^r on [0, 1], relative error 2^-22.6. */
-VF_TABLE float act_exp2_5[] = {0x1.fffffep-1f, 0x1.62e4f6p-1f, 0x1.ebd5aap-3f, 0x1.c95438p-5f, 0x1.26905p-7f, 0x1.ec312ep-10f};
+/* exp(r), relative to exp(r) - 1, |r| <= 0.3467: error 2^-15.6. */
+VF_TABLE float act_exp_brief[] = {0x1p+0f, 0x1p+0f, 0x1.00022cp-1f, 0x1.57089ep-3f, 0x1.54de46p-5f};
+
+/* exp(r), relative to exp(r) - 1, |r| <= 0.3467: error 2^-25.8. */
+VF_TABLE float act_exp_fast[] = {0x1p+0f, 0x1p+0f, 0x1.fffffep-2f, 0x1.5554bp-3f, 0x1.555674p-5f, 0x1.12279ep-7f, 0x1.6bebe4p-10f};
 
 /* 2^(i/32 + r) as c[0] + c[1] r, |r| <= 1/64, less i in the 18th bit of their representations; offset: t +
  * offset has n = 32 t, rounded, in its low bits. Relative error: 2^-15.1. */
@@ -340,8 +345,23 @@ VF_TABLE struct {
       0x1.17fc2p-14f, 0x1.38aadap-15f},
     }};
 
-/* tanh(x) = x (p0 + p1 u + p2 u^2) / (1 + q1 u + q2 u^2 + q3 u^3), u = x^2, |x| <= 5: relative error 2^-18.9. */
-VF_TABLE float act_tanh_rational[] = {0x1.ffffbcp-1f, 0x1.ddaaa4p-4f, 0x1.ad28bcp-10f, 0x1.ccbbbep-2f, 0x1.2be3dep-6f, 0x1.0e5f1cp-14f};
+/* tanh(x), over x: error 2^-28.0. */
+VF_TABLE float act_tanh_rational[] = {0x1.19999ap+3f, 0x1p+0f, 0x1.12e1a2p-3f, 0x1.d0863p-9f, 0x1.6707cp-16f, 0x1.f01146p-27f, 0x1.dec622p-2f, 0x1.aafea6p-6f, 0x1.60cdb6p-12f, 0x1.b9710cp-21f};
+
+/* tanh(x / 2) / 2, over x: error 2^-30.1. */
+VF_TABLE float act_logistic_rational[] = {0x1.18p+4f, 0x1p-2f, 0x1.12f072p-7f, 0x1.d0f864p-15f, 0x1.6802eep-24f, 0x1.f30f6cp-37f, 0x1.decd8cp-4f, 0x1.ab3468p-10f, 0x1.6165c6p-18f, 0x1.bb4836p-29f};
+
+/* gelu_tanh(x) / x - 1/2: error 2^-27.2. */
+VF_TABLE float act_gelu_tanh_rational[] = {0x1.4cccc2p+2f, 0x1.988456p-2f, 0x1.f05b7cp-6f, 0x1.dbeac4p-9f, 0x1.16a1aep-13f, 0x1.da6f34p-18f, 0x1.a11aeep-26f, 0x1.f28c1cp-3f, 0x1.8e25a6p-6f, 0x1.53b01p-10f, 0x1.3d588ep-14f, 0x1.635654p-20f};
+
+/* gelu_erf(x) / x - 1/2: error 2^-27.4. */
+VF_TABLE float act_gelu_erf_rational[] = {0x1.59998cp+2f, 0x1.98845p-2f, 0x1.11665p-5f, 0x1.30ce0ep-8f, 0x1.58a4dcp-13f, 0x1.aad148p-18f, 0x1.91bfe4p-26f, 0x1.00547ap-2f, 0x1.d0f8fep-6f, 0x1.e758bp-10f, 0x1.2fb0c4p-14f, 0x1.469022p-20f};
+
+/* log(cosh(x / 2)) / x, over what softplus allows: error 2^-25.8. */
+VF_TABLE float act_softplus_rational[] = {0x1.fffff8p+3f, 0x1.ffffeep-4f, 0x1.f65cdp-7f, 0x1.0f541p-11f, 0x1.61efb2p-18f, 0x1.b81f52p-27f, 0x1.c6fabp-39f, 0x1.508316p-3f, 0x1.0d02cep-7f, 0x1.222e88p-13f, 0x1.6a906cp-21f, 0x1.539c6p-31f};
+
+/* tanh(x), relative: error 2^-18.9. */
+VF_TABLE float act_tanh_rational_brief[] = {0x1.4p+2f, 0x1.ffffbcp-1f, 0x1.ddaaaap-4f, 0x1.ad28ep-10f, 0x1.ccbbbep-2f, 0x1.2be3e8p-6f, 0x1.0e5f4cp-14f};
 
 /* tanh(a).
  * Error with its rounding: 0.23 of what is allowed. */
@@ -430,10 +450,10 @@ VF_TABLE struct {
       -0x1.6ef112p-1f, 0x0p+0f},
     }};
 
-/* log(1 + e) / e on [0, 1]: relative error 2^-14.1. */
+/* log(1 + e) / e on [0, 1], relative: error 2^-14.1. */
 VF_TABLE float act_log1p_brief[] = {0x1.fff89p-1f, -0x1.fce784p-2f, 0x1.39a5e8p-2f, -0x1.42662p-3f, 0x1.52b1ccp-5f};
 
-/* (1 - Phi(a)) exp(a^2/2) / t for t = 1 / (1 + a/4), a <= 12.5: relative error 2^-14.6. */
+/* (1 - Phi(a)) exp(a^2/2) / t for t = 1 / (1 + a/4), a <= 12.5, relative: error 2^-14.6. */
 VF_TABLE float act_mills_brief[] = {0x1.9f8e1p-4f, 0x1.46665p-4f, 0x1.762a7p-3f, -0x1.b46f04p-4f, 0x1.f10c24p-3f};
 
 /* clang-format on */

@@ -60,21 +60,13 @@ static inline vf vf_scale(vf x, vf n) {
 }
 
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(vf_abs(x), c); }
-static inline vf vf_within_exponents(vf t) { return vf_min(vf_set(120.0f), vf_max(vf_set(-120.0f), t)); }
-static inline vf vf_fraction(vf t) {
-    vf c = vf_within_exponents(t);
-    return vf_sub(c, _mm256_floor_ps(c));
-}
-static inline vf vf_scale_floor(vf x, vf t) {
-    return vf_mul(x, vf_power_of_two(_mm256_cvtps_epi32(_mm256_floor_ps(vf_within_exponents(t)))));
-}
 /* 12 bits doubled by one step of Newton's. */
 static inline vf vf_rcp(vf d) {
     vf r = _mm256_rcp_ps(d);
     return vf_fma(r, _mm256_fnmadd_ps(d, r, vf_set(1.0f)), r);
 }
-/* An infinite product in the step would turn 0 into NaN. */
-static inline vf vf_rcp_brief(vf d) { return vf_rcp(vf_min(vf_set(0x1p126f), d)); }
+/* One instruction: sooner done than the reciprocal and its steps. */
+static inline vf vf_over_brief(vf x, vf d) { return vf_div(x, d); }
 
 /* A lookup is a gather of eight loads. */
 #define VF_TABLES 0
@@ -95,8 +87,16 @@ static inline vi vec_first(int n) {
 }
 static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vf_store(float *p, vf v) { _mm256_storeu_ps(p, v); }
-static inline vf vf_load_part(const float *p, int n) { return _mm256_maskload_ps(p, vec_first(n)); }
-static inline void vf_store_part(float *p, vf v, int n) { _mm256_maskstore_ps(p, vec_first(n), v); }
+/* A masked store takes AMD's processors a dozen cycles, so that whole vectors have none. */
+static inline vf vf_load_part(const float *p, int n) {
+    return n == VEC_LANES ? vf_load(p) : _mm256_maskload_ps(p, vec_first(n));
+}
+static inline void vf_store_part(float *p, vf v, int n) {
+    if (n == VEC_LANES)
+        vf_store(p, v);
+    else
+        _mm256_maskstore_ps(p, vec_first(n), v);
+}
 
 /* AVX2 has no masked 16-bit access: partial vectors go through a buffer. */
 static inline __m128i vec_load16_part(const uint16_t *p, int n) {
@@ -135,7 +135,9 @@ static inline void vf_store_bf16_part(uint16_t *p, vf v, int n) {
     vec_store16_part(p, _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1)), n);
 }
 
-static inline vi vi_load_part(const int32_t *p, int n) { return _mm256_maskload_epi32(p, vec_first(n)); }
+static inline vi vi_load_part(const int32_t *p, int n) {
+    return n == VEC_LANES ? _mm256_loadu_si256((const __m256i *)p) : _mm256_maskload_epi32(p, vec_first(n));
+}
 static inline vi vi_set(int32_t c) { return _mm256_set1_epi32(c); }
 static inline vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 static inline vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }

@@ -58,13 +58,11 @@ static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
 static inline vf vf_abs_min(vf x, vf c) { return _mm512_range_ps(x, c, 2 << 2 | 2); }
 #define VF_WITHIN(x, c) _mm512_range_ps(x, c, 2)
 #define VF_PAST_32ND(t) _mm512_reduce_ps(t, 5 << 4 | _MM_FROUND_CUR_DIRECTION | _MM_FROUND_NO_EXC)
-static inline vf vf_fraction(vf t) { return _mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
-static inline vf vf_scale_floor(vf x, vf t) { return _mm512_scalef_ps(x, t); }
 static inline vf vf_rcp(vf d) {
     vf r = _mm512_rcp14_ps(d);
     return vf_fma(r, _mm512_fnmadd_ps(d, r, vf_set(1.0f)), r);
 }
-static inline vf vf_rcp_brief(vf d) { return _mm512_rcp14_ps(d); }
+static inline vf vf_over_brief(vf x, vf d) { return vf_mul(x, _mm512_rcp14_ps(d)); }
 
 #define VF_TABLES 1
 static inline vf vf_shift(vf x, int n) {

@@ -67,26 +67,17 @@ static inline vf vf_scale(vf x, vf n) {
 }
 
 static inline vf vf_abs_min(vf x, vf c) { return vminnmq_f32(vabsq_f32(x), c); }
-static inline vf vf_within_exponents(vf t) {
-    return vminq_f32(vdupq_n_f32(120.0f), vmaxq_f32(vdupq_n_f32(-120.0f), t));
-}
-static inline vf vf_fraction(vf t) {
-    vf c = vf_within_exponents(t);
-    return vf_sub(c, vrndmq_f32(c));
-}
-static inline vf vf_scale_floor(vf x, vf t) {
-    return vf_mul(x, vf_power_of_two(vcvtmq_s32_f32(vf_within_exponents(t))));
-}
 /* 8 bits, doubled by each step of Newton's: the first, whose instruction makes
  * 0 of infinity, and the last, by FMA more exact. */
-static inline vf vf_rcp_brief(vf d) {
+static inline vf vec_rcp_16bits(vf d) {
     vf r = vrecpeq_f32(d);
     return vf_mul(r, vrecpsq_f32(d, r));
 }
 static inline vf vf_rcp(vf d) {
-    vf r = vf_rcp_brief(d);
+    vf r = vec_rcp_16bits(d);
     return vfmaq_f32(r, r, vfmsq_f32(vdupq_n_f32(1.0f), d, r));
 }
+static inline vf vf_over_brief(vf x, vf d) { return vf_mul(x, vec_rcp_16bits(d)); }
 
 /* A lookup is four loads. */
 #define VF_TABLES 0

@@ -28,11 +28,8 @@
  *   vf_round          to nearest even, |x| < 2^22
  *   vf_scale(x, n)    x 2^n for integral n in [-152, 128], overflow and underflow gradual
  *   vf_abs_min(x, c)  min(|x|, c) for c > 0; anything from 0 to c where x is NaN
- *   vf_fraction(t)    t - floor(t), perhaps rounded up to 1; |t| > 120: anything in [0, 1]; NaN kept
- *   vf_scale_floor(x, t)  x 2^floor(t) for x in [0.5, 4]; for t > 120 at least x 2^120,
- *                     for t < -120 something from 0 to 2^-118, perhaps slowly
  *   vf_rcp(d)         1/d for d in [2^-100, 2^100], relative error 2^-22.5
- *   vf_rcp_brief(d)   1/d for d in [2^-100, 2^120], relative error 2^-13.9; below 2^-118 for larger d
+ *   vf_over_brief(x, d)  x/d for d in [2^-100, 2^125], relative error 2^-13.9
  *   vf_shift(x, n)    its representation shifted right by a constant n
  *   vf_table32(t, i)  t[low 5 bits of i's representation]
  *   vf_raise(x, t, n) x's representation plus t's shifted left by a constant n
@@ -143,15 +140,8 @@ static inline vf vf_scale(vf x, vf n) {
 }
 
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(fabsf(x), c); }
-static inline vf vf_fraction(vf t) {
-    vf c = vf_min(120.0f, vf_max(-120.0f, t));
-    return c - floorf(c);
-}
-static inline vf vf_scale_floor(vf x, vf t) {
-    return t == t ? x * vf_power_of_two((int)floorf(vf_min(120.0f, vf_max(-120.0f, t)))) : t;
-}
 static inline vf vf_rcp(vf d) { return 1.0f / d; }
-static inline vf vf_rcp_brief(vf d) { return 1.0f / d; }
+static inline vf vf_over_brief(vf x, vf d) { return x / d; }
 
 #define VF_TABLES 1
 static inline vf vf_shift(vf x, int n) {

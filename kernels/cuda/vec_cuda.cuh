@@ -28,20 +28,15 @@ static inline vf vf_scale(vf x, vf n) {
     return x * vf_power_of_two(half_of) * vf_power_of_two(i - half_of);
 }
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(fabsf(x), c); }
-static inline vf vf_fraction(vf t) {
-    vf c = vf_min(120.0f, vf_max(-120.0f, t));
-    return c - floorf(c);
-}
-/* Where t is NaN x is too, being made from its fraction. */
-static inline vf vf_scale_floor(vf x, vf t) {
-    return x * vf_power_of_two(vi_integral(floorf(vf_min(120.0f, vf_max(-120.0f, t)))));
-}
 static inline vf vf_rcp(vf d) { return 1.0f / d; }
-static inline vf vf_rcp_brief(vf d) { return reciprocal(d); }
+static inline vf vf_over_brief(vf x, vf d) { return x * reciprocal(d); }
 
 #define VF_EXP2_BRIEF power_of_two
 
 #define VF_TABLES   0
 #define VF_TABLE_AT const
 static inline vf vf_shift(vf x, int n) { return float_of(bits_of(x) >> n); } /* of numbers above 0 */
+static inline vf vf_raise(vf x, vf t, int n) {
+    return float_of((int)((word)bits_of(x) + ((word)bits_of(t) << n)));
+}
 static inline vf vf_table32(VF_TABLE_AT float *t, vf i) { return t[bits_of(i) & 31]; }

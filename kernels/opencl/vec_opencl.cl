@@ -59,16 +59,8 @@ static inline vf vf_scale(vf x, vf n) {
     return x * vf_power_of_two(half_of) * vf_power_of_two(i - half_of);
 }
 static inline vf vf_abs_min(vf x, vf c) { return vf_min(fabs(x), c); }
-static inline vf vf_fraction(vf t) {
-    vf c = vf_min(vf_set(120.0f), vf_max(vf_set(-120.0f), t));
-    return c - floor(c);
-}
-static inline vf vf_scale_floor(vf x, vf t) {
-    vf c = floor(vf_min(vf_set(120.0f), vf_max(vf_set(-120.0f), t)));
-    return vf_pick(t == t, x * vf_power_of_two(vi_integral(c)), t);
-}
 static inline vf vf_rcp(vf d) { return vf_set(1.0f) / d; }
-static inline vf vf_rcp_brief(vf d) { return vf_set(1.0f) / d; }
+static inline vf vf_over_brief(vf x, vf d) { return x / d; }
 
 #define VF_TABLES 0
 #define VF_TABLE    static __constant
