@@ -166,8 +166,8 @@ static inline vf vf_gelu_erf_brief(vf x) {
 
 static inline vf vf_sigmoid_fast(vf x) {
     if (!VF_TABLES) {
-        const vf_ratio half = vf_half_tanh_half(vf_between(x, act_logistic_rational[0]));
-        return vf_add(vf_div(half.over, half.under), vf_set(0.5f));
+        const vf_ratio t = vf_half_tanh_half(vf_between(x, act_logistic_rational[0]));
+        return vf_add(vf_div(t.over, t.under), vf_set(0.5f));
     }
     vf a = vf_limit(x, act_sigmoid_fast.limit);
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
@@ -216,9 +216,9 @@ static inline vf vf_expm1_brief(vf x) {
 static inline vf vf_softplus_fast(vf x) {
     if (!VF_TABLES) {
         const vf z = vf_between(x, act_softplus_rational[0]);
-        const vf half = vf_fma(z, vf_set(0.5f), vf_set(0.693147182f));
+        const vf line = vf_fma(z, vf_set(0.5f), vf_set(0.693147182f));
         const vf_ratio r = vf_ratio_at(z, act_softplus_rational, 6, 5);
-        const vf y = vf_add(half, vf_div(vf_mul(z, r.over), r.under));
+        const vf y = vf_add(line, vf_div(vf_mul(z, r.over), r.under));
         return vf_max(vf_max(vf_set(0.0f), y), x);
     }
     vf a = vf_abs_min(x, vf_set(act_softplus_fast.limit));
@@ -243,8 +243,8 @@ static inline vf vf_mish_fast(vf x) {
     }
     /* With w / d = 1 - tanh(x / 2) the quotient is (4 d^2 - w^2) / (4 d^2 + w^2). */
     const float limit = act_logistic_rational[0];
-    const vf_ratio half = vf_half_tanh_half(vf_between(x, limit));
-    const vf w = vf_fma(vf_set(-2.0f), half.over, half.under), d2 = vf_add(half.under, half.under);
+    const vf_ratio t = vf_half_tanh_half(vf_between(x, limit));
+    const vf w = vf_fma(vf_set(-2.0f), t.over, t.under), d2 = vf_add(t.under, t.under);
     const vf square = vf_mul(d2, d2);
     const vf gate = vf_div(vf_fma(vf_neg(w), w, square), vf_fma(w, w, square));
     return vf_mul(vf_pick(vf_le(x, vf_set(-limit)), vf_set(0.0f), x), gate);

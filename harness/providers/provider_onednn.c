@@ -235,6 +235,16 @@ static hone_status choose(composition *out, onednn_engine engine, const hone_pro
     return HONE_OK;
 }
 
+/* Whether the CPU multiplies 8 bits by vpmaddubsw, an x86 without VNNI. s8 A oneDNN multiplies otherwise. */
+static int saturates(const hone_device *device) {
+    int avx2 = 0, vnni = 0;
+    for (const char *const *path = device->backend->code_paths(device); path && *path; path++) {
+        avx2 |= strcmp(*path, "avx2") == 0;
+        vnni |= strstr(*path, "vnni") != NULL;
+    }
+    return avx2 && !vnni;
+}
+
 static hone_status check(const hone_device *device, const hone_problem *problem) {
     const onednn_library *library = onednn_library_get();
     onednn_engine engine = NULL;
@@ -247,6 +257,10 @@ static hone_status check(const hone_device *device, const hone_problem *problem)
         return hone_fail(HONE_E_UNAVAILABLE, "onednn: %s", onednn_library_missing());
     if (problem->a_scale_per_row)
         return hone_fail(HONE_E_UNAVAILABLE, "onednn has no scales per row of A; leave out --rowscale");
+    if (problem->a_type == HONE_U8 && saturates(device))
+        return hone_fail(HONE_E_UNAVAILABLE,
+                         "onednn sums pairs of products of u8 in 16 bits on this CPU, which has no VNNI: wrong "
+                         "where they exceed that");
     hone_affinity_widen(&pinned);
     status = said(library->engine_create(&engine, ONEDNN_CPU, 0), "creating an engine");
     if (!status)

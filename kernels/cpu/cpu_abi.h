@@ -15,7 +15,7 @@ typedef float __attribute__((aligned(4), may_alias)) hone_unaligned_f32;
 enum { HONE_MOST_COLUMNS = 64 };
 
 /* Multiplies in a round of the peak loop (peak.inc.h). */
-enum { HONE_PEAK_CHAINS = 24 };
+enum { HONE_PEAK_PRODUCTS = 48 };
 
 /* Groups an iteration of a register tile: as fast as 4 and 8 where K is large, 7% faster at K = 13. */
 enum { HONE_TILE_STEPS = 2 };

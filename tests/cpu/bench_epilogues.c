@@ -75,7 +75,7 @@ static double cycles(subject *s, void (*run)(subject *s, int i)) {
         for (int i = 0; i < CALLS; i++)
             run(s, i);
         int64_t t2 = hone_clock_now();
-        double cycle = (double)(t1 - t0) / ((double)rounds * HONE_PEAK_CHAINS / PER_CYCLE);
+        double cycle = (double)(t1 - t0) / ((double)rounds * HONE_PEAK_PRODUCTS / PER_CYCLE);
         found[r] = (double)(t2 - t1) / CALLS / cycle;
     }
     hone_stats stats;
