@@ -65,7 +65,9 @@ void list_print_activations_page(void) {
         "| `byte` | 1/32 of a quantum, 1/16 where f has a kink elsewhere than at 0 | 8-bit outputs: with "
         "AVX-512 a table made for the scale of C; `brief` elsewhere, and where none fits |\n\n"
         "Piecewise linear ones are the same in the first three. `brief` keeps tails relative, which costs a\n"
-        "power of two; `fast` does not, and is cheaper where an instruction looks up 32 coefficients.\n\n"
+        "power of two; `fast` does not: a piecewise polynomial where an instruction looks up 32 "
+        "coefficients,\n"
+        "elsewhere a quotient of two polynomials.\n\n"
         "| name | parameters | formula | range | known hazard |\n"
         "|---|---|---|---|---|");
     for (int i = 0; i < hone_activation_count(); i++)
