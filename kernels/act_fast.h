@@ -40,9 +40,7 @@ static inline vf vf_piecewise(VF_TABLE_AT float (*c)[32], int degree, vf segment
 static inline vf vf_limit(vf x, float limit) { return vf_min(vf_set(limit), vf_abs(x)); }
 
 /* Keeps a NaN. */
-static inline vf vf_between(vf x, float limit) {
-    return vf_min(vf_set(limit), vf_max(vf_set(-limit), x));
-}
+static inline vf vf_between(vf x, float limit) { return vf_min(vf_set(limit), vf_max(vf_set(-limit), x)); }
 
 /* Numerator and denominator of the rational function c (act_tables.h), of `over` and `under` coefficients, at
  * x within its limit. */
@@ -67,9 +65,9 @@ static inline vf_ratio vf_half_tanh_half(vf x) { return vf_ratio_at(x, act_logis
 
 static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
-/* 2^n p(r) + more, where `shifted` is n + VF_SHIFT, whose low bits are n. c: a polynomial p whose first
+#define VF_ROUNDER vf_set(0x1.8p23f) /* the low bits of n + this are the integer n */
+/* 2^n p(r) + more for |n| <= 125, where `shifted` is n + VF_ROUNDER. c: a polynomial p whose first
  * coefficient is 1, so that less 1 the precision of a small r is kept. */
-#define VF_SHIFT vf_set(0x1.8p23f)
 static inline vf vf_raised(vf shifted, vf r, VF_TABLE_AT float *c, int degree, float more) {
     vf slope = vf_set(c[degree]);
     for (int k = degree - 1; k > 0; k--)
@@ -91,7 +89,7 @@ static inline vf vf_exp2_brief(vf a, vf b) {
                  slope = vf_raise(vf_table32(act_exp2_steps.c[1], n), n, 18);
         return vf_fma(slope, VF_PAST_32ND(t), power);
     }
-    const vf shifted = vf_fma(a, b, VF_SHIFT), r = vf_fma(a, b, vf_sub(VF_SHIFT, shifted));
+    const vf shifted = vf_fma(a, b, VF_ROUNDER), r = vf_fma(a, b, vf_sub(VF_ROUNDER, shifted));
     return vf_raised(shifted, r, act_exp2_brief, 4, 0.0f);
 }
 #endif
@@ -102,10 +100,10 @@ VF_TABLE float act_log2e = 1.44269504f;
 
 static inline vf vf_minus_tail(vf x, vf a, vf tail) { return vf_fma(vf_neg(a), tail, vf_relu(x)); }
 
-/* x (1/2 + the rational function c), which is 0 or 1 at its limits. */
+/* x (1/2 + the rational function c), which is 0 or 1 at its limits; near them it may round to less than 0. */
 static inline vf vf_gate_fast(vf x, VF_TABLE_AT float *c, int over, int under) {
     const vf low = vf_max(vf_set(-c[0]), x), z = vf_min(vf_set(c[0]), low);
-    return vf_mul(low, vf_add(vf_rational(z, c, over, under), vf_set(0.5f)));
+    return vf_mul(low, vf_max(vf_set(0.0f), vf_add(vf_rational(z, c, over, under), vf_set(0.5f))));
 }
 /* x / (1 + 2^(a b)). */
 static inline vf vf_gate_brief(vf x, vf a, vf b) {
@@ -149,7 +147,8 @@ static inline vf vf_gelu_erf_fast(vf x) {
 /* Without tables: exp(-a^2/2) times t p(t), t = 1 / (1 + a/4). */
 static inline vf vf_gelu_erf_tail_brief(vf a) {
     VF_TABLE_AT float *c = act_mills_brief;
-    vf t = vf_over_brief(vf_set(1.0f), vf_fma(vf_set(0.25f), a, vf_set(1.0f))), w = vf_fma(vf_set(c[4]), t, vf_set(c[3]));
+    vf t = vf_over_brief(vf_set(1.0f), vf_fma(vf_set(0.25f), a, vf_set(1.0f))),
+       w = vf_fma(vf_set(c[4]), t, vf_set(c[3]));
     w = vf_fma(vf_fma(vf_fma(w, t, vf_set(c[2])), t, vf_set(c[1])), t, vf_set(c[0]));
     return vf_mul(vf_mul(t, w), vf_exp2_brief(vf_mul(a, a), vf_set(-0.5f * act_log2e)));
 }
@@ -167,7 +166,7 @@ static inline vf vf_gelu_erf_brief(vf x) {
 static inline vf vf_sigmoid_fast(vf x) {
     if (!VF_TABLES) {
         const vf_ratio t = vf_half_tanh_half(vf_between(x, act_logistic_rational[0]));
-        return vf_add(vf_div(t.over, t.under), vf_set(0.5f));
+        return vf_add(vf_between(vf_div(t.over, t.under), 0.5f), vf_set(0.5f));
     }
     vf a = vf_limit(x, act_sigmoid_fast.limit);
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
@@ -178,7 +177,7 @@ static inline vf vf_sigmoid_brief(vf x) {
 
 static inline vf vf_tanh_fast(vf x) {
     if (!VF_TABLES)
-        return vf_rational(vf_between(x, act_tanh_rational[0]), act_tanh_rational, 5, 4);
+        return vf_between(vf_rational(vf_between(x, act_tanh_rational[0]), act_tanh_rational, 5, 4), 1.0f);
     vf a = vf_limit(x, act_tanh_fast.limit);
     return vf_copysign(VF_WIDENING(act_tanh_fast, 4, a), x);
 }
@@ -191,21 +190,22 @@ static inline vf vf_tanh_brief(vf x) {
 
 /* ---- exp(x) - 1 below 0; anything above. The tables are in -x. */
 
-/* Of x >= -30; anything above 0. */
-static inline vf vf_expm1_of(vf x, VF_TABLE_AT float *c, int degree) {
-    const vf shifted = vf_fma(x, vf_set(act_log2e), VF_SHIFT);
-    const vf r = vf_fma(vf_sub(VF_SHIFT, shifted), vf_set(0.693147182f), x);
+/* Of x between `low`, at least -80, and 0; of those beyond what they are there. */
+static inline vf vf_expm1_of(vf x, float low, VF_TABLE_AT float *c, int degree) {
+    x = vf_min(vf_set(0.0f), vf_max(vf_set(low), x));
+    const vf shifted = vf_fma(x, vf_set(act_log2e), VF_ROUNDER);
+    const vf r = vf_fma(vf_sub(VF_ROUNDER, shifted), vf_set(0.693147182f), x);
     return vf_raised(shifted, r, c, degree, -1.0f);
 }
 static inline vf vf_expm1_fast(vf x) {
     if (!VF_TABLES)
-        return vf_expm1_of(vf_max(vf_set(-18.0f), x), act_exp_fast, 6);
+        return vf_expm1_of(x, -18.0f, act_exp_fast, 6);
     vf c = vf_max(vf_set(act_expm1_fast.limit), x);
     return VF_WIDENING(act_expm1_fast, 4, c);
 }
 static inline vf vf_expm1_brief(vf x) {
     if (!VF_TABLES)
-        return vf_expm1_of(vf_max(vf_set(-12.0f), x), act_exp_brief, 4);
+        return vf_expm1_of(x, -12.0f, act_exp_brief, 4);
     vf c = vf_max(vf_set(act_expm1_brief.limit), x);
     return VF_WIDENING(act_expm1_brief, 2, c);
 }
@@ -259,11 +259,11 @@ static inline vf vf_mish_brief(vf x) {
 /* ---- x / (1 + |x|) */
 
 static inline vf vf_softsign_fast(vf x) {
-    vf c = vf_min(vf_set(0x1p64f), vf_max(vf_set(-0x1p64f), x));
+    vf c = vf_between(x, 0x1p64f);
     return vf_mul(c, vf_rcp(vf_add(vf_set(1.0f), vf_abs(c))));
 }
 static inline vf vf_softsign_brief(vf x) {
-    vf c = vf_min(vf_set(0x1p64f), vf_max(vf_set(-0x1p64f), x));
+    vf c = vf_between(x, 0x1p64f);
     return vf_over_brief(c, vf_add(vf_set(1.0f), vf_abs(c)));
 }
 

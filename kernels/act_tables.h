@@ -345,23 +345,23 @@ VF_TABLE struct {
       0x1.17fc2p-14f, 0x1.38aadap-15f},
     }};
 
-/* tanh(x), over x: error 2^-28.0. */
-VF_TABLE float act_tanh_rational[] = {0x1.19999ap+3f, 0x1p+0f, 0x1.12e1a2p-3f, 0x1.d0863p-9f, 0x1.6707cp-16f, 0x1.f01146p-27f, 0x1.dec622p-2f, 0x1.aafea6p-6f, 0x1.60cdb6p-12f, 0x1.b9710cp-21f};
+/* tanh(x), over x: error 2^-27.4. */
+VF_TABLE float act_tanh_rational[] = {0x1.19999ap+3f, 0x1p+0f, 0x1.12e1c2p-3f, 0x1.d08702p-9f, 0x1.6708bp-16f, 0x1.f010a2p-27f, 0x1.dec634p-2f, 0x1.aaff14p-6f, 0x1.60ce94p-12f, 0x1.b971c2p-21f};
 
-/* tanh(x / 2) / 2, over x: error 2^-30.1. */
-VF_TABLE float act_logistic_rational[] = {0x1.18p+4f, 0x1p-2f, 0x1.12f072p-7f, 0x1.d0f864p-15f, 0x1.6802eep-24f, 0x1.f30f6cp-37f, 0x1.decd8cp-4f, 0x1.ab3468p-10f, 0x1.6165c6p-18f, 0x1.bb4836p-29f};
+/* tanh(x / 2) / 2, over x: error 2^-29.7. */
+VF_TABLE float act_logistic_rational[] = {0x1.17fffep+4f, 0x1p-2f, 0x1.12f1aap-7f, 0x1.d10148p-15f, 0x1.681362p-24f, 0x1.f333dap-37f, 0x1.dece28p-4f, 0x1.ab38c4p-10f, 0x1.6170d2p-18f, 0x1.bb6308p-29f};
 
-/* gelu_tanh(x) / x - 1/2: error 2^-27.2. */
-VF_TABLE float act_gelu_tanh_rational[] = {0x1.4cccc2p+2f, 0x1.988456p-2f, 0x1.f05b7cp-6f, 0x1.dbeac4p-9f, 0x1.16a1aep-13f, 0x1.da6f34p-18f, 0x1.a11aeep-26f, 0x1.f28c1cp-3f, 0x1.8e25a6p-6f, 0x1.53b01p-10f, 0x1.3d588ep-14f, 0x1.635654p-20f};
+/* gelu_tanh(x) / x - 1/2: error 2^-27.0. */
+VF_TABLE float act_gelu_tanh_rational[] = {0x1.4ccccap+2f, 0x1.988456p-2f, 0x1.f05afap-6f, 0x1.dbea88p-9f, 0x1.16a116p-13f, 0x1.da6efap-18f, 0x1.a11b1p-26f, 0x1.f28bf4p-3f, 0x1.8e255cp-6f, 0x1.53afa4p-10f, 0x1.3d5826p-14f, 0x1.635656p-20f};
 
-/* gelu_erf(x) / x - 1/2: error 2^-27.4. */
-VF_TABLE float act_gelu_erf_rational[] = {0x1.59998cp+2f, 0x1.98845p-2f, 0x1.11665p-5f, 0x1.30ce0ep-8f, 0x1.58a4dcp-13f, 0x1.aad148p-18f, 0x1.91bfe4p-26f, 0x1.00547ap-2f, 0x1.d0f8fep-6f, 0x1.e758bp-10f, 0x1.2fb0c4p-14f, 0x1.469022p-20f};
+/* gelu_erf(x) / x - 1/2: error 2^-26.5. */
+VF_TABLE float act_gelu_erf_rational[] = {0x1.599998p+2f, 0x1.98845p-2f, 0x1.1156d6p-5f, 0x1.30c5cap-8f, 0x1.587a1p-13f, 0x1.aac142p-18f, 0x1.91ce7p-26f, 0x1.004fap-2f, 0x1.d0e6dap-6f, 0x1.e73a66p-10f, 0x1.2f9334p-14f, 0x1.46920ep-20f};
 
-/* log(cosh(x / 2)) / x, over what softplus allows: error 2^-25.8. */
-VF_TABLE float act_softplus_rational[] = {0x1.fffff8p+3f, 0x1.ffffeep-4f, 0x1.f65cdp-7f, 0x1.0f541p-11f, 0x1.61efb2p-18f, 0x1.b81f52p-27f, 0x1.c6fabp-39f, 0x1.508316p-3f, 0x1.0d02cep-7f, 0x1.222e88p-13f, 0x1.6a906cp-21f, 0x1.539c6p-31f};
+/* log(cosh(x / 2)) / x, over what softplus allows: error 2^-25.7. */
+VF_TABLE float act_softplus_rational[] = {0x1.fffff8p+3f, 0x1.ffffeep-4f, 0x1.f65dp-7f, 0x1.0f544ep-11f, 0x1.61f03ep-18f, 0x1.b8204cp-27f, 0x1.c6fc04p-39f, 0x1.50832ep-3f, 0x1.0d02fep-7f, 0x1.222ee4p-13f, 0x1.6a911cp-21f, 0x1.539d4p-31f};
 
 /* tanh(x), relative: error 2^-18.9. */
-VF_TABLE float act_tanh_rational_brief[] = {0x1.4p+2f, 0x1.ffffbcp-1f, 0x1.ddaaaap-4f, 0x1.ad28ep-10f, 0x1.ccbbbep-2f, 0x1.2be3e8p-6f, 0x1.0e5f4cp-14f};
+VF_TABLE float act_tanh_rational_brief[] = {0x1.4p+2f, 0x1.ffffbcp-1f, 0x1.ddab1ap-4f, 0x1.ad2a32p-10f, 0x1.ccbbdep-2f, 0x1.2be47ep-6f, 0x1.0e604cp-14f};
 
 /* tanh(a).
  * Error with its rounding: 0.23 of what is allowed. */

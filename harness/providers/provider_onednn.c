@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../kernels/cpu/cpu_variants.h"
 #include "../../kernels/status.h"
 #include "../affinity.h"
 #include "onednn_library.h"
@@ -236,13 +237,8 @@ static hone_status choose(composition *out, onednn_engine engine, const hone_pro
 }
 
 /* Whether the CPU multiplies 8 bits by vpmaddubsw, an x86 without VNNI. s8 A oneDNN multiplies otherwise. */
-static int saturates(const hone_device *device) {
-    int avx2 = 0, vnni = 0;
-    for (const char *const *path = device->backend->code_paths(device); path && *path; path++) {
-        avx2 |= strcmp(*path, "avx2") == 0;
-        vnni |= strstr(*path, "vnni") != NULL;
-    }
-    return avx2 && !vnni;
+static int saturates(void) {
+    return hone_cpu_has("avx2") && !hone_cpu_has("avx512vnni") && !hone_cpu_has("avxvnni");
 }
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
@@ -257,10 +253,11 @@ static hone_status check(const hone_device *device, const hone_problem *problem)
         return hone_fail(HONE_E_UNAVAILABLE, "onednn: %s", onednn_library_missing());
     if (problem->a_scale_per_row)
         return hone_fail(HONE_E_UNAVAILABLE, "onednn has no scales per row of A; leave out --rowscale");
-    if (problem->a_type == HONE_U8 && saturates(device))
-        return hone_fail(HONE_E_UNAVAILABLE,
-                         "onednn sums pairs of products of u8 in 16 bits on this CPU, which has no VNNI: wrong "
-                         "where they exceed that");
+    if (problem->a_type == HONE_U8 && saturates())
+        return hone_fail(
+            HONE_E_UNAVAILABLE,
+            "onednn sums pairs of products of u8 in 16 bits on this CPU, which has no VNNI: wrong "
+            "where they exceed that");
     hone_affinity_widen(&pinned);
     status = said(library->engine_create(&engine, ONEDNN_CPU, 0), "creating an engine");
     if (!status)

@@ -10,7 +10,9 @@ enum {
     PEAK_WORDS = TILE(TILE_A) == HONE_A_S16,
     PEAK_WIDE = !PEAK_WORDS && sizeof tiles / sizeof *tiles * TILE_VECTORS >= 24,
     PEAK_ROWS = PEAK_WIDE ? 6 : 4,
-    PEAK_VECTORS = PEAK_WIDE ? 4 : PEAK_WORDS ? 2 : 3,
+    PEAK_VECTORS = PEAK_WIDE    ? 4
+                   : PEAK_WORDS ? 2
+                                : 3,
     PEAK_STEPS = HONE_PEAK_PRODUCTS / (PEAK_ROWS * PEAK_VECTORS) /* a round */
 };
 

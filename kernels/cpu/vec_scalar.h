@@ -29,7 +29,7 @@
  *   vf_scale(x, n)    x 2^n for integral n in [-152, 128], overflow and underflow gradual
  *   vf_abs_min(x, c)  min(|x|, c) for c > 0; anything from 0 to c where x is NaN
  *   vf_rcp(d)         1/d for d in [2^-100, 2^100], relative error 2^-22.5
- *   vf_over_brief(x, d)  x/d for d in [2^-100, 2^125], relative error 2^-13.9
+ *   vf_over_brief(x, d)  x/d for d in [2^-100, 2^125], relative error 2^-13.9; x is 0, normal or infinite
  *   vf_shift(x, n)    its representation shifted right by a constant n
  *   vf_table32(t, i)  t[low 5 bits of i's representation]
  *   vf_raise(x, t, n) x's representation plus t's shifted left by a constant n

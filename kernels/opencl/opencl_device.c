@@ -55,7 +55,7 @@ static void read_arithmetic(hone_opencl_device *d) {
     d->fuses = (has & CL_FP_FMA) != 0;
     d->subnormals = (has & CL_FP_DENORM) != 0;
     d->options = has & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT
-                     ? "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt"
+                     ? "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt -DEXACT_QUOTIENT=1"
                      : "-cl-std=CL1.2";
 }
 

@@ -1,6 +1,6 @@
 /* The vocabulary of cpu/vec_scalar.h in OpenCL C, over vectors of VEC_LANES (1, 2, 4, 8 or 16) floats, and
  * what the kernels need beside it. Errors that OpenCL allows are those of correctly rounded operations where
- * the device has them (opencl_program.c), else up to 2.5 ulp of a quotient. */
+ * the device has them, else up to 2.5 ulp of a reciprocal. */
 
 #pragma OPENCL FP_CONTRACT OFF /* a product's rounding error is what some functions carry along */
 
@@ -22,6 +22,10 @@
 #define vm_any(m)             any(m)
 #endif
 
+#ifndef EXACT_QUOTIENT /* the compiler's options say where division rounds correctly (opencl_device.c) */
+#define EXACT_QUOTIENT 0
+#endif
+
 typedef VEC_OF(float) vf;
 typedef VEC_OF(int) vi;
 typedef VEC_OF(int) vm;
@@ -35,8 +39,12 @@ static inline vi vi_set(int c) { return (vi)(c); }
 static inline vf vf_add(vf a, vf b) { return a + b; }
 static inline vf vf_sub(vf a, vf b) { return a - b; }
 static inline vf vf_mul(vf a, vf b) { return a * b; }
-static inline vf vf_div(vf a, vf b) { return a / b; }
 static inline vf vf_fma(vf a, vf b, vf c) { return fma(a, b, c); }
+/* Where a quotient may err by 2.5 ulp, what it leaves is divided, too: some functions arrive at a limit. */
+static inline vf vf_div(vf a, vf b) {
+    const vf q = a / b;
+    return EXACT_QUOTIENT ? q : q + fma(-q, b, a) / b;
+}
 /* A sum that may round its product: FUSED is 0 where the device would compute fma() by integers. */
 static inline vf vf_sum_product(vf sum, vf a, vf b) { return FUSED ? fma(a, b, sum) : a * b + sum; }
 static inline vf vf_neg(vf a) { return -a; }
@@ -66,7 +74,9 @@ static inline vf vf_over_brief(vf x, vf d) { return x / d; }
 #define VF_TABLE    static __constant
 #define VF_TABLE_AT __constant
 static inline vf vf_shift(vf x, int n) { return vf_bits(vi_bits(x) >> vi_set(n)); } /* of numbers above 0 */
-static inline vf vf_raise(vf x, vf t, int n) { return vf_bits(vi_bits(x) + (vi_bits(t) << vi_set(n))); }
+static inline vf vf_raise(vf x, vf t, int n) {
+    return vf_bits(VEC_OF(as_uint)(x) + (VEC_OF(as_uint)(t) << (VEC_OF(uint))(n)));
+}
 static inline vf vf_table32(VF_TABLE_AT float *t, vf i) {
     float value[VEC_LANES];
     int at[VEC_LANES];

@@ -10,6 +10,7 @@
 #include "../../harness/peak.h"
 #include "../../harness/provider.h"
 #include "../../harness/verify.h"
+#include "../../kernels/cpu/cpu_variants.h"
 
 static hone_context *context;
 static const hone_device *device;
@@ -95,6 +96,23 @@ static void verify_everything(const hone_provider *provider, int *ran) {
     }
 }
 
+/* oneDNN would be wrong: its sums of two products of u8 saturate at 16 bits. */
+static void test_onednn_without_vnni_refuses_u8(void **state) {
+    (void)state;
+    hone_problem problem;
+    const hone_provider *onednn = hone_provider_find("onednn");
+    assert_non_null(onednn);
+    assert_int_equal(hone_problem_parse(&problem, "gemm/s8/identity/9x17x65"), HONE_OK);
+    if (!hone_cpu_has("avx2") || hone_cpu_has("avx512vnni") || hone_cpu_has("avxvnni") ||
+        hone_provider_check(onednn, device, &problem)) {
+        print_message("skipped: this CPU has VNNI or is no x86, or there is no oneDNN\n");
+        skip();
+    }
+    problem.a_type = HONE_U8;
+    assert_int_equal(hone_provider_check(onednn, device, &problem), HONE_E_UNAVAILABLE);
+    assert_non_null(strstr(hone_error_detail(), "VNNI"));
+}
+
 /* Providers of other devices than the CPU have tests of their own. */
 static int is_of_cpu(const hone_provider *provider) {
     return strcmp(provider->name, "clblast") != 0 && strcmp(provider->name, "cublaslt") != 0;
@@ -157,6 +175,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_every_provider_verifies),
+        cmocka_unit_test(test_onednn_without_vnni_refuses_u8),
         cmocka_unit_test(test_bad_config_is_refused),
         cmocka_unit_test(test_peaks_are_positive),
     };
