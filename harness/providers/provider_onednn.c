@@ -256,7 +256,7 @@ static hone_status check(const hone_device *device, const hone_problem *problem)
     if (problem->a_type == HONE_U8 && saturates())
         return hone_fail(
             HONE_E_UNAVAILABLE,
-            "onednn sums pairs of products of u8 in 16 bits on this CPU, which has no VNNI: wrong "
+            "onednn adds pairs of u8 products in 16 bits where a CPU has no VNNI, as here, which is wrong "
             "where they exceed that");
     hone_affinity_widen(&pinned);
     status = said(library->engine_create(&engine, ONEDNN_CPU, 0), "creating an engine");

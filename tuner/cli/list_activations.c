@@ -54,7 +54,9 @@ void list_print_activations_page(void) {
         "Written by `hone list activations --markdown` from the one table, `kernels/activations.def`; a "
         "test\n"
         "checks that it is up to date. Formulas and defaults are ONNX's. NaN gives NaN; an infinity gives\n"
-        "the limit. On the command line a parameter follows the name: `--act leaky_relu:alpha=0.2`.\n\n"
+        "the limit. On the command line parameters follow the name, each after a colon: "
+        "`--act clip:min=0:max=6`;\n"
+        "that of prelu is an operand. The range is that of the defaults.\n\n"
         "Each is computed in these forms, which differ in what they may err by, and in cost:\n\n"
         "| form | error | for |\n"
         "|---|---|---|\n"
@@ -67,7 +69,8 @@ void list_print_activations_page(void) {
         "Piecewise linear ones are the same in the first three. `brief` keeps tails relative, which costs a\n"
         "power of two; `fast` does not: a piecewise polynomial where an instruction looks up 32 "
         "coefficients,\n"
-        "elsewhere a quotient of two polynomials.\n\n"
+        "elsewhere a quotient of two polynomials (elu, selu, celu: a power). Far below 0 it may be 0 where\n"
+        "`brief` and `high` still have a tail.\n\n"
         "| name | parameters | formula | range | known hazard |\n"
         "|---|---|---|---|---|");
     for (int i = 0; i < hone_activation_count(); i++)
