@@ -89,10 +89,12 @@ static double allowance(const hone_act_info *info, int form, double x, double y)
     return 0x1p-13 * fabs(y) + 0x1p-110;
 }
 
-/* Of a function without parameters, past a whole number that it never passes: log(sigmoid) would be NaN. */
-static int leaves_range(const hone_act_info *info, double got) {
-    return info->param_count == 0 && ((info->low == rint(info->low) && got < info->low) ||
-                                      (info->high == rint(info->high) && got > info->high));
+/* Of a function without parameters, past a whole number that it never passes: log(sigmoid) would be NaN. What
+ * brief forms pass it by is lost when they are rounded to 16 bits. */
+static int leaves_range(const hone_act_info *info, int form, double got) {
+    return form != HONE_FORM_BRIEF && info->param_count == 0 &&
+           ((info->low == rint(info->low) && got < info->low) ||
+            (info->high == rint(info->high) && got > info->high));
 }
 
 /* The error in units of the allowance; infinite where a NaN or an infinity is missing or made, or the range
@@ -100,7 +102,7 @@ static int leaves_range(const hone_act_info *info, double got) {
 static double badness(const hone_act_info *info, int form, double x, double want, double got) {
     if (isnan(want))
         return isnan(got) ? 0 : INFINITY;
-    if (leaves_range(info, got))
+    if (leaves_range(info, form, got))
         return INFINITY;
     if (isinf(want) || fabs(want) > 0x1.fffffep127)
         return fabs(got) > 0x1.ffffep127 && signbit(got) == signbit(want) ? 0 : INFINITY;
