@@ -61,7 +61,6 @@ static inline vf vf_rational(vf x, VF_TABLE_AT float *c, int over, int under) {
     const vf_ratio r = vf_ratio_at(x, c, over, under);
     return vf_div(r.over, r.under);
 }
-static inline vf_ratio vf_half_tanh_half(vf x) { return vf_ratio_at(x, act_logistic_rational, 5, 4); }
 
 static inline vf vf_relu(vf x) { return vf_max(vf_set(0.0f), x); }
 
@@ -165,8 +164,8 @@ static inline vf vf_gelu_erf_brief(vf x) {
 
 static inline vf vf_sigmoid_fast(vf x) {
     if (!VF_TABLES) {
-        const vf_ratio t = vf_half_tanh_half(vf_between(x, act_logistic_rational[0]));
-        return vf_add(vf_between(vf_div(t.over, t.under), 0.5f), vf_set(0.5f));
+        const vf z = vf_between(x, act_logistic_rational[0]);
+        return vf_add(vf_set(0.5f), vf_between(vf_rational(z, act_logistic_rational, 5, 4), 0.5f));
     }
     vf a = vf_limit(x, act_sigmoid_fast.limit);
     return vf_add(vf_set(0.5f), vf_copysign(VF_WIDENING(act_sigmoid_fast, 3, a), x));
@@ -243,7 +242,7 @@ static inline vf vf_mish_fast(vf x) {
     }
     /* With w / d = 1 - tanh(x / 2) the quotient is (4 d^2 - w^2) / (4 d^2 + w^2). */
     const float limit = act_logistic_rational[0];
-    const vf_ratio t = vf_half_tanh_half(vf_between(x, limit));
+    const vf_ratio t = vf_ratio_at(vf_between(x, limit), act_logistic_rational, 5, 4);
     const vf w = vf_fma(vf_set(-2.0f), t.over, t.under), d2 = vf_add(t.under, t.under);
     const vf square = vf_mul(d2, d2);
     const vf gate = vf_div(vf_fma(vf_neg(w), w, square), vf_fma(w, w, square));
