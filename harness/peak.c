@@ -11,7 +11,7 @@
 static const int64_t slice_ns = 2000000;
 static const double default_seconds = 0.05;
 static const size_t least_buffer = (size_t)256 << 20;
-enum { READ_PASSES = 3, PAGE = 4096 };
+enum { READ_PASSES = 4, PAGE = 4096 };
 
 /* ------------------------------------------------------------- arithmetic */
 

@@ -132,8 +132,9 @@ struct hone_backend {
     int (*state)(hone_device_state *out, const hone_device *device);
 
     /* Reads spans of memory `passes` times, each thread of the pool its own part
-     * of each, as fast as the device can, and returns the bytes read: the end of
-     * a span may be left out. May be NULL. */
+     * of each, and returns the bytes read: the end of a span may be left out. Calls may
+     * take turns among ways to read; the fastest of several is what the device can.
+     * May be NULL. */
     double (*read_run)(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
                        int64_t passes);
 

@@ -20,6 +20,9 @@ enum { HONE_PEAK_PRODUCTS = 48 };
 /* Groups an iteration of a register tile: as fast as 4 and 8 where K is large, 7% faster at K = 13. */
 enum { HONE_TILE_STEPS = 2 };
 
+/* Of k, that one row reads side by side at most: no more than a tile has rows. */
+enum { HONE_MOST_PARTS = 4 };
+
 /* A line of the caches. */
 enum { HONE_LINE = 64 };
 
@@ -125,9 +128,9 @@ typedef struct hone_tile_args {
     const hone_curve *curve;   /* 8-bit C is this curve of y in its units, nothing is clamped; NULL: none */
     int c_normal;              /* no y is subnormal */
     /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
-    int b_passes;           /* B is used once and A again by the next tile; 0: A passes, B is used again */
-    const void *a_tail;     /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
-    int *shape;             /* never NULL: rows that the thread's tile registers are shaped for; 0: none */
+    int b_passes;       /* B is used once and A again by the next tile; 0: A passes, B is used again */
+    const void *a_tail; /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
+    int *shape;         /* never NULL: rows that the thread's tile registers are shaped for; 0: none */
     /* Of AMX and of hone_variant.beside, never NULL: of the tile before, in another acc; done between the
      * products, as far as `next` says then. */
     hone_epilogue_job *job;
@@ -147,8 +150,9 @@ typedef struct hone_isa_code {
     hone_copy_fn *copy_8, *copy_16, *copy_32;
     hone_copy_fn *shift_8;                                      /* s8 to u8 and back, by 128 */
     hone_copy_fn *widen_f16, *widen_bf16, *widen_s8, *widen_u8; /* to f32 and s16 */
-    /* Reads lines of HONE_LINE bytes, a multiple of 4, and does nothing with them. */
-    void (*read)(const char *from, int64_t lines);
+    /* Reads lines of HONE_LINE bytes, a multiple of 4, and does nothing with them. `fetches`: ahead of
+     * itself. */
+    void (*read)(const char *from, int64_t lines, int fetches);
 } hone_isa_code;
 
 /* The generated tiles of one width: a function for every number of rows, so that

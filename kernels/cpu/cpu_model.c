@@ -49,6 +49,10 @@ static double read_rate(double bytes) {
                                          : 4;
 }
 
+/* Of read_rate, where one row reads weights from memory in fewer than HONE_MOST_PARTS streams (Zen 3: 0.86 to
+ * 0.97). */
+static const double FEW_STREAMS = 0.9;
+
 /* The same for B, of which a thread needs `share` again and again: the second level, which is a thread's own,
  * keeps what leaves half of it to A and C; the last level is shared by all threads. */
 static double b_read_rate(double bytes, double share) {
@@ -156,6 +160,9 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
     double b_bytes = (double)(all_panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
     double b_rate = b_read_rate(b_bytes, b_bytes / c->gn);
+    if (p->m == 1 && !hone_cpu_variant_is_dot(v) && v->mr < HONE_MOST_PARTS &&
+        b_bytes > (double)hone_cpu_cache_sizes()->l3)
+        b_rate *= FEW_STREAMS;
 
     double cycles = (double)panels * panel_cycles(c, p, v, rows, b_rate);
     if (all_panels == panels && c->edge != v)
@@ -234,11 +241,13 @@ static int64_t prefetch_distance(const hone_cpu_config *c, const hone_problem *p
 }
 
 /* Where the second level holds the weights, or a single row reads them: in parts where nothing else hides the
- * latency of a multiply, but from memory on AMD's processors in one stream, left to what the processor
- * fetches (1.0 to 1.4 over parts; on Intel's parts are 1.1 to 1.2 over one stream), unless weights are
- * widened on the way: so many instructions a line leave too few lines within a core's view (f16: parts are
- * 1.0 to 1.25 over one stream up to 120 MB, 0.93 at 540 MB). */
+ * latency of a multiply. From memory AMD's processors are better left to fetch by themselves: Zen 3 in parts
+ * (0.73 to 0.98 of the time of parts fetched ahead, 0.75 to 1.0 of one stream), those with AVX-512 in one
+ * stream (parts fetched ahead are 1.0 to 1.4 over it), unless weights are widened on the way: so many
+ * instructions a line leave too few lines within a core's view (f16: parts are 0.8 to 1.0 of one stream up to
+ * 120 MB, 1.08 at 540 MB). On Intel's parts fetched ahead take 0.8 to 0.9 of one stream. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
+    enum { WIDE = 16 /* lanes */ };
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
     c->kc = hone_cpu_depth(p->k, p->k);
@@ -247,8 +256,10 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
-    int stream = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
-    c->parts = row && !(far && hone_cpu_is_amd() && stream);
+    int light = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
+    int wide = hone_cpu_isa_find(c->variant->isa)->lanes == WIDE;
+    c->parts = row && !(far && hone_cpu_is_amd() && wide && light);
+    c->streams = c->parts && hone_cpu_is_amd() && !wide;
     c->prefetch = row || c->beside ? 0 : prefetch_distance(c, p);
 }
 
@@ -372,8 +383,8 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if ((status = hone_config_set_int(&config, numbers[i].name, numbers[i].value)))
             return status;
-    status = c->fetch_next || c->parts ? hone_config_set(&config, "pf", c->parts ? "parts" : "next")
-                                       : hone_config_set_int(&config, "pf", c->prefetch);
+    const char *fetch = c->fetch_next ? "next" : c->streams ? "streams" : c->parts ? "parts" : NULL;
+    status = fetch ? hone_config_set(&config, "pf", fetch) : hone_config_set_int(&config, "pf", c->prefetch);
     if (!status)
         *out = config;
     return status;

@@ -78,9 +78,8 @@ static void size_blocks(hone_backend_plan *p) {
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
     p->c_size = hone_dtype_size(q->c_type);
-    p->prefetch = p->config.parts && p->depth * q->n * (int64_t)p->b_size > hone_cpu_cache_sizes()->l2
-                      ? PARTS_AHEAD
-                      : p->config.prefetch;
+    const int far = p->depth * q->n * (int64_t)p->b_size > hone_cpu_cache_sizes()->l2;
+    p->prefetch = far && p->config.parts && !p->config.streams ? PARTS_AHEAD : p->config.prefetch;
     p->per_column = hone_activation_info(q->act)->per_column;
     for (int j = 0; j < HONE_MOST_COLUMNS; j++)
         p->slope[j] = (float)q->act_params[0];

@@ -181,6 +181,9 @@ static int is_alike(const hone_variant *a, const hone_variant *b, const hone_pro
            hone_cpu_variant_is_dot(a) == hone_cpu_variant_is_dot(b);
 }
 
+/* What only register tiles do. */
+#define NO_WORD_OF_PF "&&pf!='next'&&pf!='parts'&&pf!='streams'"
+
 /* Tiles that are alike share the longer part of their condition. */
 static void list_tile(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {
     int alike = lists->last && is_alike(lists->last, v, problem);
@@ -189,8 +192,8 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
         snprintf(tile, sizeof tile, "isa=='%s'&&wtype=='%s'%s%s%s&&(", v->isa, v->kind,
                  hone_cpu_in_place(v, problem) ? "" : "&&copy==1",
                  curves(problem) && !hone_cpu_has_curve(v, problem) ? "&&epi!='reg'&&form=='byte'" : "",
-                 hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'&&pf!='next'&&pf!='parts'"
-                 : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'&&pf!='next'&&pf!='parts'"
+                 hone_cpu_variant_is_amx(v)   ? "&&epi!='reg'" NO_WORD_OF_PF
+                 : hone_cpu_variant_is_dot(v) ? "&&epi=='l1'" NO_WORD_OF_PF
                                               : "");
         list_add(&lists->tiles, ")||", tile, 0);
     }
@@ -274,7 +277,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                   {"mc", NULL, rows, COUNT(rows)},
                   {"nc", NULL, columns, COUNT(columns)},
                   {"inner", "m n", NULL, 0},
-                  {"pf", problem->m > 1 ? "0 4096 16384 next" : "0 4096 parts", NULL, 0},
+                  {"pf", problem->m > 1 ? "0 4096 16384 next" : "0 4096 parts streams", NULL, 0},
                   {"epi", epilogues, NULL, 0},
                   {"gm", NULL, grid, grid_count},
                   {"gn", NULL, grid, grid_count},
@@ -370,7 +373,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
     read.fetch_next = strcmp(pf, "next") == 0;
-    read.parts = strcmp(pf, "parts") == 0;
+    read.streams = strcmp(pf, "streams") == 0;
+    read.parts = read.streams || strcmp(pf, "parts") == 0;
     if (!read.fetch_next && !read.parts && (status = hone_config_get_int(&read.prefetch, config, "pf")))
         return status;
     read.starts = !hone_cpu_variant_is_dot(v);

@@ -12,7 +12,8 @@
  *          nearest cache, or n, along rows of A there
  *   pf     bytes that B (dot products: A) is fetched ahead; next: the panel of B that
  *          comes after this one; parts: the one row of M = 1 reads parts of K side by
- *          side, fetched ahead where the second level cannot hold B
+ *          side, fetched ahead where the second level cannot hold B; streams: side by
+ *          side, and what is ahead is left to the processor
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
  *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
  *          one tile, or beside, the same while the next tile is multiplied: with AMX, or
@@ -47,7 +48,7 @@ typedef struct hone_cpu_config {
     int clamp;   /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;
-    int fetch_next, parts; /* prefetch is 0 */
+    int fetch_next, parts, streams; /* prefetch is 0; with streams there are parts */
 } hone_cpu_config;
 
 hone_status hone_cpu_space(hone_space **out, const hone_device *device, const hone_problem *problem,

@@ -218,7 +218,7 @@ TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
 static inline __attribute__((always_inline)) void tile_parts(TILE(tile_acc) sum[1][TILE_VECTORS],
                                                              const hone_tile_args *args, hone_tile_args *rest,
                                                              int prefetches, int flips) {
-    enum { PARTS = TILE_MOST_ROWS < 4 ? TILE_MOST_ROWS : 4 };
+    enum { PARTS = TILE_MOST_ROWS < HONE_MOST_PARTS ? TILE_MOST_ROWS : HONE_MOST_PARTS };
     TILE(tile_acc) sums[PARTS][1][TILE_VECTORS];
     const int64_t part = args->groups / PARTS, ahead = args->prefetch;
     const char *b = args->b, *a = args->a;

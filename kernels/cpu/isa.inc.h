@@ -107,7 +107,7 @@ DEFINE_COPY(copy_32, hone_unaligned_u32, hone_unaligned_u32)
 
 /* Streams that lie far apart keep more lines on their way than one; maxima cost
  * nothing beside the loads, whatever the bits are. */
-static void read_lines(const char *from, int64_t lines) {
+static inline __attribute__((always_inline)) void read_streams(const char *from, int64_t lines, int fetches) {
     enum { STREAMS = 4, LINE = HONE_LINE, STEP = VEC_LANES * (int)sizeof(float), AHEAD = 2048 };
     const int64_t part = lines / STREAMS;
     vf most[STREAMS];
@@ -116,7 +116,8 @@ static void read_lines(const char *from, int64_t lines) {
     for (int64_t line = 0; line < part; line++)
         _Pragma("GCC unroll 4") for (int s = 0; s < STREAMS; s++) {
             const char *at = from + (s * part + line) * LINE;
-            __builtin_prefetch(at + AHEAD);
+            if (fetches)
+                __builtin_prefetch(at + AHEAD);
             _Pragma("GCC unroll 16") for (int b = 0; b < LINE; b += STEP) most[s] =
                 vf_max(most[s], vf_load((const float *)(const void *)(at + b)));
         }
@@ -124,6 +125,12 @@ static void read_lines(const char *from, int64_t lines) {
     for (int s = 0; s < STREAMS; s++)
         sink[s] = most[s];
     __asm__ volatile("" ::"r"(sink) : "memory");
+}
+static void read_lines(const char *from, int64_t lines, int fetches) {
+    if (fetches)
+        read_streams(from, lines, 1);
+    else
+        read_streams(from, lines, 0);
 }
 
 extern const hone_isa_code ISA_CODE;
