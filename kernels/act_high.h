@@ -58,6 +58,10 @@ static inline vf2 vf2_times(vf2 a, vf b) {
     vf2 p = vf2_product(a.h, b);
     return vf2_of(p.h, vf_fma(a.l, b, p.l));
 }
+static inline vf2 vf2_multiply(vf2 a, vf2 b) {
+    vf2 p = vf2_times(a, b.h);
+    return vf2_of(p.h, vf_fma(a.h, b.l, p.l));
+}
 static inline vf2 vf2_pick(vm m, vf2 a, vf2 b) { return vf2_of(vf_pick(m, a.h, b.h), vf_pick(m, a.l, b.l)); }
 /* n / d, rounded nearly once; d within 2^+-100. */
 static inline vf vf2_divide(vf2 n, vf2 d) {
@@ -267,19 +271,19 @@ static inline vf vf_celu_high(vf x, vf p) {
 }
 
 /* The upper tail of the normal distribution over exp(-a^2/2), times 1 + 3/4 a, for a up to 15. */
-static inline vf vf_mills_high(vf a) {
+static inline vf2 vf_mills_high(vf a) {
     VF_TABLE_AT float *c = act_mills_high;
     vf v = vf_div(vf_sub(a, vf_set(4.0f)), vf_add(a, vf_set(4.0f))), w = vf_set(c[10]);
-    for (int k = 9; k >= 0; k--)
+    for (int k = 9; k > 0; k--)
         w = vf_fma(w, v, vf_set(c[k]));
-    return w;
+    return vf2_fma(w, v, vf_set(c[0]));
 }
 static inline vf2 vf_mills_under(vf a) { return vf2_fma(vf_set(0.75f), a, vf_set(1.0f)); }
 static inline vf vf_gelu_erf_tail(vf x) {
     vf a = vf_min(vf_set(15.0f), vf_abs(x));
     vf2 t = vf2_product(vf_mul(vf_set(-0.5f), a), a);
     vf_power e = vf_exp_parts(t.h, t.l);
-    vf y = vf2_divide(vf2_times(vf2_times(e.p, a), vf_mills_high(a)), vf_mills_under(a));
+    vf y = vf2_divide(vf2_multiply(vf2_times(e.p, a), vf_mills_high(a)), vf_mills_under(a));
     return vf_descend(t.h, vf_neg(y), e.n);
 }
 /* |x| up to 11.3, where a^2/2 is VF_NEAR; anything beyond. */
@@ -287,7 +291,7 @@ static inline vf vf_gelu_erf_near(vf x) {
     vf a = vf_abs(x);
     vf2 t = vf2_product(vf_mul(vf_set(-0.5f), a), a);
     vf_near e = vf_exp_near(t.h, t.l);
-    vf2 n = vf2_times(vf2_fma(a, e.q, a), vf_mills_high(a));
+    vf2 n = vf2_multiply(vf2_fma(a, e.q, a), vf_mills_high(a));
     return vf_less_tail(x, vf_mul(vf2_divide(n, vf_mills_under(a)), e.power));
 }
 VF_DEFINE_FAR(gelu_erf, act_gelu_erf_high.limit, 11.3f, x)
