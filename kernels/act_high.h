@@ -120,13 +120,16 @@ static inline vf2 vf2_fma(vf a, vf b, vf c) {
 /* c + e for c of 1 or 2. */
 static inline vf2 vf2_above(vf c, vf_near e) { return vf2_fma(e.power, e.q, vf_add(c, e.power)); }
 
-/* x / (1 + exp(-(t + l))), t having the sign of x or x being 1, |t| <= VF_NEAR. */
-static inline vf vf_gate_high(vf x, vf t, vf l) {
-    vm negative = vf_lt(t, vf_set(0.0f));
-    vf_near e = vf_exp_near(vf_neg(vf_abs(t)), vf_pick(negative, l, vf_neg(l)));
+/* x / (1 + e), or where `negative` x e / (1 + e). */
+static inline vf vf_gate_high(vf x, vm negative, vf_near e) {
     vf2 n = vf2_fma(x, vf_pick(negative, e.q, vf_set(0.0f)), x);
     vf y = vf2_divide(n, vf2_above(vf_set(1.0f), e));
     return vf_mul(y, vf_pick(negative, e.power, vf_set(1.0f)));
+}
+/* x / (1 + exp(-t)) for |t| <= VF_NEAR. */
+static inline vf vf_logistic_high(vf x, vf t) {
+    vf_near e = vf_exp_near(vf_neg(vf_abs(t)), vf_set(0.0f));
+    return vf_gate_high(x, vf_lt(t, vf_set(0.0f)), e);
 }
 
 /* x exp(t) (1 - share exp(t)) for t below -6, where the next term of x / (1 + exp(-t)), share 1, and of
@@ -160,7 +163,7 @@ static inline vf vf_sigmoid_tail(vf x) { return vf_far_tail(vf_set(1.0f), x, 1.0
 VF_DEFINE_FAR(sigmoid, act_sigmoid_high.limit, VF_NEAR, vf_set(1.0f))
 static inline vf vf_sigmoid_high(vf x) {
     if (!VF_TABLES)
-        return vf_sigmoid_or_far(x, vf_gate_high(vf_set(1.0f), x, vf_set(0.0f)));
+        return vf_sigmoid_or_far(x, vf_logistic_high(vf_set(1.0f), x));
     vf a = vf_min(vf_set(act_sigmoid_high.limit), vf_abs(x)), tail = VF_GATHERED(act_sigmoid_high, 5, a);
     vf y = vf_pick(vf_lt(x, vf_set(0.0f)), tail, vf_sub(vf_set(1.0f), tail));
     return vf_sigmoid_or_far(x, y);
@@ -170,7 +173,7 @@ static inline vf vf_silu_tail(vf x) { return vf_far_tail(x, x, 1.0f); }
 VF_DEFINE_FAR(silu, act_silu_high.limit, VF_NEAR, x)
 static inline vf vf_silu_high(vf x) {
     if (!VF_TABLES)
-        return vf_silu_or_far(x, vf_gate_high(x, x, vf_set(0.0f)));
+        return vf_silu_or_far(x, vf_logistic_high(x, x));
     vf a = vf_abs_min(x, vf_set(act_silu_high.limit));
     return vf_silu_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_silu_high, 5, a)));
 }
@@ -200,8 +203,10 @@ static inline vf vf_gelu_tanh_tail(vf x) {
 VF_DEFINE_FAR(gelu_tanh, act_gelu_tanh_high.limit, 8.87f, x)
 static inline vf vf_gelu_tanh_high(vf x) {
     if (!VF_TABLES) {
+        vm negative = vf_lt(x, vf_set(0.0f));
         vf2 t = vf_gelu_tanh_twice(x);
-        return vf_gelu_tanh_or_far(x, vf_gate_high(x, t.h, t.l));
+        vf_near e = vf_exp_near(vf_neg(vf_abs(t.h)), vf_pick(negative, t.l, vf_neg(t.l)));
+        return vf_gelu_tanh_or_far(x, vf_gate_high(x, negative, e));
     }
     vf a = vf_abs_min(x, vf_set(act_gelu_tanh_high.limit));
     return vf_gelu_tanh_or_far(x, vf_less_tail(x, VF_GATHERED_SQUARE(act_gelu_tanh_high, 6, a)));
