@@ -69,6 +69,7 @@ hone query --shape 8x8x8 --act leaky_relu:beta=1              | 2 | 'beta' is un
 hone query --shape 8x8x8 --act relu:alpha=1                   | 2 | no parameters
 hone query --shape 8x8x8 --act leaky_relu:alpha               | 2 | leaky_relu:name=value
 hone query --shape 8x8x8 --act leaky_relu:alpha=nan           | 2 | 'nan'
+hone query --shape 8x8x8 --act clip:min=0,max=1               | 2 | follows its activation after a colon
 hone query --shape 8x8x8 --dtype f31                          | 2 | one of f32, f16, bf16, s8
 hone query --shape 8x8x8 --dtype u8                           | 2 | f32, f16, bf16 or s8
 hone bench --suite quik                                       | 2 | did you mean 'quick'

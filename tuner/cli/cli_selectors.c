@@ -118,6 +118,11 @@ typedef struct activation_choice {
 static hone_status unknown_activation(const char *name) {
     enum { MOST = 64 };
     const char *names[MOST];
+    if (strchr(name, '='))
+        return hone_fail(HONE_E_USAGE,
+                         "'%s' is no activation; a parameter follows its activation after a colon, as in "
+                         "clip:min=0:max=6",
+                         name);
     int count = hone_activation_count() < MOST ? hone_activation_count() : MOST;
     for (int i = 0; i < count; i++)
         names[i] = hone_activation_name(i);
