@@ -35,8 +35,8 @@ static void multiply(void *context, int64_t sequence) {
 static void read_copy(void *context, int64_t sequence) {
     hone_roof *self = context;
     const hone_span *spans = self->spans + HONE_ROOF_SPANS * (sequence % self->copies);
-    self->read =
-        self->device->backend->read_run(self->device, self->pool, spans, HONE_ROOF_SPANS, self->passes);
+    self->read = self->device->backend->read_run(self->device, self->pool, spans, HONE_ROOF_SPANS,
+                                                 self->passes, sequence / self->copies);
 }
 
 /* A device with a clock of its own is woken as threads are. */

@@ -3,8 +3,8 @@
  *
  * Where a vocabulary looks up 32 entries in one instruction (VF_TABLES) the tail, or the
  * function, is a piecewise polynomial of relative accuracy. 32 segments do not reach the
- * end of tails that fall like exp. Without tables a power of e is one number below 0 and
- * its exponent, which do not reach it either: vf_<activation>_far is for vectors with an
+ * end of tails that fall like exp. Without tables exp(t) is 2^n (1 + q), 2^n being one
+ * float, which does not reach it either: vf_<activation>_far is for vectors with an
  * argument beyond.
  *
  * In both, one ulp is spent on the last rounding and the coefficients, so whatever comes
@@ -99,8 +99,8 @@ static inline vf vf_descend(vf t, vf y, vf n) {
 /* -|t|, limited; keeps a NaN. */
 static inline vf vf_below(vf t) { return vf_max(vf_set(-110.0f), vf_neg(vf_abs(t))); }
 
-/* exp(t + l) = power (1 + q) for t from -VF_NEAR to 0, anything below. No product here takes power into the
- * subnormals. */
+/* exp(t + l) = power (1 + q) for t from -VF_NEAR to 0, anything below. Multiplied by what an activation makes
+ * of an argument of that size, power stays above the subnormals. */
 #define VF_NEAR 64.0f
 typedef struct vf_near {
     vf power, q;
@@ -112,12 +112,13 @@ static inline vf_near vf_exp_near(vf t, vf l) {
     const vf_near e = {vf_raise(vf_set(1.0f), shifted, 23), vf_expm1_core(vf_ln2_rest(t, l, n))};
     return e;
 }
-/* a b + c with its rounding error; c is within a factor of two of the sum or a multiple of its last bit. */
+/* a b + c with its rounding error; c is within a factor of two of the sum or a multiple of the sum's last
+ * bit. */
 static inline vf2 vf2_fma(vf a, vf b, vf c) {
     vf h = vf_fma(a, b, c);
     return vf2_of(h, vf_fma(a, b, vf_sub(c, h)));
 }
-/* c + e for c of 1 or 2. */
+/* c + e for c of 1 or 2; of a power of half c's last bit nothing is left, half a unit. */
 static inline vf2 vf2_above(vf c, vf_near e) { return vf2_fma(e.power, e.q, vf_add(c, e.power)); }
 
 /* x / (1 + e), or where `negative` x e / (1 + e). */

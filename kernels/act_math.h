@@ -5,8 +5,9 @@
  * squares in double, rounded to float). tests/cpu/test_act_accuracy.c measures
  * the errors stated here. NaN in gives NaN out: see vf_min and vf_max.
  *
- * Intermediate results stay out of the subnormals: on many processors one costs
- * a hundred cycles, and saturated activations would make nothing else. */
+ * Intermediate results stay out of the subnormals for arguments of 2^-40 and more: on
+ * many processors one costs a hundred cycles, and saturated activations would make
+ * nothing else. */
 #ifndef HONE_ACT_MATH_H
 #define HONE_ACT_MATH_H
 

@@ -132,11 +132,10 @@ struct hone_backend {
     int (*state)(hone_device_state *out, const hone_device *device);
 
     /* Reads spans of memory `passes` times, each thread of the pool its own part
-     * of each, and returns the bytes read: the end of a span may be left out. Calls may
-     * take turns among ways to read; the fastest of several is what the device can.
-     * May be NULL. */
+     * of each, and returns the bytes read: the end of a span may be left out. Odd and
+     * even turns may read in two ways; the faster is what the device can. May be NULL. */
     double (*read_run)(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
-                       int64_t passes);
+                       int64_t passes, int64_t turn);
 
     /* Names of the instruction sets or code paths that this device can run, in
      * rising preference, NULL-terminated. Static. */

@@ -20,7 +20,7 @@ enum { HONE_PEAK_PRODUCTS = 48 };
 /* Groups an iteration of a register tile: as fast as 4 and 8 where K is large, 7% faster at K = 13. */
 enum { HONE_TILE_STEPS = 2 };
 
-/* Of k, that one row reads side by side at most: no more than a tile has rows. */
+/* Parts of k that one row reads side by side at most; no more than a tile has rows. */
 enum { HONE_MOST_PARTS = 4 };
 
 /* A line of the caches. */

@@ -49,8 +49,8 @@ static double read_rate(double bytes) {
                                          : 4;
 }
 
-/* Of read_rate, where one row reads weights from memory in fewer than HONE_MOST_PARTS streams (Zen 3: 0.86 to
- * 0.97). */
+/* Of read_rate, where one row reads weights from memory in parts, of which there are fewer than
+ * HONE_MOST_PARTS (Zen 3: 0.8 to 1.0); to choose a tile's width, parts are taken for granted. */
 static const double FEW_STREAMS = 0.9;
 
 /* The same for B, of which a thread needs `share` again and again: the second level, which is a thread's own,
@@ -160,7 +160,7 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
     double b_bytes = (double)(all_panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
     double b_rate = b_read_rate(b_bytes, b_bytes / c->gn);
-    if (p->m == 1 && !hone_cpu_variant_is_dot(v) && v->mr < HONE_MOST_PARTS &&
+    if (p->m == 1 && (c->parts || !c->kc) && !hone_cpu_variant_is_dot(v) && v->mr < HONE_MOST_PARTS &&
         b_bytes > (double)hone_cpu_cache_sizes()->l3)
         b_rate *= FEW_STREAMS;
 
@@ -190,7 +190,7 @@ double hone_cpu_cost(const hone_device *device, const hone_problem *problem, con
 
 /* Whether the blocks of a config are choose_streaming_blocks': where a thread's weights exceed the second
  * level, or the rows of a tile the first, and each panel is met by several tiles. */
-static int streams(const hone_cpu_config *c, const hone_problem *p) {
+static int passes_through(const hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t weights = p->k * hone_pieces(p->n, c->gn) * (int64_t)hone_cpu_b_size(c->variant);
     int64_t rows = p->k * c->mr * (int64_t)hone_cpu_a_size(c->variant);
@@ -241,13 +241,11 @@ static int64_t prefetch_distance(const hone_cpu_config *c, const hone_problem *p
 }
 
 /* Where the second level holds the weights, or a single row reads them: in parts where nothing else hides the
- * latency of a multiply. From memory AMD's processors are better left to fetch by themselves: Zen 3 in parts
- * (0.73 to 0.98 of the time of parts fetched ahead, 0.75 to 1.0 of one stream), those with AVX-512 in one
- * stream (parts fetched ahead are 1.0 to 1.4 over it), unless weights are widened on the way: so many
- * instructions a line leave too few lines within a core's view (f16: parts are 0.8 to 1.0 of one stream up to
- * 120 MB, 1.08 at 540 MB). On Intel's parts fetched ahead take 0.8 to 0.9 of one stream. */
+ * latency of a multiply. From memory AMD's processors are better left to fetch by themselves, those without
+ * AVX-512 in parts, those with it in one stream, unless weights are widened on the way: so many instructions
+ * a line leave too few lines within a core's view, up to eight times the last level. docs/cpu.md has the
+ * times. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
-    enum { WIDE = 16 /* lanes */ };
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
     c->kc = hone_cpu_depth(p->k, p->k);
@@ -256,10 +254,10 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
-    int light = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
-    int wide = hone_cpu_isa_find(c->variant->isa)->lanes == WIDE;
-    c->parts = row && !(far && hone_cpu_is_amd() && wide && light);
-    c->streams = c->parts && hone_cpu_is_amd() && !wide;
+    int amd = far && hone_cpu_is_amd(), wide = hone_cpu_has("avx512f");
+    int one_stream = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
+    c->parts = row && !(amd && wide && one_stream);
+    c->streams = c->parts && amd && !wide;
     c->prefetch = row || c->beside ? 0 : prefetch_distance(c, p);
 }
 
@@ -291,7 +289,7 @@ typedef struct choice {
 static void consider(choice *best, hone_cpu_config c, const hone_problem *p, int threads, double handicap) {
     for (c.gm = 1; c.gm <= threads; c.gm++)
         for (c.gn = 1; c.gm * c.gn <= threads; c.gn++) {
-            if (threads % c.gm || threads % c.gn || (streams(&c, p) && crowds(&c, p)))
+            if (threads % c.gm || threads % c.gn || (passes_through(&c, p) && crowds(&c, p)))
                 continue;
             double cycles = handicap * hone_cpu_model_cycles(&c, p);
             if (best->cycles < 0 || cycles < best->cycles)
@@ -345,7 +343,7 @@ static void mix(hone_cpu_config *c, const hone_problem *p) {
     enum { LEAST = 2, MOST = 4, MOST_16_BIT = 8, MANY_ROWS = 128, MANY_PANELS = 4 };
     int64_t rows = hone_pieces(p->m, c->gm), columns = hone_pieces(p->n, c->gn),
             most = hone_dtype_size(p->c_type) == 2 ? MOST_16_BIT : MOST;
-    for (int i = 0; hone_cpu_variants[i] && !streams(c, p); i++) {
+    for (int i = 0; hone_cpu_variants[i] && !passes_through(c, p); i++) {
         const hone_variant *v = hone_cpu_variants[i];
         if (strcmp(v->isa, c->variant->isa) != 0 || strcmp(v->kind, c->variant->kind) != 0 ||
             !hone_cpu_has_beside(v, p))
@@ -423,8 +421,8 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     if (!amx && !best.direct)
         mix(&best, problem);
     best.form = hone_cpu_form(problem->c_type);
-    (amx                       ? choose_amx_blocks
-     : streams(&best, problem) ? choose_streaming_blocks
-                               : choose_blocks)(&best, problem);
+    (amx                              ? choose_amx_blocks
+     : passes_through(&best, problem) ? choose_streaming_blocks
+                                      : choose_blocks)(&best, problem);
     return write_config(out, &best);
 }

@@ -2,7 +2,7 @@
 #ifndef HONE_CPU_PLAN_H
 #define HONE_CPU_PLAN_H
 
-#include "backend.h"
+#include "../backend.h"
 #include "cpu_curve.h"
 #include "cpu_space.h"
 

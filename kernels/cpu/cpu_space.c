@@ -181,8 +181,8 @@ static int is_alike(const hone_variant *a, const hone_variant *b, const hone_pro
            hone_cpu_variant_is_dot(a) == hone_cpu_variant_is_dot(b);
 }
 
-/* What only register tiles do. */
-#define NO_WORD_OF_PF "&&pf!='next'&&pf!='parts'&&pf!='streams'"
+/* All that is said in bytes: the words of pf are for register tiles. */
+#define NO_WORD_OF_PF "&&(pf==0||pf==4096||pf==16384)"
 
 /* Tiles that are alike share the longer part of their condition. */
 static void list_tile(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {

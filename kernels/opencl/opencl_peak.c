@@ -142,9 +142,9 @@ static double enqueue_span(limits *l, const hone_span *span, cl_long passes) {
 }
 
 double hone_opencl_read_run(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
-                            int64_t passes) {
+                            int64_t passes, int64_t turn) {
     double bytes = 0;
-    (void)pool;
+    (void)pool, (void)turn;
     pthread_mutex_lock(&lock);
     if (prepare(device, latest.dot4)) { /* which does not matter here */
         for (int i = 0; i < count; i++)

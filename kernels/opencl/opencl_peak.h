@@ -9,6 +9,6 @@ double hone_opencl_peak_run(const hone_device *device, hone_dtype dtype, hone_po
 
 /* hone_backend.read_run: a device with memory of its own reads as much of that. */
 double hone_opencl_read_run(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
-                            int64_t passes);
+                            int64_t passes, int64_t turn);
 
 #endif

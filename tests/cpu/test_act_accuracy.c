@@ -133,9 +133,14 @@ static float float_of(uint32_t bits) {
     return x;
 }
 
-/* The sample: a step through all representations, and equal steps over the range in
- * which functions are neither linear nor constant, which meets every segment. */
+/* The sample: a step through all representations, equal steps over the range in which functions are neither
+ * linear nor constant, which meets every segment, and arguments at which forms were at their worst over all
+ * floats. */
 enum { STEP = 4093, STEPPED = (int)((1ull << 32) / STEP) + 1, NEAR = 1 << 21, FAR = 1 << 18 };
+static const float worst_arguments[] = {-5.01111507f, 0.303047270f, -1.85884821f, -2.19830251f,
+                                        8.46160793f,  -16.7709866f, -16.6364632f, -81.4065704f,
+                                        14.6503792f,  0.0314334109f};
+enum { WORST = sizeof worst_arguments / sizeof worst_arguments[0] };
 
 static float sampled(int64_t i) {
     if (i < STEPPED)
@@ -144,6 +149,8 @@ static float sampled(int64_t i) {
     if (i < NEAR)
         return (float)((double)(i - NEAR / 2) * (20.0 / (NEAR / 2)));
     i -= NEAR;
+    if (i >= FAR)
+        return worst_arguments[i - FAR];
     return (float)((double)(i - FAR / 2) * (120.0 / (FAR / 2)) + 1e-5);
 }
 
@@ -158,7 +165,7 @@ static void every_float_within_its_bound(void **state) {
         last = *end == '-' ? strtol(end + 1, NULL, 10) : slice;
     }
     int failures = 0;
-    int64_t count = sweep ? (int64_t)(last - slice + 1) << 24 : (int64_t)STEPPED + NEAR + FAR;
+    int64_t count = sweep ? (int64_t)(last - slice + 1) << 24 : (int64_t)STEPPED + NEAR + FAR + WORST;
     for (int act = 0; act < hone_activation_count(); act++) {
         const hone_act_info *info = hone_activation_info(act);
         if (only_act && strcmp(only_act, info->name) != 0)

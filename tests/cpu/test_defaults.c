@@ -14,6 +14,7 @@
 
 #include "../../kernels/backend.h"
 #include "../../kernels/cpu/cpu_device.h"
+#include "../../kernels/cpu/cpu_plan.h"
 #include "../../kernels/cpu/cpu_variants.h"
 #include "../../kernels/huge_pages.h"
 #include "hone/hone.h"
@@ -90,10 +91,8 @@ static const char *default_value(hone_config *config, int64_t m, int64_t n, int6
     return hone_config_get(config, key);
 }
 
-static int is_late_amd(void) { return hone_cpu_is_amd() && hone_cpu_isa_runs(hone_cpu_isa_find("avx512")); }
-
-/* AMD's processors fetch by themselves. */
-static const char *word_of_parts(void) { return hone_cpu_is_amd() && !is_late_amd() ? "streams" : "parts"; }
+/* Where the weights come from memory: AMD's processors without AVX-512 read parts that nobody fetches. */
+static int leaves_parts(void) { return hone_cpu_is_amd() && !hone_cpu_has("avx512f"); }
 
 static void weights_beyond_the_second_level_are_fetched(void **state) {
     (void)state;
@@ -105,9 +104,39 @@ static void weights_beyond_the_second_level_are_fetched(void **state) {
     assert_in_range(rows, 1, hone_cpu_cache_sizes()->l1 / 4096); /* they share sets of the first level */
     assert_string_equal("0", default_value(&config, 512, 64, 64, "pf")); /* all of B is near */
     /* One row reads them once. */
+    const char *amd = leaves_parts() ? "streams" : "0";
     const char *far = default_value(&config, 1, 64 * n, 1024, "pf");
-    assert_string_equal(is_late_amd() ? "0" : word_of_parts(), far);
-    assert_string_equal(word_of_parts(), default_value(&config, 1, 64, 64, "pf"));
+    assert_string_equal(hone_cpu_is_amd() ? amd : "parts", far);
+    if (strcmp(far, "0") != 0) {
+        const hone_variant *v = hone_cpu_variant_find(hone_config_get(&config, "isa"), "f32",
+                                                      atoi(hone_config_get(&config, "nr")));
+        assert_non_null(v);
+        assert_true(v->mr >= HONE_MOST_PARTS); /* which it needs for as many parts */
+    }
+    assert_string_equal("parts", default_value(&config, 1, 64, 64, "pf"));
+}
+
+/* What a plan fetches ahead with `pf`, of one row whose weights exceed the second level. */
+static int64_t fetched(const char *pf) {
+    hone_problem problem;
+    hone_config config;
+    hone_backend_plan *plan;
+    hone_problem_init(&problem, HONE_F32, 0, 1, hone_cpu_cache_sizes()->l2 / 1024, 1024);
+    assert_true(find_default(&config, &problem, 1, NULL));
+    assert_int_equal(HONE_OK, hone_config_set(&config, "pf", pf));
+    assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, NULL, &problem, &config, NULL));
+    assert_int_equal(strcmp(pf, "0") != 0 && strcmp(pf, "4096") != 0, plan->config.parts);
+    const int64_t ahead = plan->prefetch;
+    hone_cpu_plan_destroy(plan);
+    return ahead;
+}
+
+static void streams_are_left_to_the_processor(void **state) {
+    (void)state;
+    assert_int_equal(0, fetched("0"));
+    assert_int_equal(4096, fetched("4096"));
+    assert_int_equal(4096, fetched("parts"));
+    assert_int_equal(0, fetched("streams"));
 }
 
 /* What the default says of `key` for f16 weights that are widened on the way; NULL: it widens them in
@@ -139,7 +168,7 @@ static void few_rows_fetch_from_where_weights_are(void **state) {
             assert_string_equal("16384", widened);
     }
     if ((widened = default_of_widened(&config, 1, far, F16, "pf")))
-        assert_string_equal(word_of_parts(), widened);
+        assert_string_equal(leaves_parts() ? "streams" : "parts", widened);
 }
 
 /* Whether the mapping that begins at `at` is advised to have huge pages; -1: it is not found. */
@@ -190,6 +219,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_are_legal),
                                        cmocka_unit_test(defaults_of_little_depth_are_legal),
                                        cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
+                                       cmocka_unit_test(streams_are_left_to_the_processor),
                                        cmocka_unit_test(few_rows_fetch_from_where_weights_are),
                                        cmocka_unit_test(whole_huge_pages_are_asked_for)};
     return cmocka_run_group_tests(tests, find_device, release_device);

@@ -74,8 +74,10 @@ static double stand_in_peak(const hone_device *device, hone_dtype dtype, hone_po
     return dtype == HONE_F32 ? stand_in_rounds(rounds) : 0;
 }
 
+static int turns_read[2]; /* even and odd */
 static double stand_in_read(const hone_device *device, hone_pool *pool, const hone_span *spans, int count,
-                            int64_t passes) {
+                            int64_t passes, int64_t turn) {
+    turns_read[turn % 2]++;
     (void)device;
     (void)pool;
     int64_t bytes = 0;
@@ -568,6 +570,12 @@ static void objectives_have_names(void **state) {
     assert_int_equal(objective, HONE_OBJECTIVE_P95);
 }
 
+/* By then the other tests have read beside what they measured. */
+static void limits_read_in_both_ways(void **state) {
+    (void)state;
+    assert_true(turns_read[0] > 0 && turns_read[1] > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fastest_correct_config_wins, setup, teardown),
@@ -584,6 +592,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(accuracy_can_be_demanded, setup, teardown),
         cmocka_unit_test_setup_teardown(objectives_and_modes_are_apart, setup, teardown),
         cmocka_unit_test(objectives_have_names),
+        cmocka_unit_test(limits_read_in_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
