@@ -1,5 +1,6 @@
 #include "provider.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -40,6 +41,17 @@ hone_status hone_provider_check(const hone_provider *provider, const hone_device
     if (reason)
         return hone_fail(HONE_E_UNAVAILABLE, "%s: %s", provider->name, reason);
     return provider->check(device, problem);
+}
+
+void hone_run_failure_note(hone_run_failure *failure, hone_status status) {
+    if (!status || failure->status)
+        return;
+    failure->status = status;
+    snprintf(failure->detail, sizeof failure->detail, "%s", hone_error_detail());
+}
+
+hone_status hone_run_failure_status(const hone_run_failure *failure) {
+    return failure->status ? hone_fail(failure->status, "%s", failure->detail) : HONE_OK;
 }
 
 static double cpu_seconds(void) {

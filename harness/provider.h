@@ -36,6 +36,10 @@ struct hone_provider {
     /* Microseconds of the latest run by the device's own clock; NaN: not known, or the run failed. May be
      * NULL. It is what counts on a device with memory of its own, whose callers do not wait for each call. */
     double (*device_us)(const hone_provider_case *self);
+    /* A batch of `count` cases that have run, one call of each, `rounds` times over; destroyed before they
+     * are. The backend's batch_run and batch_destroy take it. HONE_E_UNAVAILABLE: calls are one by one only.
+     * NULL: they always are. */
+    hone_status (*batch)(hone_batch **out, hone_provider_case *const *cases, int count, int rounds);
     /* The weights as the runs read them. NULL: it does not know. */
     hone_span (*weights)(const hone_provider_case *self);
     /* hone_plan_workspace. NULL: it does not know. */
@@ -57,6 +61,17 @@ const char *hone_provider_unavailable(const hone_provider *provider);
  * that problem on that device. */
 hone_status hone_provider_check(const hone_provider *provider, const hone_device *device,
                                 const hone_problem *problem);
+
+/* The first failure of several runs, as hone_provider.failure tells it. */
+typedef struct hone_run_failure {
+    hone_status status;
+    char detail[256];
+} hone_run_failure;
+
+/* To be called with the status of each run. */
+void hone_run_failure_note(hone_run_failure *failure, hone_status status);
+/* HONE_OK: none. */
+hone_status hone_run_failure_status(const hone_run_failure *failure);
 
 /* Waits until the process' other threads sleep, at most 200 ms: thread pools
  * spin for a while after their last call and would slow the next provider. */

@@ -14,12 +14,15 @@ enum {
     BATCH_MIN_RESOLUTIONS = 50, /* a timed batch takes at least this many clock steps, */
     BATCH_MIN_NS = 2000,        /* and this long, */
     BATCH_MAX = 1 << 20,        /* unless the call does nothing at all */
-    WARM_STABLE_CALLS = 3,      /* warm when so many batches brought nothing faster, */
-    WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
-    WARM_MAX_NS = 50000000,     /* and in any case after this */
-    OVERTIME = 4,               /* times max_seconds at which min_samples is given up */
-    STATE_NS = 10000000,        /* from one question of a device's state to the next */
-    BESIDE_PART = 8             /* runners beside have this part of the measured ones' time */
+    JOIN_BELOW_US = 100, /* of a device's clock: what starts a call, some 2 us, is within 2% of longer ones */
+    JOINED_US = 200,     /* what joined calls take together, */
+    JOINED_MAX = 256,    /* unless they are so many */
+    WARM_STABLE_CALLS = 3,  /* warm when so many batches brought nothing faster, */
+    WARM_MIN_NS = 1000000,  /* but not before the core had time to change its clock, */
+    WARM_MAX_NS = 50000000, /* and in any case after this */
+    OVERTIME = 4,           /* times max_seconds at which min_samples is given up */
+    STATE_NS = 10000000,    /* from one question of a device's state to the next */
+    BESIDE_PART = 8         /* runners beside have this part of the measured ones' time */
 };
 static const double DEFAULT_MAX_SECONDS = 1, DEFAULT_TARGET = 0.02;
 static const double WARM_IMPROVEMENT = 0.98; /* of the fastest so far counts as faster */
@@ -29,6 +32,7 @@ typedef struct timed_runner {
     hone_samples samples;
     int64_t sequence;
     int retired;
+    int joined;          /* samples are of joined calls */
     int slow;            /* what was last said of the device's state, */
     int64_t asked, told; /* when, and samples at that time */
 } timed_runner;
@@ -61,7 +65,26 @@ static int64_t time_calls(timed_runner *self, int times) {
     return hone_clock_now() - start;
 }
 
+static int64_t time_joined(timed_runner *self) {
+    const int64_t start = hone_clock_now();
+    self->runner.run_joined(self->runner.context);
+    return hone_clock_now() - start;
+}
+
 /* ------------------------------------------------------------------ warm-up */
+
+/* Joins a device's calls where one of them is short. */
+static void join_short(timed_runner *self, double us) {
+    const hone_runner *runner = &self->runner;
+    if (!runner->join || !(us < JOIN_BELOW_US))
+        return;
+    const int joined = runner->join(runner->context, (int)fmin(ceil(JOINED_US / us), JOINED_MAX));
+    if (joined < 2)
+        return;
+    self->joined = 1;
+    self->samples.batch = joined;
+    runner->run_joined(runner->context); /* the first has their way to the device in it */
+}
 
 /* Calls until the time of a batch no longer falls, growing the batch on the way
  * until the clock resolves it. A preempted batch looks longer than it is, so
@@ -71,10 +94,13 @@ static void warm_up(timed_runner *self) {
     const int64_t wanted = resolved > BATCH_MIN_NS ? resolved : BATCH_MIN_NS;
     const int64_t start = hone_clock_now();
     int64_t fastest = INT64_MAX, elapsed = 0;
+    double shortest_us = INFINITY;
     int batch = 1, stable = 0;
     while (elapsed < WARM_MAX_NS && (stable < WARM_STABLE_CALLS || elapsed < WARM_MIN_NS)) {
         const int64_t ns = time_calls(self, batch);
         elapsed = hone_clock_now() - start;
+        if (self->runner.device_us)
+            shortest_us = fmin(shortest_us, self->runner.device_us(self->runner.context));
         if ((double)ns < WARM_IMPROVEMENT * (double)fastest)
             stable = 0;
         else
@@ -88,6 +114,7 @@ static void warm_up(timed_runner *self) {
         }
     }
     self->samples.batch = batch;
+    join_short(self, shortest_us);
 }
 
 /* ----------------------------------------------------------------- creation */
@@ -219,11 +246,14 @@ static double take_sample(timed_runner *self, int warm_calls) {
     call(self, warm_calls);
     /* Asking costs a fraction of a microsecond: outside the timed region. */
     const int64_t switches = involuntary_switches();
-    const int64_t ns = time_calls(self, samples->batch);
+    const int calls = self->joined ? 1 : samples->batch;
+    int64_t ns = time_calls(self, calls);
+    const double us = (double)ns / 1e3 / calls;
+    if (self->joined)
+        ns += time_joined(self);
     /* What a device takes by its own clock does not grow while the host waits. */
     samples->marks[samples->count] = !self->runner.device_us && involuntary_switches() > switches;
     samples->disturbed += samples->marks[samples->count];
-    const double us = (double)ns / 1e3 / samples->batch;
     samples->wall_us[samples->count] = us;
     samples->us[samples->count++] =
         self->runner.device_us ? self->runner.device_us(self->runner.context) : us;

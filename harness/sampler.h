@@ -3,7 +3,8 @@
  * A round calls each runner once, in an order that alternates between rounds
  * (first to last, last to first), so that drift and neighbours meet all alike.
  * Calls shorter than the clock resolves are timed in batches; the batch size is
- * part of the result.
+ * part of the result. A device's clock resolves a call when what starts it is a
+ * small part of it.
  *
  * Runners may stand beside the measured ones, to tell what the machine gave
  * meanwhile. They take part now and then, for about an eighth of the time. */
@@ -18,9 +19,13 @@
 typedef struct hone_runner {
     void (*run)(void *context, int64_t sequence);
     void *context;
-    /* Microseconds of the latest run by a device's own clock: the samples, which are of one call each then.
+    /* Microseconds of the latest run by a device's own clock, or of one of the joined calls: the samples.
      * NULL: the host's clock is what counts. */
     double (*device_us)(void *context);
+    /* Makes ready to give the device `calls` calls at once, or some more, and says how many; 0: it takes them
+     * one by one. NULL: it always does. */
+    int (*join)(void *context, int calls);
+    void (*run_joined)(void *context);
     /* 1: the device has slowed down to protect itself. Asked after a sample, at most every 10 ms; what it
      * says is of the samples since it was asked before, and until it is asked again. NULL: nobody knows. */
     int (*slowed)(void *context);
@@ -30,10 +35,11 @@ typedef struct hone_runner {
 /* Growing samples of one runner, in microseconds a call. */
 typedef struct hone_samples {
     double *us;
-    double *wall_us;      /* the same calls by the host's clock; us without hone_runner.device_us */
+    double *wall_us;      /* calls by the host's clock: the same, or one before those joined; us without
+                             hone_runner.device_us */
     unsigned char *marks; /* 1: the thread was preempted during that sample, or the device slowed (kept) */
     int64_t count, capacity;
-    int batch;     /* calls timed together; 1 where the clock resolves one */
+    int batch;     /* calls timed together; 1 where the clock resolves one, or the device takes one */
     int disturbed; /* marked samples */
     int settled;   /* 1 when p50's interval was within the target at the latest review:
                       at the end of a run, and from min_samples on in steps of an eighth */

@@ -59,6 +59,9 @@ typedef struct hone_pool hone_pool;
 /* A backend's own plan; each backend defines what lies behind it. */
 typedef struct hone_backend_plan hone_backend_plan;
 
+/* Calls that a device is given in one submission, so that nothing of the host comes between them. */
+typedef struct hone_batch hone_batch;
+
 struct hone_backend {
     const char *name;
 
@@ -109,6 +112,17 @@ struct hone_backend {
     /* Microseconds that the device's own clock gave the kernels of the latest call, without moving operands
      * and without waiting; NaN: not known. May be NULL: the call's time is the kernel's. */
     double (*device_us)(const hone_backend_plan *plan);
+
+    /* A batch of `count` calls, one of each plan, `rounds` times over. The matrices of `args` are the
+     * device's; they, the plans and their other arguments stay as they are until the batch is destroyed.
+     * HONE_E_USAGE: matrices of the host. HONE_E_UNAVAILABLE: the device takes calls one by one only, or
+     * failed. NULL: it has no such thing, and neither of the next two. */
+    hone_status (*batch_create)(hone_batch **out, hone_backend_plan *const *plans, const hone_args *args,
+                                int count, int rounds);
+    /* Runs them one after another, and waits; the microseconds that they all took by the device's clock. */
+    hone_status (*batch_run)(double *us, hone_batch *batch);
+    void (*batch_destroy)(hone_batch *batch);
+
     /* NULL: calls take their matrices from the host's memory. */
     const hone_memory *memory;
 
@@ -169,5 +183,9 @@ hone_status hone_context_pool(hone_pool **out, hone_context *context, int thread
 const hone_device *hone_plan_device(const hone_plan *plan);
 /* hone_backend.device_us; NaN where the backend has none. */
 double hone_plan_device_us(const hone_plan *plan);
+/* hone_backend.batch_create for plans of one device, with one set of arguments each that hone_plan_execute
+ * would take. */
+hone_status hone_plan_batch(hone_batch **out, hone_plan *const *plans, const hone_args *args, int count,
+                            int rounds);
 
 #endif

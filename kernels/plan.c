@@ -176,3 +176,22 @@ hone_status hone_plan_execute(hone_plan *plan, const hone_args *args) {
     hone_status status = check_args(&plan->problem, args);
     return status ? status : plan->device->backend->execute(plan->backend_plan, args);
 }
+
+hone_status hone_plan_batch(hone_batch **out, hone_plan *const *plans, const hone_args *args, int count,
+                            int rounds) {
+    const hone_backend *backend = plans[0]->device->backend;
+    hone_status status = HONE_OK;
+    if (!backend->batch_create)
+        return hone_fail(HONE_E_UNAVAILABLE, "%s takes calls one by one", plans[0]->device->name);
+    hone_backend_plan **inner = calloc((size_t)count, sizeof *inner);
+    if (!inner)
+        return hone_fail(HONE_E_NOMEM, "no memory for a batch of %d calls", count);
+    for (int i = 0; i < count && !status; i++) {
+        inner[i] = plans[i]->backend_plan;
+        status = check_args(&plans[i]->problem, &args[i]);
+    }
+    if (!status)
+        status = backend->batch_create(out, inner, args, count, rounds);
+    free(inner);
+    return status;
+}

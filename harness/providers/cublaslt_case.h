@@ -64,8 +64,8 @@ static inline hone_cu_address cublaslt_part(const hone_provider_case *self, int 
 /* Elements from row to row of BUFFER_X: rows begin at 16 bytes. */
 static inline int64_t cublaslt_x_ld(const hone_problem *problem) { return cublaslt_bytes_columns(problem); }
 
-/* Enqueues all that the device does for a call. */
-hone_status cublaslt_enqueue(const hone_provider_case *self, const cublaslt_route *route);
+/* Enqueues all that the device does for a call of the case, by its route. A hone_cuda_enqueue. */
+hone_status cublaslt_enqueue(const void *self, hone_cu_stream stream);
 /* Runs the case with its route, and waits. */
 hone_status cublaslt_run_once(hone_provider_case *self);
 

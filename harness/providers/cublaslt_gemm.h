@@ -5,6 +5,7 @@
 #ifndef HONE_CUBLASLT_GEMM_H
 #define HONE_CUBLASLT_GEMM_H
 
+#include "../../kernels/cuda/cuda_batch.h"
 #include "../../kernels/cuda/cuda_device.h"
 #include "cublaslt_library.h"
 
@@ -13,6 +14,7 @@
 typedef struct cublaslt_device {
     const cublaslt_library *library;
     const hone_cuda_driver *cu;
+    const hone_device *device;
     cublaslt_handle handle;
     hone_cu_address workspace;
 } cublaslt_device;
@@ -50,8 +52,9 @@ hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, hone_cu_stream stream);
 hone_status cublaslt_gemm_enqueue(const cublaslt_gemm *gemm, hone_cu_stream stream);
 void cublaslt_gemm_clear(cublaslt_gemm *gemm);
 
-/* Microseconds of `runs` calls of `enqueue` on the stream, for one of them, by the device's clock. */
-hone_status cublaslt_time(double *us, const hone_cuda_driver *cu, hone_cu_stream stream, int runs,
-                          hone_status (*enqueue)(const void *what, hone_cu_stream stream), const void *what);
+/* Microseconds of one of `runs` calls of `enqueue` by the device's clock: in a batch, or, where they cannot
+ * be one, as the host gets them to the stream. */
+hone_status cublaslt_time(double *us, const cublaslt_device *device, hone_cu_stream stream, int runs,
+                          hone_cuda_enqueue *enqueue, const void *what);
 
 #endif

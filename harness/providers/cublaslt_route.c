@@ -157,19 +157,13 @@ static hone_status is_exact(int *exact, hone_provider_case *self, const hone_ref
     return status ? status : self->status;
 }
 
-static hone_status enqueue_case(const void *what, hone_cu_stream stream) {
-    const hone_provider_case *self = what;
-    (void)stream; /* the case's own */
-    return cublaslt_enqueue(self, self->route);
-}
-
 /* The case's route, in the fastest of some batches. */
 static hone_status time_route(hone_provider_case *self) {
     hone_status status = HONE_OK;
     self->route->us = INFINITY;
     for (int i = 0; i < BATCHES && !status; i++) {
         double us;
-        status = cublaslt_time(&us, self->lt->cu, self->stream, BATCH_RUNS, enqueue_case, self);
+        status = cublaslt_time(&us, self->lt, self->stream, BATCH_RUNS, cublaslt_enqueue, self);
         self->route->us = fmin(us, self->route->us);
     }
     return status;

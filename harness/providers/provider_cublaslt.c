@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../kernels/activation.h"
+#include "../../kernels/cuda/cuda_batch.h"
 #include "../../kernels/cuda/cuda_memory.h"
 #include "../../kernels/half.h"
 #include "../../kernels/status.h"
@@ -32,7 +33,8 @@ static hone_status check(const hone_device *device, const hone_problem *problem)
 
 static const void *pointer(hone_cu_address at) { return (const void *)(uintptr_t)at; }
 
-static hone_status enqueue_pass(const hone_provider_case *self, const cublaslt_route *r) {
+static hone_status enqueue_pass(const hone_provider_case *self, hone_cu_stream stream) {
+    const cublaslt_route *r = self->route;
     const hone_problem *p = &self->operands.problem;
     const int64_t row_bytes = self->ldc * (int64_t)hone_dtype_size(p->c_type);
     const hone_cuda_call call = {
@@ -51,28 +53,30 @@ static hone_status enqueue_pass(const hone_provider_case *self, const cublaslt_r
         .c_zero = self->args.c_zero,
         .c_inverse = 1.0f / self->args.c_scale,
     };
-    return hone_cuda_pass_enqueue(r->pass, self->stream, &call);
+    return hone_cuda_pass_enqueue(r->pass, stream, &call);
 }
 
-static hone_status copy_bytes_of_b(const hone_provider_case *self) {
+static hone_status copy_bytes_of_b(const hone_provider_case *self, hone_cu_stream stream) {
     const hone_problem *p = &self->operands.problem;
     const hone_cu_address to = self->buffers[BUFFER_B_COPY];
-    return cublaslt_bytes_copy_b(&self->bytes, self->stream, to,
+    return cublaslt_bytes_copy_b(&self->bytes, stream, to,
                                  to + (size_t)(cublaslt_bytes_columns(p) * cublaslt_bytes_row(p)), self->b,
                                  self->ldb);
 }
 
-hone_status cublaslt_enqueue(const hone_provider_case *self, const cublaslt_route *r) {
+hone_status cublaslt_enqueue(const void *what, hone_cu_stream stream) {
+    const hone_provider_case *self = what;
+    const cublaslt_route *r = self->route;
     const hone_problem *p = &self->operands.problem;
     hone_status status = HONE_OK;
     if (self->buffers[BUFFER_A_COPY])
-        status = cublaslt_bytes_copy_a(&self->bytes, self->stream, self->buffers[BUFFER_A_COPY], self->a,
-                                       self->lda);
+        status =
+            cublaslt_bytes_copy_a(&self->bytes, stream, self->buffers[BUFFER_A_COPY], self->a, self->lda);
     if (p->dtype == HONE_S8 && p->weights_plain && !status)
-        status = copy_bytes_of_b(self);
+        status = copy_bytes_of_b(self, stream);
     if (!status)
-        status = cublaslt_gemm_enqueue(&r->gemm, self->stream);
-    return status || !r->pass ? status : enqueue_pass(self, r);
+        status = cublaslt_gemm_enqueue(&r->gemm, stream);
+    return status || !r->pass ? status : enqueue_pass(self, stream);
 }
 
 static hone_cuda_rows rows_of_a(const hone_provider_case *self) {
@@ -114,7 +118,7 @@ hone_status cublaslt_run_once(hone_provider_case *self) {
     hone_cu_result error = 0;
     if (!(status = bind(self, self->operands.problem.weights_plain)) &&
         !(error = cu->event_record(self->first, self->stream)) &&
-        !(status = cublaslt_enqueue(self, self->route)) &&
+        !(status = cublaslt_enqueue(self, self->stream)) &&
         !(error = cu->event_record(self->last, self->stream)))
         status = hone_cuda_fetch(cu, self->stream, self->buffers[BUFFER_C], &c);
     const hone_cu_result waited = cu->stream_wait(self->stream); /* nothing touches the operands after this */
@@ -131,6 +135,30 @@ static double device_us(const hone_provider_case *self) {
     return !self->status && !self->lt->cu->event_elapsed(&milliseconds, self->first, self->last)
                ? 1e3 * (double)milliseconds
                : NAN;
+}
+
+typedef struct cases {
+    hone_provider_case *const *list;
+    int count, rounds;
+} cases;
+
+static hone_status enqueue_cases(const void *what, hone_cu_stream stream) {
+    const cases *c = what;
+    hone_status status = HONE_OK;
+    for (int i = 0; i < c->count * c->rounds && !status; i++)
+        status = cublaslt_enqueue(c->list[i % c->count], stream);
+    return status;
+}
+
+static int is_on_device(const hone_provider_case *self) {
+    return !self->buffers[BUFFER_A] && !self->buffers[BUFFER_B] && !self->buffers[BUFFER_C];
+}
+
+static hone_status batch(hone_batch **out, hone_provider_case *const *list, int count, int rounds) {
+    for (int i = 0; i < count; i++)
+        if (!is_on_device(list[i]))
+            return hone_fail(HONE_E_USAGE, "a batch takes matrices of the device, not of the host");
+    return hone_cuda_capture(out, list[0]->device, enqueue_cases, &(cases){list, count, rounds});
 }
 
 /* ---- preparing */
@@ -232,7 +260,7 @@ static hone_status place_constants(hone_provider_case *self) {
     hone_status status = bind(self, 1);
     hone_cu_result error = cu->write(self->buffers[BUFFER_VECTORS], vectors, size, self->stream);
     if (!status && !error && self->operands.problem.dtype == HONE_S8)
-        status = copy_bytes_of_b(self);
+        status = copy_bytes_of_b(self, self->stream);
     const hone_cu_result waited = cu->stream_wait(self->stream);
     free(vectors);
     return !status && (error || waited) ? hone_cuda_fail(error ? error : waited, "write to the device")
@@ -281,6 +309,7 @@ const hone_provider hone_provider_cublaslt = {
     .prepare = prepare,
     .run = run,
     .device_us = device_us,
+    .batch = batch,
     .label = label,
     .destroy = destroy,
 };

@@ -74,6 +74,23 @@ static hone_status failure(const hone_provider_case *self) { return hone_run_fai
 
 static double device_us(const hone_provider_case *self) { return hone_plan_device_us(self->plan); }
 
+static hone_status batch(hone_batch **out, hone_provider_case *const *cases, int count, int rounds) {
+    hone_plan **plans = calloc((size_t)count, sizeof *plans);
+    hone_args *args = calloc((size_t)count, sizeof *args);
+    hone_status status = HONE_OK;
+    if (!plans || !args)
+        status = hone_fail(HONE_E_NOMEM, "out of memory for a batch of %d calls", count);
+    for (int i = 0; i < count && !status; i++) {
+        plans[i] = cases[i]->plan;
+        args[i] = cases[i]->args;
+    }
+    if (!status)
+        status = hone_plan_batch(out, plans, args, count, rounds);
+    free(plans);
+    free(args);
+    return status;
+}
+
 static hone_span weights(const hone_provider_case *self) { return self->weights; }
 
 static size_t workspace(const hone_provider_case *self) { return hone_plan_workspace(self->plan); }
@@ -88,6 +105,7 @@ const hone_provider hone_provider_hone = {
     .run = run,
     .failure = failure,
     .device_us = device_us,
+    .batch = batch,
     .weights = weights,
     .workspace = workspace,
     .label = label,

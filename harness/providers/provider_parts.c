@@ -101,17 +101,6 @@ void hone_separate_pass_clear(hone_separate_pass *pass) {
     pass->owned = NULL;
 }
 
-void hone_run_failure_note(hone_run_failure *failure, hone_status status) {
-    if (!status || failure->status)
-        return;
-    failure->status = status;
-    snprintf(failure->detail, sizeof failure->detail, "%s", hone_error_detail());
-}
-
-hone_status hone_run_failure_status(const hone_run_failure *failure) {
-    return failure->status ? hone_fail(failure->status, "%s", failure->detail) : HONE_OK;
-}
-
 hone_status hone_provider_needs_cpu(const char *provider, const hone_device *device) {
     if (strcmp(device->backend->name, "cpu") != 0)
         return hone_fail(HONE_E_UNAVAILABLE, "%s runs on the CPU, not on %s; use --device cpu", provider,

@@ -47,17 +47,6 @@ hone_status hone_separate_pass_create(hone_separate_pass *out, hone_context *con
 void hone_separate_pass_run(hone_separate_pass *pass);
 void hone_separate_pass_clear(hone_separate_pass *pass);
 
-/* The first failure of a case's runs, for hone_provider.failure. */
-typedef struct hone_run_failure {
-    hone_status status;
-    char detail[256];
-} hone_run_failure;
-
-/* To be called with the status of each run. */
-void hone_run_failure_note(hone_run_failure *failure, hone_status status);
-/* HONE_OK: none. */
-hone_status hone_run_failure_status(const hone_run_failure *failure);
-
 /* HONE_E_UNAVAILABLE unless the device is the host's CPU. */
 hone_status hone_provider_needs_cpu(const char *provider, const hone_device *device);
 

@@ -16,6 +16,7 @@ typedef struct function {
 #define DRIVER_ROW(member, name, parameters) {#name, offsetof(hone_cuda_driver, member)},
 #define NVRTC_ROW(member, name, parameters)  {#name, offsetof(hone_nvrtc, member)},
 static const function driver_functions[] = {HONE_CUDA_DRIVER_FUNCTIONS(DRIVER_ROW)};
+static const function later_functions[] = {HONE_CUDA_DRIVER_LATER(DRIVER_ROW)};
 static const function nvrtc_functions[] = {HONE_NVRTC_FUNCTIONS(NVRTC_ROW)};
 
 static struct {
@@ -29,26 +30,26 @@ static struct {
     const char *lacks;
 } nvrtc = {.once = PTHREAD_ONCE_INIT};
 
-/* The first function that the library does not have; NULL when it has all. */
-static const char *find_functions(void *table, void *library, const function *list, int count) {
+/* Whether the library has them all. */
+static int find_functions(void *table, void *library, const function *list, int count) {
+    int found = 0;
     for (int i = 0; i < count; i++) {
         void **to = (void **)(void *)((char *)table + list[i].offset);
-        if (!(*to = dlsym(library, list[i].name)))
-            return list[i].name;
+        found += (*to = dlsym(library, list[i].name)) != NULL;
     }
-    return NULL;
+    return found == count;
 }
 
 static void open_driver(void) {
     void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     if (!library)
         driver.lacks = "libcuda.so.1 is not there; install NVIDIA's driver";
-    else if (find_functions(&driver.functions, library, driver_functions, COUNT(driver_functions)))
+    else if (!find_functions(&driver.functions, library, driver_functions, COUNT(driver_functions)))
         driver.lacks = "libcuda.so.1 is too old; install a driver of CUDA 11 or later";
     else if (driver.functions.init(0))
         driver.lacks = "NVIDIA's driver is there but does not start";
-    else
-        *(void **)(void *)&driver.functions.tensor_map_encode = dlsym(library, "cuTensorMapEncodeTiled");
+    find_functions(&driver.functions, library, later_functions, COUNT(later_functions));
+    *(void **)(void *)&driver.functions.tensor_map_encode = dlsym(library, "cuTensorMapEncodeTiled");
 }
 
 /* Newest first: each knows all architectures of its time and some before. A driver loads the code of its own
@@ -88,7 +89,7 @@ static void open_nvrtc(void) {
         nvrtc.lacks = "libnvrtc.so is not there; install the CUDA Toolkit, or NVRTC alone (PyPI: "
                       "nvidia-cuda-nvrtc) and name its folder "
                       "in LD_LIBRARY_PATH";
-    else if (find_functions(&nvrtc.functions, library, nvrtc_functions, COUNT(nvrtc_functions)))
+    else if (!find_functions(&nvrtc.functions, library, nvrtc_functions, COUNT(nvrtc_functions)))
         nvrtc.lacks = "libnvrtc.so is too old; install CUDA 11.2 or later";
 }
 

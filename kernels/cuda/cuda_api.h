@@ -17,6 +17,8 @@ typedef struct CUmod_st *hone_cu_module;
 typedef struct CUfunc_st *hone_cu_function;
 typedef struct CUstream_st *hone_cu_stream;
 typedef struct CUevent_st *hone_cu_event;
+typedef struct CUgraph_st *hone_cu_graph;
+typedef struct CUgraphExec_st *hone_cu_graph_exec;
 typedef struct _nvrtcProgram *hone_nvrtc_program;
 
 enum {
@@ -35,6 +37,7 @@ enum {
     HONE_CU_FUNCTION_REGISTERS = 4,
     HONE_CU_FUNCTION_DYNAMIC_SHARED = 8,
     HONE_CU_STREAM_NON_BLOCKING = 1,
+    HONE_CU_CAPTURE_RELAXED = 2,
     HONE_CU_MAP_U8 = 0,
     HONE_CU_MAP_U16 = 1,
     HONE_CU_MAP_U32 = 2,
@@ -79,12 +82,22 @@ enum {
     F(event_elapsed, cuEventElapsedTime, (float *milliseconds, hone_cu_event from, hone_cu_event to))        \
     F(event_destroy, cuEventDestroy_v2, (hone_cu_event event))
 
-/* Of CUDA 12 and later; NULL before. Enumerations are unsigned. */
+/* Enumerations are unsigned. */
 typedef hone_cu_result hone_cu_tensor_map_encode(void *map, unsigned type, unsigned rank, void *address,
                                                  const uint64_t *extents, const uint64_t *strides,
                                                  const uint32_t *box, const uint32_t *steps,
                                                  unsigned interleave, unsigned swizzle, unsigned promotion,
                                                  unsigned fill);
+
+/* Of later drivers: each is NULL where it is missing. */
+#define HONE_CUDA_DRIVER_LATER(F)                                                                            \
+    F(capture_begin, cuStreamBeginCapture_v2, (hone_cu_stream stream, unsigned mode))                        \
+    F(capture_end, cuStreamEndCapture, (hone_cu_stream stream, hone_cu_graph * graph))                       \
+    F(graph_instantiate, cuGraphInstantiateWithFlags,                                                        \
+      (hone_cu_graph_exec * exec, hone_cu_graph graph, unsigned long long flags))                            \
+    F(graph_launch, cuGraphLaunch, (hone_cu_graph_exec exec, hone_cu_stream stream))                         \
+    F(graph_exec_destroy, cuGraphExecDestroy, (hone_cu_graph_exec exec))                                     \
+    F(graph_destroy, cuGraphDestroy, (hone_cu_graph graph))
 
 #define HONE_NVRTC_FUNCTIONS(F)                                                                              \
     F(version, nvrtcVersion, (int *major, int *minor))                                                       \
@@ -101,6 +114,7 @@ typedef hone_cu_result hone_cu_tensor_map_encode(void *map, unsigned type, unsig
 #define HONE_CUDA_MEMBER(member, name, parameters) hone_cu_result(*member) parameters;
 typedef struct hone_cuda_driver {
     HONE_CUDA_DRIVER_FUNCTIONS(HONE_CUDA_MEMBER)
+    HONE_CUDA_DRIVER_LATER(HONE_CUDA_MEMBER)
     hone_cu_tensor_map_encode *tensor_map_encode;
 } hone_cuda_driver;
 typedef struct hone_nvrtc {

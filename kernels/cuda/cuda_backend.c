@@ -1,4 +1,5 @@
 /* The CUDA backend: kernels written as text, compiled for the device at run time. */
+#include "cuda_batch.h"
 #include "cuda_device.h"
 #include "cuda_model.h"
 #include "cuda_own.h"
@@ -26,6 +27,9 @@ const hone_backend hone_backend_cuda = {
     .pack = hone_cuda_pack,
     .execute = hone_cuda_execute,
     .device_us = hone_cuda_device_us,
+    .batch_create = hone_cuda_batch_create,
+    .batch_run = hone_cuda_batch_run,
+    .batch_destroy = hone_cuda_batch_destroy,
     .memory = &hone_cuda_own_memory,
     .emit = hone_cuda_emit,
     .state = hone_cuda_state,

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "activation.h"
-#include "cuda_call.h"
 #include "cuda_device.h"
 #include "cuda_memory.h"
 #include "cuda_program.h"
@@ -205,28 +204,27 @@ void hone_cuda_plan_destroy(hone_backend_plan *p) {
 
 /* ---- running kernels */
 
-static hone_status launch(const hone_backend_plan *p, int kernel, int64_t blocks, int splits, int threads,
-                          int64_t shared, hone_cuda_call *call) {
+static hone_status launch(const hone_backend_plan *p, hone_cu_stream stream, int kernel, int64_t blocks,
+                          int splits, int threads, int64_t shared, hone_cuda_call *call) {
     void *parameters[] = {call};
     if (blocks > INT32_MAX)
         return hone_fail(HONE_E_UNAVAILABLE, "the config makes %lld blocks, more than CUDA starts at once",
                          (long long)blocks);
-    hone_cu_result error =
-        p->cu->launch(p->kernels[kernel], (unsigned)blocks, 1, (unsigned)splits, (unsigned)threads, 1, 1,
-                      (unsigned)shared, p->stream, parameters, NULL);
+    hone_cu_result error = p->cu->launch(p->kernels[kernel], (unsigned)blocks, 1, (unsigned)splits,
+                                         (unsigned)threads, 1, 1, (unsigned)shared, stream, parameters, NULL);
     return error ? hone_cuda_fail(error, "start a kernel") : HONE_OK;
 }
 
-static hone_status launch_simple(const hone_backend_plan *p, int kernel, int64_t items,
+static hone_status launch_simple(const hone_backend_plan *p, hone_cu_stream stream, int kernel, int64_t items,
                                  hone_cuda_call *call) {
-    return launch(p, kernel, hone_cuda_pieces(items, SIMPLE_BLOCK), 1, SIMPLE_BLOCK, 0, call);
+    return launch(p, stream, kernel, hone_cuda_pieces(items, SIMPLE_BLOCK), 1, SIMPLE_BLOCK, 0, call);
 }
 
 static const void *address(hone_cu_address at) { return (const void *)(uintptr_t)at; }
 
 /* Weights as gemm reads them, and the sums of 8-bit ones behind them. */
-static hone_status run_pack(const hone_backend_plan *p, hone_cu_address packed, hone_cu_address b,
-                            int64_t ldb) {
+static hone_status run_pack(const hone_backend_plan *p, hone_cu_stream stream, hone_cu_address packed,
+                            hone_cu_address b, int64_t ldb) {
     const hone_problem *q = &p->problem;
     const int columns = p->config.family->columns, transposed = q->weights_transposed;
     hone_cuda_call call = {.k = (int)q->k,
@@ -242,14 +240,15 @@ static hone_status run_pack(const hone_backend_plan *p, hone_cu_address packed, 
                            .target_words = (int)(columns ? p->across : p->depth),
                            .parts = weight_parts(p),
                            .element_bytes = (int)element_size(q)};
-    hone_status status = launch_simple(p, GATHER, p->weight_rows * p->across, &call);
+    hone_status status = launch_simple(p, stream, GATHER, p->weight_rows * p->across, &call);
     if (status || q->dtype != HONE_S8)
         return status;
     call.target = (char *)call.target + p->panels_size;
-    return launch_simple(p, SUM_ROWS, q->n, &call);
+    return launch_simple(p, stream, SUM_ROWS, q->n, &call);
 }
 
-static hone_status run_align(const hone_backend_plan *p, hone_cu_address a, int64_t lda) {
+static hone_status run_align(const hone_backend_plan *p, hone_cu_stream stream, hone_cu_address a,
+                             int64_t lda) {
     const hone_problem *q = &p->problem;
     hone_cuda_call call = {.k = (int)q->k,
                            .source = address(a),
@@ -262,7 +261,7 @@ static hone_status run_align(const hone_backend_plan *p, hone_cu_address a, int6
                            .target_rows = (int)q->m,
                            .target_words = (int)p->row_words,
                            .element_bytes = (int)element_size(q)};
-    return launch_simple(p, GATHER, q->m * p->row_words, &call);
+    return launch_simple(p, stream, GATHER, q->m * p->row_words, &call);
 }
 
 static hone_cuda_rows rows_of_b(const hone_problem *q, const void *b, int64_t ldb) {
@@ -303,7 +302,7 @@ hone_status hone_cuda_pack(void *packed, const hone_backend_plan *p, const void 
         status = hone_cuda_fail(error, "allocate memory on the device");
     if (!status && !(status = hone_cuda_bind(&source_at, &ld, cu, p->stream, source, &from, 1)) &&
         !(status = hone_cuda_bind(&target_at, &unused, cu, p->stream, target, &to, 0)) &&
-        !(status = run_pack(p, target_at, source_at, ld)))
+        !(status = run_pack(p, p->stream, target_at, source_at, ld)))
         status = hone_cuda_fetch(cu, p->stream, target, &to);
     error = cu->stream_wait(p->stream);
     if (error && !status)
@@ -393,7 +392,7 @@ static hone_status map_operands(const hone_backend_plan *p, hone_cuda_call *call
                                   p->config.bn / p->config.cluster);
 }
 
-static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
+static hone_status run_gemm(const hone_backend_plan *p, hone_cu_stream stream, hone_cuda_call *call) {
     const hone_cuda_config *c = &p->config;
     const int64_t clusters =
         hone_cuda_pieces(p->problem.m, (int64_t)c->bm * c->cluster) * hone_cuda_pieces(p->problem.n, c->bn);
@@ -401,74 +400,107 @@ static hone_status run_gemm(const hone_backend_plan *p, hone_cuda_call *call) {
     const int64_t blocks = (c->family->persistent && clusters > at_once ? at_once : clusters) * c->cluster;
     hone_status status = c->family->by_tma ? map_operands(p, call) : HONE_OK;
     if (!status)
-        status = launch(p, GEMM, blocks, c->ks, c->family->threads(c), shared_bytes(p), call);
+        status = launch(p, stream, GEMM, blocks, c->ks, c->family->threads(c), shared_bytes(p), call);
     const int64_t fours = p->problem.m * hone_cuda_pieces(p->problem.n, FOUR); /* a thread of `reduce` each */
-    return status || c->ks == 1 ? status : launch_simple(p, REDUCE, fours, call);
+    return status || c->ks == 1 ? status : launch_simple(p, stream, REDUCE, fours, call);
 }
 
-/* Everything between the copies, which the events enclose. */
-static hone_status run_kernels(hone_backend_plan *p, hone_cuda_call *call, hone_cu_address a, int64_t lda,
-                               hone_cu_address b, int64_t ldb) {
+static hone_cuda_rows rows_of_a(const hone_problem *q, const hone_args *args) {
+    return (hone_cuda_rows){(void *)(uintptr_t)args->a, q->m, q->k, args->lda, element_size(q)};
+}
+
+static hone_cuda_rows rows_of_c(const hone_problem *q, const hone_args *args) {
+    return (hone_cuda_rows){args->c, q->m, q->n, args->ldc, hone_dtype_size(q->c_type)};
+}
+
+hone_status hone_cuda_plan_bind(hone_cuda_bound *out, hone_backend_plan *p, const hone_args *args) {
     const hone_problem *q = &p->problem;
+    const hone_cuda_rows a_rows = rows_of_a(q, args), c_rows = rows_of_c(q, args);
+    hone_cu_address c;
+    int64_t ldc;
+    hone_status status;
+    *out = (hone_cuda_bound){.call = {.sums = (int *)(uintptr_t)p->buffers[SUMS],
+                                      .m = (int)q->m,
+                                      .n = (int)q->n,
+                                      .k = (int)q->k,
+                                      .depth = (int)p->depth,
+                                      .across = (int)p->across,
+                                      .c_zero = args->c_zero,
+                                      .p = (float)q->act_params[0],
+                                      .q = (float)q->act_params[1],
+                                      .c_inverse = 1.0f / args->c_scale}};
+    if ((status = bind_vectors(&out->call, p, args)) ||
+        (status = hone_cuda_bind(&out->a, &out->lda, p->cu, p->stream, p->buffers[A], &a_rows, 1)) ||
+        (status = bind_weights(&out->b, &out->ldb, p, args)) ||
+        (status = hone_cuda_bind(&c, &ldc, p->cu, p->stream, p->buffers[C], &c_rows, 0)))
+        return status;
+    out->call.c = (void *)(uintptr_t)c;
+    out->call.ldc = ldc;
+    out->call.c_aligned = is_aligned(c, ldc * (int64_t)c_rows.element);
+    return HONE_OK;
+}
+
+hone_status hone_cuda_plan_enqueue(const hone_backend_plan *p, const hone_cuda_bound *bound,
+                                   hone_cu_stream stream) {
+    const hone_problem *q = &p->problem;
+    hone_cuda_call call = bound->call;
+    hone_cu_address a = bound->a, b = bound->b;
+    int64_t lda = bound->lda;
     hone_status status = HONE_OK;
-    hone_cu_result error = p->cu->event_record(p->first, p->stream);
     if (!is_aligned(a, lda * (int64_t)element_size(q))) {
-        status = run_align(p, a, lda);
+        status = run_align(p, stream, a, lda);
         a = p->buffers[A_ROWS];
         lda = p->row_words * WORD / (int64_t)element_size(q);
     }
     if (q->weights_plain && !status) {
-        status = run_pack(p, p->buffers[PACKED], b, ldb);
+        status = run_pack(p, stream, p->buffers[PACKED], b, bound->ldb);
         b = p->buffers[PACKED];
     }
-    call->a = address(a);
-    call->lda = lda * (int64_t)element_size(q);
-    call->b = address(b);
-    call->column_sums = address(b + p->panels_size);
-    if (!status)
-        status = run_gemm(p, call);
+    call.a = address(a);
+    call.lda = lda * (int64_t)element_size(q);
+    call.b = address(b);
+    call.column_sums = address(b + p->panels_size);
+    return status ? status : run_gemm(p, stream, &call);
+}
+
+/* The call's kernels, which the events enclose. */
+static hone_status run_timed(hone_backend_plan *p, const hone_cuda_bound *bound) {
+    hone_cu_result error = p->cu->event_record(p->first, p->stream);
+    hone_status status = hone_cuda_plan_enqueue(p, bound, p->stream);
     if (!status && !error)
         error = p->cu->event_record(p->last, p->stream);
     return error && !status ? hone_cuda_fail(error, "time a call") : status;
 }
 
+hone_status hone_cuda_plan_wait(const hone_backend_plan *p) {
+    const hone_cu_result error = p->cu->stream_wait(p->stream);
+    return error ? hone_cuda_fail(error, "finish a call") : HONE_OK;
+}
+
 hone_status hone_cuda_execute(hone_backend_plan *p, const hone_args *args) {
-    const hone_problem *q = &p->problem;
+    const hone_cuda_rows c_rows = rows_of_c(&p->problem, args);
     const hone_cuda_driver *cu;
-    const hone_cuda_rows a_rows = {(void *)(uintptr_t)args->a, q->m, q->k, args->lda, element_size(q)};
-    const hone_cuda_rows c_rows = {args->c, q->m, q->n, args->ldc, hone_dtype_size(q->c_type)};
-    hone_cuda_call call = {.sums = (int *)(uintptr_t)p->buffers[SUMS],
-                           .m = (int)q->m,
-                           .n = (int)q->n,
-                           .k = (int)q->k,
-                           .depth = (int)p->depth,
-                           .across = (int)p->across,
-                           .c_zero = args->c_zero,
-                           .p = (float)q->act_params[0],
-                           .q = (float)q->act_params[1],
-                           .c_inverse = 1.0f / args->c_scale};
-    hone_cu_address a, b, c;
-    int64_t lda, ldb, ldc;
+    hone_cuda_bound bound;
     hone_status status = hone_cuda_enter(&cu, p->device);
     if (status)
         return status;
     p->timed = 0;
-    if (!(status = bind_vectors(&call, p, args)) &&
-        !(status = hone_cuda_bind(&a, &lda, cu, p->stream, p->buffers[A], &a_rows, 1)) &&
-        !(status = bind_weights(&b, &ldb, p, args)) &&
-        !(status = hone_cuda_bind(&c, &ldc, cu, p->stream, p->buffers[C], &c_rows, 0))) {
-        call.c = (void *)(uintptr_t)c;
-        call.ldc = ldc;
-        call.c_aligned = is_aligned(c, ldc * (int64_t)c_rows.element);
-        if (!(status = run_kernels(p, &call, a, lda, b, ldb)))
-            status = hone_cuda_fetch(cu, p->stream, p->buffers[C], &c_rows);
-    }
-    hone_cu_result error = cu->stream_wait(p->stream); /* nothing touches the caller's memory after this */
+    if (!(status = hone_cuda_plan_bind(&bound, p, args)) && !(status = run_timed(p, &bound)))
+        status = hone_cuda_fetch(cu, p->stream, p->buffers[C], &c_rows);
+    const hone_cu_result error =
+        cu->stream_wait(p->stream); /* nothing touches the caller's memory after this */
     if (error && !status)
         status = hone_cuda_fail(error, "finish a call");
     p->timed = !status;
     return status;
 }
+
+int hone_cuda_plan_is_device(const hone_backend_plan *p, const hone_args *args) {
+    return hone_cuda_is_device(p->cu, args->a) && hone_cuda_is_device(p->cu, args->b) &&
+           hone_cuda_is_device(p->cu, args->c);
+}
+
+const hone_device *hone_cuda_plan_device(const hone_backend_plan *p) { return p->device; }
 
 double hone_cuda_device_us(const hone_backend_plan *p) {
     float milliseconds;

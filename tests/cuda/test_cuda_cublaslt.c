@@ -162,6 +162,60 @@ static void a_problem_is_searched_once(void **state) {
     unsetenv("HONE_EMULATOR_COARSE");
 }
 
+/* ---- batches */
+
+static hone_batch *batch;
+static void run_batch(void *unused) {
+    double us = 0;
+    (void)unused;
+    assert_int_equal(HONE_OK, sweep.device->backend->batch_run(&us, batch));
+    assert_true(us > 0);
+}
+
+/* Of a GEMM and a pass, 8-bit A being copied too where its rows are not aligned. */
+static void batches_verify(void **state) {
+    static const char *const problems[] = {"gemm/f16/relu/33x64x40", "gemm/f16/mish/33x60x40",
+                                           "gemm/s8/relu/33x60x37"};
+    (void)state;
+    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
+        hone_problem problem;
+        hone_operands *operands;
+        hone_provider_case *prepared;
+        hone_reference *reference;
+        hone_numerics numerics = {0};
+        assert_int_equal(HONE_OK, hone_problem_parse(&problem, problems[i]));
+        assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 7, 0));
+        assert_int_equal(HONE_OK, hone_operands_place(operands, sweep.device));
+        assert_int_equal(HONE_OK,
+                         provider->prepare(&prepared, sweep.context, sweep.device, operands, NULL, 1));
+        assert_int_equal(HONE_OK, provider->batch(&batch, &prepared, 1, 2));
+        assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+        assert_int_equal(HONE_OK, hone_verify_run(&numerics, operands, reference, run_batch, NULL));
+        assert_true(numerics.correct);
+        sweep.device->backend->batch_destroy(batch);
+        hone_reference_destroy(reference);
+        provider->destroy(prepared);
+        hone_operands_destroy(operands);
+    }
+}
+
+/* Without graphs algorithms are timed as the host starts them. */
+static void no_graphs_are_needed(void **state) {
+    hone_problem problem;
+    (void)state;
+    on_emulated_device_only();
+    setenv("HONE_EMULATOR_GRAPHS", "no", 1);
+    setenv("HONE_EMULATOR_SLOW", "100", 1);
+    assert_label("gemm/f32/relu/34x64x3", "relu_bias epilogue; algorithm 5 of 5");
+    unsetenv("HONE_EMULATOR_SLOW");
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/8x8x8"));
+    tried t = prepare(&problem, 0);
+    assert_int_equal(HONE_OK, t.status);
+    assert_true(provider->batch(&batch, &t.prepared, 1, 2) != HONE_OK);
+    release(&t);
+    unsetenv("HONE_EMULATOR_GRAPHS");
+}
+
 /* ---- what is refused */
 
 static void all_refused_is_an_error(void **state) {
@@ -234,6 +288,8 @@ int main(void) {
         cmocka_unit_test(a_refused_epilogue_is_replaced),
         cmocka_unit_test(an_inexact_epilogue_is_replaced),
         cmocka_unit_test(a_problem_is_searched_once),
+        cmocka_unit_test(batches_verify),
+        cmocka_unit_test(no_graphs_are_needed),
         cmocka_unit_test(all_refused_is_an_error),
         cmocka_unit_test(other_devices_are_refused),
         cmocka_unit_test(a_failed_run_has_no_time),

@@ -1,5 +1,6 @@
 /* Kernels of the CUDA backend on the emulated device: every activation in turn with random legal configs on
- * ragged shapes, every family for every type, matrices in the device's memory, and a device that is lost. */
+ * ragged shapes, every family for every type, batches of calls, matrices in the device's memory, and a
+ * device that is lost. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../../harness/provider.h"
 #include "../../kernels/cuda/cuda_device.h"
 #include "../sweep.h"
 
@@ -156,6 +158,116 @@ static void matrices_of_the_device_are_used_in_place(void **state) {
     free(packed);
 }
 
+/* ---- batches */
+
+enum { COPIES = 2, ROUNDS = 3 };
+
+/* Plans of a problem, each with its matrices on the device; C is all ones in bits. */
+typedef struct placed {
+    hone_operands *operands[COPIES];
+    hone_provider_case *cases[COPIES];
+} placed;
+
+static const hone_provider *hone_itself(void) { return hone_provider_find("hone"); }
+
+static placed place(const hone_problem *problem, const char *config) {
+    placed p = {0};
+    for (int i = 0; i < COPIES; i++) {
+        assert_int_equal(HONE_OK, hone_operands_create(&p.operands[i], problem, 3 + (uint64_t)i, 0));
+        assert_int_equal(HONE_OK, hone_operands_place(p.operands[i], sweep.device));
+        assert_int_equal(HONE_OK, hone_itself()->prepare(&p.cases[i], sweep.context, sweep.device,
+                                                         p.operands[i], config, 1));
+    }
+    return p;
+}
+
+static void release(placed *p) {
+    for (int i = 0; i < COPIES; i++) {
+        hone_itself()->destroy(p->cases[i]);
+        hone_operands_destroy(p->operands[i]);
+    }
+}
+
+typedef struct batched {
+    hone_batch *batch;
+    double us;
+} batched;
+
+static void run_batch(void *context) {
+    batched *b = context;
+    assert_int_equal(HONE_OK, sweep.device->backend->batch_run(&b->us, b->batch));
+}
+
+/* What a batch leaves in each C is what the problem asks for, though each call begins where the one before
+ * ends; on the emulated device each kernel takes 5 us, and what starts them 3. */
+static void assert_batch_verifies(const char *text, const char *with, int kernels) {
+    hone_problem problem;
+    hone_numerics numerics;
+    hone_space *space;
+    char config[HONE_CONFIG_TEXT];
+    batched b = {0};
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, text));
+    assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, &problem, 1));
+    assert_true(sweep_config(&sweep, config, space, with));
+    hone_space_destroy(space);
+    placed p = place(&problem, config);
+    assert_int_equal(HONE_OK, hone_itself()->batch(&b.batch, p.cases, COPIES, ROUNDS));
+    setenv("HONE_EMULATOR_US", "5", 1);
+    for (int i = 0; i < COPIES; i++) {
+        hone_reference *reference;
+        assert_int_equal(HONE_OK, hone_reference_create(&reference, p.operands[i], 0));
+        assert_int_equal(HONE_OK, hone_verify_run(&numerics, p.operands[i], reference, run_batch, &b));
+        if (!numerics.correct)
+            sweep_report(&problem, hone_itself()->label(p.cases[i]), HONE_OK, &numerics);
+        assert_true(numerics.correct);
+        assert_true(b.us > 0);
+        if (strcmp(sweep.device->model, "Emulated device") == 0)
+            assert_float_equal(b.us, 3 + 5.0 * kernels * COPIES * ROUNDS, 1e-3);
+        hone_reference_destroy(reference);
+    }
+    unsetenv("HONE_EMULATOR_US");
+    sweep.device->backend->batch_destroy(b.batch);
+    release(&p);
+}
+
+static void batches_verify(void **state) {
+    (void)state;
+    assert_batch_verifies("gemm/f32/relu/33x40x24", ",ks=1,", 1);
+    assert_batch_verifies("gemm/f16/relu/65x72x64", "family=wgmma,", 1); /* tensor maps */
+    assert_batch_verifies("gemm/f16/silu/5x24x512", ",ks=2,", 2);        /* reduce */
+    assert_batch_verifies("gemm/f16/gelu_tanh/33x40x25", ",ks=1,", 2);   /* rows of A are aligned */
+    assert_batch_verifies("gemm/s8/relu/33x40x32/plain", ",ks=1,", 3);   /* gather, sum_rows */
+}
+
+static void batches_are_refused_where_they_cannot_be(void **state) {
+    hone_problem problem;
+    hone_operands *operands;
+    hone_provider_case *prepared;
+    hone_batch *batch;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/8x8x8"));
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 1, 0)); /* the host's */
+    assert_int_equal(HONE_OK,
+                     hone_itself()->prepare(&prepared, sweep.context, sweep.device, operands, NULL, 1));
+    assert_int_equal(HONE_E_USAGE, hone_itself()->batch(&batch, &prepared, 1, 1));
+    assert_non_null(strstr(hone_error_detail(), "matrices of the device"));
+    hone_itself()->destroy(prepared);
+    hone_operands_destroy(operands);
+    if (strcmp(sweep.device->model, "Emulated device") != 0)
+        return;
+    placed p = place(&problem, NULL);
+    setenv("HONE_EMULATOR_GRAPHS", "no", 1);
+    assert_int_equal(HONE_E_UNAVAILABLE, hone_itself()->batch(&batch, p.cases, COPIES, ROUNDS));
+    unsetenv("HONE_EMULATOR_GRAPHS");
+    assert_int_equal(HONE_OK, hone_itself()->batch(&batch, p.cases, COPIES, ROUNDS));
+    setenv("HONE_EMULATOR_FAIL", "1", 1);
+    double us;
+    assert_int_equal(HONE_E_UNAVAILABLE, sweep.device->backend->batch_run(&us, batch));
+    unsetenv("HONE_EMULATOR_FAIL");
+    sweep.device->backend->batch_destroy(batch);
+    release(&p);
+}
+
 static void nothing_runs_on_a_description(void **state) {
     hone_problem problem;
     hone_plan *plan;
@@ -195,6 +307,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(every_family_verifies),
         cmocka_unit_test(large_numbers_are_summed_as_they_are),
         cmocka_unit_test(matrices_of_the_device_are_used_in_place),
+        cmocka_unit_test(batches_verify),
+        cmocka_unit_test(batches_are_refused_where_they_cannot_be),
         cmocka_unit_test(nothing_runs_on_a_description),
         cmocka_unit_test(a_lost_device_is_an_error),
     };

@@ -194,6 +194,69 @@ static void device_times_are_the_samples(void **state) {
     hone_sampler_destroy(sampler);
 }
 
+/* A device that takes 3 us to start and 5 us for a call; `most`: what it takes at once. */
+typedef struct fake_device {
+    fake calls;
+    int asked, joined, most, batches;
+} fake_device;
+
+static void fake_device_run(void *context, int64_t sequence) { fake_run(context, sequence); }
+static int fake_join(void *context, int calls) {
+    fake_device *self = context;
+    self->asked = calls;
+    return self->joined = calls < self->most ? calls : self->most;
+}
+static void fake_run_joined(void *context) { ((fake_device *)context)->batches++; }
+
+static double one_call_us(void *context) {
+    const fake_device *self = context;
+    return self->batches ? (3 + 5.0 * self->joined) / self->joined : 8;
+}
+static double long_call_us(void *context) { return (void)context, 101; }
+
+static const hone_samples *take_one(hone_sampler **sampler, fake_device *device, double (*us)(void *)) {
+    const hone_runner runner = {.run = fake_device_run,
+                                .context = device,
+                                .device_us = us,
+                                .join = fake_join,
+                                .run_joined = fake_run_joined};
+    assert_int_equal(hone_sampler_create(sampler, &runner, 1, NULL), HONE_OK);
+    assert_int_equal(hone_sampler_round(*sampler), HONE_OK);
+    return hone_sampler_samples(*sampler, 0);
+}
+
+/* A sample is one call, for the host's clock, and then those joined, for the device's. */
+static void short_calls_of_a_device_are_joined(void **state) {
+    (void)state;
+    fake_device device = {.most = 1000};
+    hone_sampler *sampler;
+    const hone_samples *samples = take_one(&sampler, &device, one_call_us);
+    assert_int_equal(device.asked, 25); /* 200 us of them */
+    assert_int_equal(samples->batch, 25);
+    assert_int_equal(device.batches, 2); /* one to warm up */
+    assert_true(samples->us[0] == 5.12 && samples->wall_us[0] >= 0);
+    const int64_t before = device.calls.calls;
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    assert_int_equal(device.calls.calls, before + 1);
+    assert_int_equal(device.batches, 3);
+    hone_sampler_destroy(sampler);
+}
+
+static void others_are_not_joined(void **state) {
+    (void)state;
+    fake_device device = {.most = 1000};
+    hone_sampler *sampler;
+    assert_int_equal(take_one(&sampler, &device, long_call_us)->batch, 1);
+    assert_int_equal(device.asked, 0);
+    hone_sampler_destroy(sampler);
+    device.most = 0; /* the device has nothing to join them by */
+    const hone_samples *samples = take_one(&sampler, &device, one_call_us);
+    assert_int_equal(samples->batch, 1);
+    assert_int_equal(device.batches, 0);
+    assert_true(samples->us[0] == 8);
+    hone_sampler_destroy(sampler);
+}
+
 /* Those beside take part in rounds 0, 1, 2, 4, ... where their time is up, once and before the others, of
  * whom the first has an untimed call; nobody waits for them. */
 static void test_runners_beside(void **state) {
@@ -328,6 +391,8 @@ static void bad_options_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(device_times_are_the_samples),
+        cmocka_unit_test(short_calls_of_a_device_are_joined),
+        cmocka_unit_test(others_are_not_joined),
         cmocka_unit_test(test_runners_beside),
         cmocka_unit_test(order_alternates),
         cmocka_unit_test(samples_of_a_slowed_device_are_marked_and_kept),

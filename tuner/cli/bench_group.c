@@ -16,7 +16,8 @@ enum {
     ROOF_BLOCK = 4, /* samples of the roof in its turn, which is as often as the providers': clocks move */
     WAKING_CALLS = 3
 };
-static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6;
+static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6,
+                    least_batch_seconds = 2e-4; /* of calls that a device gets at once */
 
 /* ------------------------------------------------------------------ opening */
 
@@ -317,8 +318,10 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
 static double expected_seconds(const bench_group *group) {
     const hone_problem *p = &group->problem;
     const hone_peak *peak = &group->setup->peaks[p->dtype];
+    const double least =
+        group->setup->device->backend->batch_run ? least_batch_seconds : least_sample_seconds;
     double m = (double)p->m, n = (double)p->n, k = (double)p->k;
-    double seconds = fmax(least_sample_seconds, 2 * 2e-9 * m * n * k / peak->gops);
+    double seconds = fmax(least, 2 * 2e-9 * m * n * k / peak->gops);
     return fmax(seconds, 1e-9 * hone_problem_bytes(p) / peak->read_gbps);
 }
 

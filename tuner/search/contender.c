@@ -81,6 +81,8 @@ hone_status hone_contender_create(hone_contender *contender, const hone_provider
 }
 
 void hone_contender_clear(hone_contender *contender) {
+    if (contender->batch)
+        contender->device->backend->batch_destroy(contender->batch);
     for (int i = 0; i < contender->count; i++)
         contender->provider->destroy(contender->cases[i]);
     free(contender->cases);
@@ -143,11 +145,33 @@ static void run_next(void *context, int64_t sequence) {
 
 static double latest_us(void *context) {
     const hone_contender *contender = context;
-    return contender->provider->device_us(contender->latest);
+    return contender->latest ? contender->provider->device_us(contender->latest) : contender->batch_us;
 }
 
 int hone_contender_times_device(const hone_contender *contender) {
     return contender->device->backend->memory && contender->provider->device_us;
+}
+
+/* All copies in turn, as often as it takes. */
+static int join_calls(void *context, int calls) {
+    hone_contender *contender = context;
+    const int rounds = (calls + contender->count - 1) / contender->count;
+    if (contender->batch)
+        contender->device->backend->batch_destroy(contender->batch);
+    contender->batch = NULL;
+    contender->batch_calls = rounds * contender->count;
+    if (contender->provider->batch(&contender->batch, contender->cases, contender->count, rounds))
+        return 0;
+    return contender->batch_calls;
+}
+
+static void run_joined(void *context) {
+    hone_contender *contender = context;
+    double us = NAN;
+    const hone_status status = contender->device->backend->batch_run(&us, contender->batch);
+    hone_run_failure_note(&contender->batch_failure, status);
+    contender->batch_us = status ? NAN : us / contender->batch_calls;
+    contender->latest = NULL;
 }
 
 static int slowed(void *context) {
@@ -158,14 +182,17 @@ static int slowed(void *context) {
 }
 
 hone_runner hone_contender_runner(hone_contender *contender) {
+    const int joins = hone_contender_times_device(contender) && contender->provider->batch;
     return (hone_runner){.run = run_next,
                          .context = contender,
                          .device_us = hone_contender_times_device(contender) ? latest_us : NULL,
+                         .join = joins ? join_calls : NULL,
+                         .run_joined = run_joined,
                          .slowed = contender->device->backend->state ? slowed : NULL};
 }
 
 hone_status hone_contender_failure(const hone_contender *contender) {
-    hone_status status = HONE_OK;
+    hone_status status = hone_run_failure_status(&contender->batch_failure);
     for (int i = 0; i < contender->count && contender->provider->failure && !status; i++)
         status = contender->provider->failure(contender->cases[i]);
     return status;

@@ -31,9 +31,14 @@ typedef struct hone_contender {
     int threads;
     int has_config;
     char config[HONE_CONFIG_TEXT];
-    hone_provider_case **cases, *latest;
+    hone_provider_case **cases;
     int count;
-    int64_t calls;           /* so far: which copy is the next */
+    int64_t calls;              /* so far: which copy is the next */
+    hone_provider_case *latest; /* whose time was the last; NULL: it was the batch's */
+    hone_batch *batch;          /* NULL: calls are one by one */
+    int batch_calls;
+    double batch_us; /* of one of its calls; NaN: it failed */
+    hone_run_failure batch_failure;
     hone_device_state state; /* when it was last asked for, among samples */
     int has_state;
 } hone_contender;

@@ -16,10 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cuda_api.h"
+#include "cuda_call.h"
+#include "device.h"
 #include "emulator.h"
 #include "image.h"
 
@@ -38,13 +39,6 @@ struct CUfunc_st {
     void (*kernel)(const void *parameter);
     int threads, most_shared, cluster;
 };
-struct CUstream_st {
-    int unused;
-};
-struct CUevent_st {
-    struct timespec time;
-};
-
 typedef struct buffer {
     struct buffer *next;
     unsigned char *base, *at;
@@ -198,24 +192,38 @@ EXPORT hone_cu_result cuFuncSetAttribute(hone_cu_function f, unsigned attribute,
     f->most_shared = value;
     return 0;
 }
+
+/* A kernel with its parameter, which is the same for all of hone's. */
+typedef struct launched {
+    hone_cuda_call call;
+    hone_emulated_launch launch;
+} launched;
+
+static hone_cu_result run_launched(const void *what) {
+    const launched *l = what;
+    hone_emulated_launch launch = l->launch;
+    const int fails = number("HONE_EMULATOR_FAIL", 0);
+    launch.parameter = &l->call;
+    pthread_mutex_lock(&lock);
+    const int lost = fails && ++launches >= fails;
+    if (!lost)
+        hone_emulate(&launch);
+    pthread_mutex_unlock(&lock);
+    return lost ? ILLEGAL_ADDRESS : 0;
+}
+
 EXPORT hone_cu_result cuLaunchKernel(hone_cu_function f, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                                      unsigned block_x, unsigned block_y, unsigned block_z,
                                      unsigned shared_bytes, hone_cu_stream stream, void **parameters,
                                      void **extra) {
-    (void)stream;
     if (!grid_x || grid_x % (unsigned)f->cluster || grid_y != 1 || !grid_z || block_y != 1 || block_z != 1 ||
         extra)
         return HONE_CU_INVALID_VALUE;
     if ((int)block_x != f->threads || (int)shared_bytes > f->most_shared)
         return LAUNCH_OUT_OF_RESOURCES;
-    const int fails = number("HONE_EMULATOR_FAIL", 0);
-    pthread_mutex_lock(&lock);
-    const int lost = fails && ++launches >= fails;
-    if (!lost)
-        hone_emulate(&(hone_emulated_launch){f->kernel, parameters[0], grid_x, grid_z, block_x, shared_bytes,
-                                             (unsigned)f->cluster});
-    pthread_mutex_unlock(&lock);
-    return lost ? ILLEGAL_ADDRESS : 0;
+    launched l = {*(const hone_cuda_call *)parameters[0],
+                  {f->kernel, NULL, grid_x, grid_z, block_x, shared_bytes, (unsigned)f->cluster}};
+    return hone_emulated_enqueue(stream, &l, sizeof l, run_launched);
 }
 
 /* ---- memory */
@@ -296,50 +304,18 @@ EXPORT hone_cu_result cuTensorMapEncodeTiled(void *map, unsigned type, unsigned 
 
 EXPORT hone_cu_result cuMemcpyHtoDAsync_v2(hone_cu_address to, const void *from, size_t bytes,
                                            hone_cu_stream stream) {
-    (void)stream;
+    if (hone_emulated_is_captured(stream))
+        return HONE_CU_INVALID_VALUE;
     memcpy((void *)(uintptr_t)to, from, bytes);
     return 0;
 }
 EXPORT hone_cu_result cuMemcpyDtoHAsync_v2(void *to, hone_cu_address from, size_t bytes,
                                            hone_cu_stream stream) {
     const int fails = number("HONE_EMULATOR_FAIL", 0);
-    (void)stream;
+    if (hone_emulated_is_captured(stream))
+        return HONE_CU_INVALID_VALUE;
     if (fails && launches >= fails)
         return ILLEGAL_ADDRESS;
     memcpy(to, (const void *)(uintptr_t)from, bytes);
-    return 0;
-}
-
-/* ---- streams and events: everything has been done when it is asked for */
-
-EXPORT hone_cu_result cuStreamCreate(hone_cu_stream *stream, unsigned flags) {
-    (void)flags;
-    *stream = calloc(1, sizeof **stream);
-    return *stream ? 0 : HONE_CU_OUT_OF_MEMORY;
-}
-EXPORT hone_cu_result cuStreamSynchronize(hone_cu_stream stream) {
-    (void)stream;
-    return 0;
-}
-EXPORT hone_cu_result cuStreamDestroy_v2(hone_cu_stream stream) {
-    free(stream);
-    return 0;
-}
-EXPORT hone_cu_result cuEventCreate(hone_cu_event *event, unsigned flags) {
-    (void)flags;
-    *event = calloc(1, sizeof **event);
-    return *event ? 0 : HONE_CU_OUT_OF_MEMORY;
-}
-EXPORT hone_cu_result cuEventRecord(hone_cu_event event, hone_cu_stream stream) {
-    (void)stream;
-    return clock_gettime(CLOCK_MONOTONIC, &event->time) ? HONE_CU_INVALID_VALUE : 0;
-}
-EXPORT hone_cu_result cuEventElapsedTime(float *milliseconds, hone_cu_event from, hone_cu_event to) {
-    *milliseconds = (float)((double)(to->time.tv_sec - from->time.tv_sec) * 1e3 +
-                            (double)(to->time.tv_nsec - from->time.tv_nsec) * 1e-6);
-    return 0;
-}
-EXPORT hone_cu_result cuEventDestroy_v2(hone_cu_event event) {
-    free(event);
     return 0;
 }
