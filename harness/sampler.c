@@ -14,9 +14,8 @@ enum {
     BATCH_MIN_RESOLUTIONS = 50, /* a timed batch takes at least this many clock steps, */
     BATCH_MIN_NS = 2000,        /* and this long, */
     BATCH_MAX = 1 << 20,        /* unless the call does nothing at all */
-    JOIN_BELOW_US = 100, /* of a device's clock: what starts a call, some 2 us, is within 2% of longer ones */
-    JOINED_US = 200,     /* what joined calls take together, */
-    JOINED_MAX = 256,    /* unless they are so many */
+    JOINED_US = 200,  /* a device's calls are joined until they take this: what starts them is some 4 us, */
+    JOINED_MAX = 256, /* unless they are so many */
     WARM_STABLE_CALLS = 3,  /* warm when so many batches brought nothing faster, */
     WARM_MIN_NS = 1000000,  /* but not before the core had time to change its clock, */
     WARM_MAX_NS = 50000000, /* and in any case after this */
@@ -76,7 +75,7 @@ static int64_t time_joined(timed_runner *self) {
 /* Joins a device's calls where one of them is short. */
 static void join_short(timed_runner *self, double us) {
     const hone_runner *runner = &self->runner;
-    if (!runner->join || !(us < JOIN_BELOW_US))
+    if (!runner->join || !(us < JOINED_US))
         return;
     const int joined = runner->join(runner->context, (int)fmin(ceil(JOINED_US / us), JOINED_MAX));
     if (joined < 2)

@@ -77,8 +77,8 @@ static hone_status declare_parameters(hone_space *space, const hone_device *devi
     } list[] = {{"family", names},
                 {"bm", "1 2 4 8 16 32 64 128 192 256"},
                 {"tm", "1 2 4 8 16 32 64 128"},
-                {"bn", "1 2 4 8 16 32 64 128 192 256"},
-                {"tn", "1 2 4 8 16 32 64 128 192 256"},
+                {"bn", "1 2 4 8 16 32 64 96 128 160 192 224 256"},
+                {"tn", "1 2 4 8 16 32 64 96 128 160 192 224 256"},
                 {"bk", "0 8 16 32"},
                 {"stages", "1 2 3 4 5 6 7 8"},
                 {"wk", "1 2 4 8"},
@@ -104,8 +104,8 @@ static hone_status declare_numbers(hone_space *space, const hone_cuda_device *d,
                 {"k", p->k},
                 {"units", d->units},
                 {"shared_bytes", d->shared_bytes},
-                /* Floats are summed as two parts each, which leaves out up to 8 * 2^-24 of a product, and tensor
-                 * cores cut sums off; the error bound of a longer sum has room for that. */
+                /* Floats are summed as two parts each, which leaves out up to 8 * 2^-24 of a product, and
+                 * tensor cores cut sums off; the error bound of a longer sum has room for that. */
                 {"least_mma_k", p->dtype == HONE_F32 ? 32 : 1},
                 {"tensor", d->arch >= LEAST_MMA_ARCH && p->dtype != HONE_F32},
                 {"parts", p->dtype == HONE_F32 ? 2 : 1}}; /* of a weight: wgmma */
@@ -131,6 +131,8 @@ static hone_status declare_constraints(hone_space *space) {
         "family != 'mma' || tm >= 16 && tm <= 64 && tn >= 16 && tm * tn <= 4096 && k >= least_mma_k",
         "family != 'wgmma' || tm >= 64 && bm <= 3 * tm && k >= least_mma_k",
         "family != 'wgmma' || bn >= 64 && tn == bn && bk == 32",
+        "family == 'wgmma' || tn != 96 && bn != 96 && bn != 160 && bn != 224",
+        "bn != 96 || tm == 64", /* two such products of a warpgroup the assembler has wait for each other */
         /* A warpgroup's sums, in the registers that each of so many has. */
         "family != 'wgmma' || tm * bn <= 128 * 192 && (bm < 3 * tm || tm * bn <= 64 * 192)",
         "family != 'wgmma' || parts == 1 || tm * bn <= 128 * 128", /* rows of A are there, too */

@@ -23,13 +23,12 @@ static void s8_configs_verify(void **state) { (void)state, sweep_verify(&sweep, 
 
 /* ---- every family */
 
-static void verify_family(const hone_problem *problem, const char *family, int n) {
+static void verify_with(const hone_problem *problem, const char *with, int n) {
     hone_operands *operands;
     hone_space *space;
     hone_numerics numerics = {0};
-    char config[HONE_CONFIG_TEXT], with[32];
+    char config[HONE_CONFIG_TEXT];
     assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, problem, 1));
-    snprintf(with, sizeof with, "family=%s,", family);
     assert_true(sweep_config(&sweep, config, space, with));
     hone_space_destroy(space);
     assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 5, n % 3));
@@ -48,9 +47,28 @@ static void every_family_verifies(void **state) {
     for (const char *const *family = sweep.device->backend->code_paths(sweep.device); *family; family++)
         for (int n = 0; n < sweep_count(12); n++) {
             hone_problem problem;
+            char with[32];
             hone_problem_init(&problem, dtypes[n % 4], n % hone_activation_count(), n % 2 ? 45 : 64,
                               n % 3 ? 70 : 520, n % 5 ? 143 : 512);
-            verify_family(&problem, *family, n);
+            snprintf(with, sizeof with, "family=%s,", *family);
+            verify_with(&problem, with, n);
+        }
+}
+
+/* An instruction of its own each; with two in a cluster each brings half of such a block of weights. */
+static void every_width_of_wgmma_verifies(void **state) {
+    static const hone_dtype dtypes[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
+    static const int widths[] = {64, 96, 128, 160, 192, 224, 256};
+    (void)state;
+    if (hone_cuda_properties(sweep.device)->arch != 90)
+        skip();
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        for (int n = 0; n < 4; n++) {
+            hone_problem problem;
+            char with[32];
+            hone_problem_init(&problem, dtypes[n], n % hone_activation_count(), 140, 243, 80);
+            snprintf(with, sizeof with, ",bn=%d,cluster=%d,family=wgmma", widths[i], 1 + ((int)i + n) % 2);
+            verify_with(&problem, with, n);
         }
 }
 
@@ -305,6 +323,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(bf16_configs_verify),
         cmocka_unit_test(s8_configs_verify),
         cmocka_unit_test(every_family_verifies),
+        cmocka_unit_test(every_width_of_wgmma_verifies),
         cmocka_unit_test(large_numbers_are_summed_as_they_are),
         cmocka_unit_test(matrices_of_the_device_are_used_in_place),
         cmocka_unit_test(batches_verify),

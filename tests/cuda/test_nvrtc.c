@@ -80,6 +80,26 @@ static void compiles_for_sm_80(void **state) { (void)state, compiles_for("cuda:a
 static void compiles_for_sm_89(void **state) { (void)state, compiles_for("cuda:l40s"); }
 static void compiles_for_sm_90a(void **state) { (void)state, compiles_for("cuda:h200"); }
 
+/* Each is an instruction of its own, with a list of registers of its own. */
+static void every_width_of_wgmma_compiles(void **state) {
+    static const hone_dtype dtypes[] = {HONE_F16, HONE_S8, HONE_F32};
+    static const int widths[] = {64, 96, 128, 160, 192, 224, 256};
+    (void)state;
+    assert_int_equal(HONE_OK, hone_context_described(&sweep.device, sweep.context, "cuda:h200"));
+    for (int i = 0; i < (int)(sizeof widths / sizeof *widths); i++) {
+        hone_problem problem;
+        hone_space *space;
+        char text[HONE_CONFIG_TEXT], with[48];
+        hone_problem_init(&problem, dtypes[i % 3], sweep_choose(&sweep, hone_activation_count()), 512, 512,
+                          512);
+        assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, &problem, 1));
+        snprintf(with, sizeof with, ",bn=%d,cluster=%d,family=wgmma", widths[i], 1 + i % 2);
+        assert_true(sweep_config(&sweep, text, space, with));
+        compile(&problem, text);
+        hone_space_destroy(space);
+    }
+}
+
 /* Defaults are chosen without a compiler: none of them may spill. */
 static void defaults_do_not_spill(void **state) {
     static const char *const keys[] = {"gemm/f32/gelu_tanh/1024x1024x1024", "gemm/f32/mish/1x4096x4096",
@@ -103,8 +123,11 @@ static void defaults_do_not_spill(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compiles_for_sm_75),    cmocka_unit_test(compiles_for_sm_80),
-        cmocka_unit_test(compiles_for_sm_89),    cmocka_unit_test(compiles_for_sm_90a),
+        cmocka_unit_test(compiles_for_sm_75),
+        cmocka_unit_test(compiles_for_sm_80),
+        cmocka_unit_test(compiles_for_sm_89),
+        cmocka_unit_test(compiles_for_sm_90a),
+        cmocka_unit_test(every_width_of_wgmma_compiles),
         cmocka_unit_test(defaults_do_not_spill),
     };
     const hone_nvrtc *rtc;

@@ -212,7 +212,7 @@ static double one_call_us(void *context) {
     const fake_device *self = context;
     return self->batches ? (3 + 5.0 * self->joined) / self->joined : 8;
 }
-static double long_call_us(void *context) { return (void)context, 101; }
+static double long_call_us(void *context) { return (void)context, 200; }
 
 static const hone_samples *take_one(hone_sampler **sampler, fake_device *device, double (*us)(void *)) {
     const hone_runner runner = {.run = fake_device_run,

@@ -360,8 +360,11 @@ static inline void wgmma_wait(int groups) {
         wgmma_start(d, a, SWIZZLED_MATRIX(hone_shared), b, n);                                               \
     }
 WGMMA_DEFINE(64)
+WGMMA_DEFINE(96)
 WGMMA_DEFINE(128)
+WGMMA_DEFINE(160)
 WGMMA_DEFINE(192)
+WGMMA_DEFINE(224)
 WGMMA_DEFINE(256)
 #endif
 
