@@ -82,3 +82,19 @@ HONE_EMULATOR_FAIL=30 "$HONE" tune $small --max-evals 4 --db lost.db >out.txt 2>
 "$HONE" bench --device cpu --shape 5x24x40 --config default --benchmark_min_time=0.0002 --json >bench.json 2>err.txt
 grep -q '"clock": "host"' bench.json
 ! grep -q wall_p50_us bench.json
+
+# A device without a compiler is there and runs nothing.
+mkdir driver-alone
+ln -s "${LD_LIBRARY_PATH%%:*}/libcuda.so.1" driver-alone/
+if LD_LIBRARY_PATH=driver-alone CUDA_HOME= CUDA_PATH= "$HONE" devices >devices.txt && grep -q 'runs none' devices.txt; then
+    grep -q 'runs none .*libnvrtc.so is not there; install' devices.txt || { cat devices.txt; exit 1; }
+    LD_LIBRARY_PATH=driver-alone CUDA_HOME= CUDA_PATH= "$HONE" devices --json | python3 -c '
+import json, sys
+devices = {device["name"]: device for device in json.load(sys.stdin)}
+assert not devices["cuda:0"]["available"] and "libnvrtc" in devices["cuda:0"]["reason"], devices
+assert devices["cpu"]["available"] and "reason" not in devices["cpu"], devices'
+else
+    [ -e /usr/local/cuda/lib64/libnvrtc.so ] || ldconfig -p | grep libnvrtc.so >/dev/null ||
+        { echo "no word of the compiler that is missing"; cat devices.txt; exit 1; }
+    echo "skipped a part: an NVRTC of the system is found"
+fi

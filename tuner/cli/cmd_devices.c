@@ -105,6 +105,19 @@ static hone_status find_peaks(device_peaks *peaks, const hone_device *devices, i
     return status;
 }
 
+/* ---- obstacles */
+
+/* Why a device that is there can run no kernel, such as a compiler that is missing; NULL: it can, or its
+ * backend only lists. Valid until the next call that fails. */
+static const char *find_obstacle(const hone_device *device) {
+    hone_problem problem;
+    hone_config config;
+    if (!device->backend->plan_create || hone_problem_parse(&problem, "gemm/f32/identity/16x16x16"))
+        return NULL;
+    const hone_status status = device->backend->default_config(&config, device, &problem, 1, NULL);
+    return status == HONE_E_UNAVAILABLE ? hone_error_detail() : NULL;
+}
+
 /* ---- for people */
 
 static void print_peaks(const device_peaks *peaks) {
@@ -140,6 +153,9 @@ static void print_device(const hone_device *device, const device_peaks *peaks) {
     if (device->cache_bytes > 0)
         printf("  cache        %.1f MiB, last level\n", (double)device->cache_bytes / (1 << 20));
     print_paths(device);
+    const char *obstacle = find_obstacle(device);
+    if (obstacle)
+        printf("  runs none    %s\n", obstacle);
     print_peaks(peaks);
     printf("  family       %s\n  fingerprint  %s\n", device->family, device->fingerprint);
 }
@@ -170,9 +186,11 @@ static json_t *device_json(const hone_device *device, const device_peaks *peaks)
     for (const char *const *path = device->backend->code_paths ? device->backend->code_paths(device) : NULL;
          path && *path; path++)
         json_array_append_new(paths, json_string(*path));
-    return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:i, s:I, s:b, s:o, s:o, s:o}", "name", device->name,
-                     "available", 1, "backend", device->backend->name, "model", device->model, "fingerprint",
-                     device->fingerprint, "family", device->family, "threads", device->threads, "cache_bytes",
+    const char *obstacle = find_obstacle(device);
+    return json_pack("{s:s, s:b, s:s*, s:s, s:s, s:s, s:s, s:i, s:I, s:b, s:o, s:o, s:o}", "name",
+                     device->name, "available", obstacle == NULL, "reason", obstacle, "backend",
+                     device->backend->name, "model", device->model, "fingerprint", device->fingerprint,
+                     "family", device->family, "threads", device->threads, "cache_bytes",
                      (json_int_t)device->cache_bytes, "kernels", device->backend->plan_create != NULL,
                      "code_paths", paths, "peak_gops", peaks_json(peaks), "peak_read_gbps",
                      cli_json_number(peaks->read_gbps));
