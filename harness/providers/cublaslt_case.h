@@ -46,8 +46,7 @@ struct hone_provider_case {
     hone_operands operands; /* the caller's, of which C is written */
     hone_args args;
     const cublaslt_device *lt;
-    hone_cu_stream stream;
-    hone_cu_event first, last; /* around what the device did in the latest run */
+    hone_cuda_timer timer; /* around what the device did in the latest run */
     hone_cu_address buffers[CUBLASLT_BUFFERS];
     size_t parts[CUBLASLT_PARTS]; /* where they begin */
     cublaslt_bytes bytes;

@@ -144,28 +144,6 @@ static hone_status propose(const cublaslt_gemm *gemm, cublaslt_proposal *proposa
     return error ? fail(error, "such a GEMM") : HONE_OK;
 }
 
-static hone_status time_stream(double *us, const hone_cuda_driver *cu, hone_cu_stream stream,
-                               hone_cuda_enqueue *enqueue, const void *what) {
-    hone_cu_event first = NULL, last = NULL;
-    float milliseconds = 0;
-    hone_status status = HONE_OK;
-    hone_cu_result error = cu->event_create(&first, 0);
-    if (!error)
-        error = cu->event_create(&last, 0);
-    if (!error)
-        error = cu->event_record(first, stream);
-    if (!error)
-        status = enqueue(what, stream);
-    if (!error && !status && !(error = cu->event_record(last, stream)) && !(error = cu->stream_wait(stream)))
-        error = cu->event_elapsed(&milliseconds, first, last);
-    if (first)
-        cu->event_destroy(first);
-    if (last)
-        cu->event_destroy(last);
-    *us = 1e3 * (double)milliseconds;
-    return error && !status ? hone_cuda_fail(error, "time a GEMM") : status;
-}
-
 typedef struct repeated {
     hone_cuda_enqueue *enqueue;
     const void *what;
@@ -180,21 +158,24 @@ static hone_status enqueue_repeatedly(const void *what, hone_cu_stream stream) {
     return status;
 }
 
-hone_status cublaslt_time(double *us, const cublaslt_device *device, hone_cu_stream stream, int runs,
+hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int runs,
                           hone_cuda_enqueue *enqueue, const void *what) {
     const repeated all = {enqueue, what, runs};
     hone_batch *batch;
-    double first; /* the graph's way to the device is a part of it */
+    double first = INFINITY; /* with the graph's way to the device in it */
+    hone_status status;
+    *us = INFINITY;
     if (hone_cuda_capture(&batch, device->device, enqueue_repeatedly, &all)) {
-        hone_status status = time_stream(us, device->cu, stream, enqueue_repeatedly, &all);
-        *us /= runs;
-        return status;
+        status = hone_cuda_timer_enqueue(timer, enqueue_repeatedly, &all);
+        const hone_status waited = hone_cuda_timer_wait(timer, "time a GEMM");
+        status = status ? status : waited;
+        *us = hone_cuda_timer_us(timer);
+    } else {
+        if (!(status = hone_cuda_batch_run(&first, batch)))
+            status = hone_cuda_batch_run(us, batch);
+        hone_cuda_batch_destroy(batch);
     }
-    hone_status status = hone_cuda_batch_run(&first, batch);
-    if (!status)
-        status = hone_cuda_batch_run(us, batch);
     *us = fmin(first, *us) / runs;
-    hone_cuda_batch_destroy(batch);
     return status;
 }
 
@@ -203,14 +184,14 @@ static hone_status enqueue_gemm(const void *gemm, hone_cu_stream stream) {
 }
 
 /* INFINITY: it does not work, which a proposal's state need not tell. */
-static double time_proposal(cublaslt_gemm *gemm, const cublaslt_proposal *proposal, hone_cu_stream stream,
-                            int runs) {
+static double time_proposal(cublaslt_gemm *gemm, const cublaslt_proposal *proposal,
+                            const hone_cuda_timer *timer, int runs) {
     double us;
     if (proposal->state || proposal->workspace > CUBLASLT_WORKSPACE_BYTES)
         return INFINITY;
     gemm->algorithm = proposal->algorithm;
-    return cublaslt_gemm_enqueue(gemm, stream) /* once, to load its code */ ||
-                   cublaslt_time(&us, gemm->device, stream, runs, enqueue_gemm, gemm)
+    return cublaslt_gemm_enqueue(gemm, timer->stream) /* once, to load its code */ ||
+                   cublaslt_time(&us, gemm->device, timer, runs, enqueue_gemm, gemm)
                ? INFINITY
                : us;
 }
@@ -222,7 +203,7 @@ static int fastest(const double *us, int count) {
     return best;
 }
 
-hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, hone_cu_stream stream) {
+hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, const hone_cuda_timer *timer) {
     cublaslt_proposal proposals[MOST_PROPOSALS];
     double us[MOST_PROPOSALS];
     int count = 0;
@@ -230,13 +211,13 @@ hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, hone_cu_stream stream) {
     if (status)
         return status;
     for (int i = 0; i < MOST_PROPOSALS; i++)
-        us[i] = i < count ? time_proposal(gemm, &proposals[i], stream, FIRST_RUNS) : INFINITY;
+        us[i] = i < count ? time_proposal(gemm, &proposals[i], timer, FIRST_RUNS) : INFINITY;
     const int first = fastest(us, count);
     if (us[first] == INFINITY)
         return hone_fail(HONE_E_UNAVAILABLE, "none of cuBLASLt's %d proposals works", count);
     const double limit = SECOND_CHANCE * us[first];
     for (int i = 0; i < count; i++)
-        us[i] = us[i] <= limit ? time_proposal(gemm, &proposals[i], stream, SECOND_RUNS) : INFINITY;
+        us[i] = us[i] <= limit ? time_proposal(gemm, &proposals[i], timer, SECOND_RUNS) : INFINITY;
     gemm->chosen = fastest(us, count);
     gemm->proposals = count;
     gemm->algorithm = proposals[gemm->chosen].algorithm;

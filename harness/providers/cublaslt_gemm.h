@@ -46,15 +46,15 @@ typedef struct cublaslt_gemm {
 
 /* Makes the descriptors of a GEMM whose first members are given. HONE_E_UNAVAILABLE: refused. */
 hone_status cublaslt_gemm_create(cublaslt_gemm *gemm);
-/* Chooses the algorithm: of all that cuBLASLt proposes the one whose runs took the least time on the stream.
+/* Chooses the algorithm: of all that cuBLASLt proposes the one whose runs took the least time.
  * HONE_E_UNAVAILABLE: it proposes none, or none works. */
-hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, hone_cu_stream stream);
+hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, const hone_cuda_timer *timer);
 hone_status cublaslt_gemm_enqueue(const cublaslt_gemm *gemm, hone_cu_stream stream);
 void cublaslt_gemm_clear(cublaslt_gemm *gemm);
 
 /* Microseconds of one of `runs` calls of `enqueue` by the device's clock: in a batch, or, where they cannot
- * be one, as the host gets them to the stream. */
-hone_status cublaslt_time(double *us, const cublaslt_device *device, hone_cu_stream stream, int runs,
+ * be one, as the host gets them to the timer's stream. */
+hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int runs,
                           hone_cuda_enqueue *enqueue, const void *what);
 
 #endif

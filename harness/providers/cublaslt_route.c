@@ -132,7 +132,7 @@ static hone_status create_route(cublaslt_route **out, const hone_provider_case *
         r->gemm.algorithm = known->algorithm;
         memcpy(r->label, known->label, CUBLASLT_LABEL);
     } else if (!status) {
-        status = cublaslt_gemm_search(&r->gemm, self->stream);
+        status = cublaslt_gemm_search(&r->gemm, &self->timer);
         snprintf(r->label, CUBLASLT_LABEL, "%s epilogue%s; algorithm %d of %d", epilogue_name(c->epilogue),
                  c->pass ? ", then one pass" : "", r->gemm.chosen + 1, r->gemm.proposals);
     }
@@ -163,7 +163,7 @@ static hone_status time_route(hone_provider_case *self) {
     self->route->us = INFINITY;
     for (int i = 0; i < BATCHES && !status; i++) {
         double us;
-        status = cublaslt_time(&us, self->lt, self->stream, BATCH_RUNS, cublaslt_enqueue, self);
+        status = cublaslt_time(&us, self->lt, &self->timer, BATCH_RUNS, cublaslt_enqueue, self);
         self->route->us = fmin(us, self->route->us);
     }
     return status;

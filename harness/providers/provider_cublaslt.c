@@ -102,11 +102,13 @@ static hone_status bind(hone_provider_case *self, int weights) {
     const hone_cuda_driver *cu = self->lt->cu;
     const hone_cuda_rows a = rows_of_a(self), b = rows_of_b(self), c = rows_of_c(self);
     hone_status status =
-        hone_cuda_bind(&self->a, &self->lda, cu, self->stream, self->buffers[BUFFER_A], &a, 1);
+        hone_cuda_bind(&self->a, &self->lda, cu, self->timer.stream, self->buffers[BUFFER_A], &a, 1);
     if (!status)
-        status = hone_cuda_bind(&self->b, &self->ldb, cu, self->stream, self->buffers[BUFFER_B], &b, weights);
-    return status ? status
-                  : hone_cuda_bind(&self->c, &self->ldc, cu, self->stream, self->buffers[BUFFER_C], &c, 0);
+        status = hone_cuda_bind(&self->b, &self->ldb, cu, self->timer.stream, self->buffers[BUFFER_B], &b,
+                                weights);
+    return status
+               ? status
+               : hone_cuda_bind(&self->c, &self->ldc, cu, self->timer.stream, self->buffers[BUFFER_C], &c, 0);
 }
 
 hone_status cublaslt_run_once(hone_provider_case *self) {
@@ -114,27 +116,19 @@ hone_status cublaslt_run_once(hone_provider_case *self) {
     hone_status status = cublaslt_device_enter(&self->lt, self->device);
     if (status)
         return status;
-    const hone_cuda_driver *cu = self->lt->cu;
-    hone_cu_result error = 0;
     if (!(status = bind(self, self->operands.problem.weights_plain)) &&
-        !(error = cu->event_record(self->first, self->stream)) &&
-        !(status = cublaslt_enqueue(self, self->stream)) &&
-        !(error = cu->event_record(self->last, self->stream)))
-        status = hone_cuda_fetch(cu, self->stream, self->buffers[BUFFER_C], &c);
-    const hone_cu_result waited = cu->stream_wait(self->stream); /* nothing touches the operands after this */
-    if (!status && (error || waited))
-        status = hone_cuda_fail(error ? error : waited, "finish a call of cuBLASLt");
-    return status;
+        !(status = hone_cuda_timer_enqueue(&self->timer, cublaslt_enqueue, self)))
+        status = hone_cuda_fetch(self->lt->cu, self->timer.stream, self->buffers[BUFFER_C], &c);
+    /* Nothing touches the operands after this. */
+    const hone_status waited = hone_cuda_timer_wait(&self->timer, "finish a call of cuBLASLt");
+    return status ? status : waited;
 }
 
 /* What fails here has not failed in prepare: verification finds the result missing, and there is no time. */
 static void run(hone_provider_case *self) { self->status = cublaslt_run_once(self); }
 
 static double device_us(const hone_provider_case *self) {
-    float milliseconds;
-    return !self->status && !self->lt->cu->event_elapsed(&milliseconds, self->first, self->last)
-               ? 1e3 * (double)milliseconds
-               : NAN;
+    return self->status ? NAN : hone_cuda_timer_us(&self->timer);
 }
 
 typedef struct cases {
@@ -173,24 +167,9 @@ static void destroy(hone_provider_case *self) {
         for (int i = 0; i < CUBLASLT_BUFFERS; i++)
             if (self->buffers[i])
                 cu->release(self->buffers[i]);
-        if (self->first)
-            cu->event_destroy(self->first);
-        if (self->last)
-            cu->event_destroy(self->last);
-        if (self->stream)
-            cu->stream_destroy(self->stream);
+        hone_cuda_timer_clear(&self->timer);
     }
     free(self);
-}
-
-static hone_status create_stream(hone_provider_case *self) {
-    const hone_cuda_driver *cu = self->lt->cu;
-    hone_cu_result error = cu->stream_create(&self->stream, HONE_CU_STREAM_NON_BLOCKING);
-    if (!error)
-        error = cu->event_create(&self->first, 0);
-    if (!error)
-        error = cu->event_create(&self->last, 0);
-    return error ? hone_cuda_fail(error, "make a stream") : HONE_OK;
 }
 
 static size_t vectors_size(const hone_problem *p) {
@@ -258,18 +237,19 @@ static hone_status place_constants(hone_provider_case *self) {
         return hone_fail(HONE_E_NOMEM, "out of memory for a case of cublaslt");
     fill_vectors(vectors, self);
     hone_status status = bind(self, 1);
-    hone_cu_result error = cu->write(self->buffers[BUFFER_VECTORS], vectors, size, self->stream);
+    hone_cu_result error = cu->write(self->buffers[BUFFER_VECTORS], vectors, size, self->timer.stream);
     if (!status && !error && self->operands.problem.dtype == HONE_S8)
-        status = copy_bytes_of_b(self, self->stream);
-    const hone_cu_result waited = cu->stream_wait(self->stream);
+        status = copy_bytes_of_b(self, self->timer.stream);
+    const hone_status waited = hone_cuda_timer_wait(&self->timer, "write to the device");
     free(vectors);
-    return !status && (error || waited) ? hone_cuda_fail(error ? error : waited, "write to the device")
-                                        : status;
+    if (!status && error)
+        return hone_cuda_fail(error, "write to the device");
+    return status ? status : waited;
 }
 
 static hone_status fill_case(hone_provider_case *self) {
     hone_status status = cublaslt_device_enter(&self->lt, self->device);
-    if (status || (status = create_stream(self)) || (status = allocate(self)))
+    if (status || (status = hone_cuda_timer_create(&self->timer, self->lt->cu)) || (status = allocate(self)))
         return status;
     if (self->operands.problem.dtype == HONE_S8 &&
         (status = cublaslt_bytes_create(&self->bytes, &self->operands.problem, self->device)))

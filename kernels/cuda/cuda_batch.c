@@ -10,8 +10,7 @@
 struct hone_batch {
     const hone_device *device;
     const hone_cuda_driver *cu;
-    hone_cu_stream stream;
-    hone_cu_event first, last;
+    hone_cuda_timer timer;
     hone_cu_graph_exec exec;
 };
 
@@ -20,26 +19,16 @@ static int has_graphs(const hone_cuda_driver *cu) {
            cu->graph_exec_destroy && cu->graph_destroy;
 }
 
-static hone_status create_stream(hone_batch *batch) {
-    const hone_cuda_driver *cu = batch->cu;
-    hone_cu_result error = cu->stream_create(&batch->stream, HONE_CU_STREAM_NON_BLOCKING);
-    if (!error)
-        error = cu->event_create(&batch->first, 0);
-    if (!error)
-        error = cu->event_create(&batch->last, 0);
-    return error ? hone_cuda_fail(error, "make a stream") : HONE_OK;
-}
-
 /* Relaxed: what other threads ask of the driver meanwhile does not end the capture, which needs nothing of
  * them. */
 static hone_status capture(hone_batch *batch, hone_cuda_enqueue *enqueue, const void *what) {
     const hone_cuda_driver *cu = batch->cu;
     hone_cu_graph graph = NULL;
-    hone_cu_result error = cu->capture_begin(batch->stream, HONE_CU_CAPTURE_RELAXED);
+    hone_cu_result error = cu->capture_begin(batch->timer.stream, HONE_CU_CAPTURE_RELAXED);
     if (error)
         return hone_cuda_fail(error, "capture a batch of calls");
-    hone_status status = enqueue(what, batch->stream);
-    error = cu->capture_end(batch->stream, &graph); /* always: the stream is of no use before */
+    hone_status status = enqueue(what, batch->timer.stream);
+    error = cu->capture_end(batch->timer.stream, &graph); /* always: the stream is of no use before */
     if (!status && !error)
         error = cu->graph_instantiate(&batch->exec, graph, 0);
     if (graph)
@@ -57,7 +46,7 @@ hone_status hone_cuda_capture(hone_batch **out, const hone_device *device, hone_
     if (!(status = hone_cuda_enter(&batch->cu, device)) && !has_graphs(batch->cu))
         status =
             hone_fail(HONE_E_UNAVAILABLE, "NVIDIA's driver has no graphs; install one of CUDA 11.4 or later");
-    if (!status && !(status = create_stream(batch)))
+    if (!status && !(status = hone_cuda_timer_create(&batch->timer, batch->cu)))
         status = capture(batch, enqueue, what);
     if (status) {
         hone_cuda_batch_destroy(batch);
@@ -74,32 +63,26 @@ void hone_cuda_batch_destroy(hone_batch *batch) {
     if (batch->cu && !hone_cuda_enter(&cu, batch->device)) {
         if (batch->exec)
             cu->graph_exec_destroy(batch->exec);
-        if (batch->first)
-            cu->event_destroy(batch->first);
-        if (batch->last)
-            cu->event_destroy(batch->last);
-        if (batch->stream)
-            cu->stream_destroy(batch->stream);
+        hone_cuda_timer_clear(&batch->timer);
     }
     free(batch);
 }
 
+static hone_status launch(const void *what, hone_cu_stream stream) {
+    const hone_batch *batch = what;
+    const hone_cu_result error = batch->cu->graph_launch(batch->exec, stream);
+    return error ? hone_cuda_fail(error, "start a batch of calls") : HONE_OK;
+}
+
 hone_status hone_cuda_batch_run(double *us, hone_batch *batch) {
     const hone_cuda_driver *cu;
-    float milliseconds = 0;
     hone_status status = hone_cuda_enter(&cu, batch->device);
     if (status)
         return status;
-    hone_cu_result error = cu->event_record(batch->first, batch->stream);
-    if (!error)
-        error = cu->graph_launch(batch->exec, batch->stream);
-    if (!error)
-        error = cu->event_record(batch->last, batch->stream);
-    const hone_cu_result waited = cu->stream_wait(batch->stream);
-    if (!error && !(error = waited))
-        error = cu->event_elapsed(&milliseconds, batch->first, batch->last);
-    *us = 1e3 * (double)milliseconds;
-    return error ? hone_cuda_fail(error, "run a batch of calls") : HONE_OK;
+    status = hone_cuda_timer_enqueue(&batch->timer, launch, batch);
+    const hone_status waited = hone_cuda_timer_wait(&batch->timer, "finish a batch of calls");
+    *us = hone_cuda_timer_us(&batch->timer);
+    return status ? status : waited;
 }
 
 /* ---- of plans */

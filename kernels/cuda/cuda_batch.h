@@ -3,10 +3,7 @@
 #define HONE_CUDA_BATCH_H
 
 #include "../backend.h"
-#include "cuda_api.h"
-
-/* Puts kernels into the stream; it waits for nothing and copies nothing. */
-typedef hone_status hone_cuda_enqueue(const void *what, hone_cu_stream stream);
+#include "cuda_timer.h"
 
 /* The batch of what `enqueue` enqueues. HONE_E_NOMEM; HONE_E_UNAVAILABLE: the driver is older than CUDA 11.4,
  * or refuses. */

@@ -9,6 +9,7 @@
 #include "cuda_device.h"
 #include "cuda_memory.h"
 #include "cuda_program.h"
+#include "cuda_timer.h"
 #include "status.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
@@ -43,10 +44,9 @@ struct hone_backend_plan {
     hone_cuda_config config;
     const hone_device *device;
     const hone_cuda_driver *cu;
-    hone_cu_stream stream;
+    hone_cuda_timer timer; /* around a call's kernels */
     hone_cu_module modules[PROGRAMS];
     hone_cu_function kernels[KERNELS];
-    hone_cu_event first, last;
     hone_cu_address buffers[BUFFERS]; /* 0 where there is none */
     int64_t depth, row_words;         /* words of a row along k, and filled up to chunks */
     int64_t across, weight_rows;      /* packed weights: weight_rows of `across` words */
@@ -146,15 +146,6 @@ static hone_status create_buffers(hone_backend_plan *p) {
     return p->vectors ? HONE_OK : hone_fail(HONE_E_NOMEM, "no memory for a plan");
 }
 
-static hone_status create_stream(hone_backend_plan *p) {
-    hone_cu_result error = p->cu->stream_create(&p->stream, HONE_CU_STREAM_NON_BLOCKING);
-    if (!error)
-        error = p->cu->event_create(&p->first, 0);
-    if (!error)
-        error = p->cu->event_create(&p->last, 0);
-    return error ? hone_cuda_fail(error, "make a stream") : HONE_OK;
-}
-
 hone_status hone_cuda_plan_create(hone_backend_plan **out, const hone_device *device,
                                   const hone_problem *problem, const hone_config *config, hone_pool *pool) {
     (void)pool;
@@ -167,7 +158,7 @@ hone_status hone_cuda_plan_create(hone_backend_plan **out, const hone_device *de
     if (!(status = hone_cuda_enter(&p->cu, device)) &&
         !(status = hone_cuda_config_read(&p->config, config))) {
         measure(p);
-        if (!(status = create_stream(p)) && !(status = create_kernels(p)))
+        if (!(status = hone_cuda_timer_create(&p->timer, p->cu)) && !(status = create_kernels(p)))
             status = create_buffers(p);
     }
     if (status) {
@@ -183,20 +174,13 @@ void hone_cuda_plan_destroy(hone_backend_plan *p) {
     if (!p)
         return;
     if (p->cu && !hone_cuda_enter(&cu, p->device)) {
-        if (p->stream)
-            cu->stream_wait(p->stream);
+        hone_cuda_timer_clear(&p->timer);
         for (int i = 0; i < BUFFERS; i++)
             if (p->buffers[i])
                 cu->release(p->buffers[i]);
         for (int i = 0; i < PROGRAMS; i++)
             if (p->modules[i])
                 cu->module_unload(p->modules[i]);
-        if (p->first)
-            cu->event_destroy(p->first);
-        if (p->last)
-            cu->event_destroy(p->last);
-        if (p->stream)
-            cu->stream_destroy(p->stream);
     }
     free(p->vectors);
     free(p);
@@ -300,11 +284,11 @@ hone_status hone_cuda_pack(void *packed, const hone_backend_plan *p, const void 
         error = cu->allocate(&target, bytes);
     if (error)
         status = hone_cuda_fail(error, "allocate memory on the device");
-    if (!status && !(status = hone_cuda_bind(&source_at, &ld, cu, p->stream, source, &from, 1)) &&
-        !(status = hone_cuda_bind(&target_at, &unused, cu, p->stream, target, &to, 0)) &&
-        !(status = run_pack(p, p->stream, target_at, source_at, ld)))
-        status = hone_cuda_fetch(cu, p->stream, target, &to);
-    error = cu->stream_wait(p->stream);
+    if (!status && !(status = hone_cuda_bind(&source_at, &ld, cu, p->timer.stream, source, &from, 1)) &&
+        !(status = hone_cuda_bind(&target_at, &unused, cu, p->timer.stream, target, &to, 0)) &&
+        !(status = run_pack(p, p->timer.stream, target_at, source_at, ld)))
+        status = hone_cuda_fetch(cu, p->timer.stream, target, &to);
+    error = cu->stream_wait(p->timer.stream);
     if (error && !status)
         status = hone_cuda_fail(error, "pack weights");
     if (!status && !hone_cuda_is_device(cu, packed)) {
@@ -353,7 +337,7 @@ static hone_status bind_vectors(hone_cuda_call *call, hone_backend_plan *p, cons
     p->zeros_there = args->a_zero != NULL;
     if (!changed)
         return HONE_OK;
-    hone_cu_result error = p->cu->write(at, p->vectors, p->vectors_size, p->stream);
+    hone_cu_result error = p->cu->write(at, p->vectors, p->vectors_size, p->timer.stream);
     p->vectors_there = !error;
     return error ? hone_cuda_fail(error, "write the bias to the device") : HONE_OK;
 }
@@ -365,13 +349,13 @@ static hone_status bind_weights(hone_cu_address *out, int64_t *ld, hone_backend_
     const size_t bytes = p->panels_size + p->sums_size;
     if (q->weights_plain) {
         const hone_cuda_rows rows = rows_of_b(q, args->b, args->ldb);
-        return hone_cuda_bind(out, ld, p->cu, p->stream, p->buffers[B], &rows, 1);
+        return hone_cuda_bind(out, ld, p->cu, p->timer.stream, p->buffers[B], &rows, 1);
     }
     const hone_cuda_rows rows = {(void *)(uintptr_t)args->b, 1, (int64_t)bytes, (int64_t)bytes, 1};
     const int there = hone_cuda_is_device(p->cu, args->b);
     const uint64_t id = there ? 0 : *packed_id(p, args->b);
-    hone_status status =
-        hone_cuda_bind(out, ld, p->cu, p->stream, p->buffers[PACKED], &rows, there || id != p->packed_id);
+    hone_status status = hone_cuda_bind(out, ld, p->cu, p->timer.stream, p->buffers[PACKED], &rows,
+                                        there || id != p->packed_id);
     if (!there)
         p->packed_id = status ? 0 : id;
     return status;
@@ -430,9 +414,9 @@ hone_status hone_cuda_plan_bind(hone_cuda_bound *out, hone_backend_plan *p, cons
                                       .q = (float)q->act_params[1],
                                       .c_inverse = 1.0f / args->c_scale}};
     if ((status = bind_vectors(&out->call, p, args)) ||
-        (status = hone_cuda_bind(&out->a, &out->lda, p->cu, p->stream, p->buffers[A], &a_rows, 1)) ||
+        (status = hone_cuda_bind(&out->a, &out->lda, p->cu, p->timer.stream, p->buffers[A], &a_rows, 1)) ||
         (status = bind_weights(&out->b, &out->ldb, p, args)) ||
-        (status = hone_cuda_bind(&c, &ldc, p->cu, p->stream, p->buffers[C], &c_rows, 0)))
+        (status = hone_cuda_bind(&c, &ldc, p->cu, p->timer.stream, p->buffers[C], &c_rows, 0)))
         return status;
     out->call.c = (void *)(uintptr_t)c;
     out->call.ldc = ldc;
@@ -463,18 +447,18 @@ hone_status hone_cuda_plan_enqueue(const hone_backend_plan *p, const hone_cuda_b
     return status ? status : run_gemm(p, stream, &call);
 }
 
-/* The call's kernels, which the events enclose. */
-static hone_status run_timed(hone_backend_plan *p, const hone_cuda_bound *bound) {
-    hone_cu_result error = p->cu->event_record(p->first, p->stream);
-    hone_status status = hone_cuda_plan_enqueue(p, bound, p->stream);
-    if (!status && !error)
-        error = p->cu->event_record(p->last, p->stream);
-    return error && !status ? hone_cuda_fail(error, "time a call") : status;
+typedef struct bound_call {
+    const hone_backend_plan *plan;
+    const hone_cuda_bound *bound;
+} bound_call;
+
+static hone_status enqueue_call(const void *what, hone_cu_stream stream) {
+    const bound_call *c = what;
+    return hone_cuda_plan_enqueue(c->plan, c->bound, stream);
 }
 
 hone_status hone_cuda_plan_wait(const hone_backend_plan *p) {
-    const hone_cu_result error = p->cu->stream_wait(p->stream);
-    return error ? hone_cuda_fail(error, "finish a call") : HONE_OK;
+    return hone_cuda_timer_wait(&p->timer, "finish a call");
 }
 
 hone_status hone_cuda_execute(hone_backend_plan *p, const hone_args *args) {
@@ -485,12 +469,11 @@ hone_status hone_cuda_execute(hone_backend_plan *p, const hone_args *args) {
     if (status)
         return status;
     p->timed = 0;
-    if (!(status = hone_cuda_plan_bind(&bound, p, args)) && !(status = run_timed(p, &bound)))
-        status = hone_cuda_fetch(cu, p->stream, p->buffers[C], &c_rows);
-    const hone_cu_result error =
-        cu->stream_wait(p->stream); /* nothing touches the caller's memory after this */
-    if (error && !status)
-        status = hone_cuda_fail(error, "finish a call");
+    if (!(status = hone_cuda_plan_bind(&bound, p, args)) &&
+        !(status = hone_cuda_timer_enqueue(&p->timer, enqueue_call, &(bound_call){p, &bound})))
+        status = hone_cuda_fetch(cu, p->timer.stream, p->buffers[C], &c_rows);
+    const hone_status waited = hone_cuda_plan_wait(p); /* nothing touches the caller's memory after this */
+    status = status ? status : waited;
     p->timed = !status;
     return status;
 }
@@ -503,6 +486,5 @@ int hone_cuda_plan_is_device(const hone_backend_plan *p, const hone_args *args) 
 const hone_device *hone_cuda_plan_device(const hone_backend_plan *p) { return p->device; }
 
 double hone_cuda_device_us(const hone_backend_plan *p) {
-    float milliseconds;
-    return p->timed && !p->cu->event_elapsed(&milliseconds, p->first, p->last) ? 1e3 * milliseconds : NAN;
+    return p->timed ? hone_cuda_timer_us(&p->timer) : NAN;
 }
