@@ -14,15 +14,16 @@ enum {
     BATCH_MIN_RESOLUTIONS = 50, /* a timed batch takes at least this many clock steps, */
     BATCH_MIN_NS = 2000,        /* and this long, */
     BATCH_MAX = 1 << 20,        /* unless the call does nothing at all */
-    JOINED_US = 200,  /* a device's calls are joined until they take this: what starts them is some 4 us, */
-    JOINED_MAX = 256, /* unless they are so many */
-    WARM_STABLE_CALLS = 3,  /* warm when so many batches brought nothing faster, */
-    WARM_MIN_NS = 1000000,  /* but not before the core had time to change its clock, */
-    WARM_MAX_NS = 50000000, /* and in any case after this */
-    OVERTIME = 4,           /* times max_seconds at which min_samples is given up */
-    STATE_NS = 10000000,    /* from one question of a device's state to the next */
-    BESIDE_PART = 8         /* runners beside have this part of the measured ones' time */
+    WARM_STABLE_CALLS = 3,      /* warm when so many batches brought nothing faster, */
+    WARM_MIN_NS = 1000000,      /* but not before the core had time to change its clock, */
+    WARM_MAX_NS = 50000000,     /* and in any case after this */
+    OVERTIME = 4,               /* times max_seconds at which min_samples is given up */
+    STATE_NS = 10000000,        /* from one question of a device's state to the next */
+    BESIDE_PART = 8             /* runners beside have this part of the measured ones' time */
 };
+/* Of a device's short calls a part is what starts them, some microseconds: where one takes less than
+ * JOIN_BELOW_US, as many are joined as take JOINED_US together, unless those were too many. */
+enum { JOIN_BELOW_US = 200, JOINED_US = 400, JOINED_MAX = 256 };
 static const double DEFAULT_MAX_SECONDS = 1, DEFAULT_TARGET = 0.02;
 static const double WARM_IMPROVEMENT = 0.98; /* of the fastest so far counts as faster */
 
@@ -31,6 +32,7 @@ typedef struct timed_runner {
     hone_samples samples;
     int64_t sequence;
     int retired;
+    double shortest_us;  /* of a call of a device in the warm-up; INFINITY: not known */
     int joined;          /* samples are of joined calls */
     int slow;            /* what was last said of the device's state, */
     int64_t asked, told; /* when, and samples at that time */
@@ -72,19 +74,6 @@ static int64_t time_joined(timed_runner *self) {
 
 /* ------------------------------------------------------------------ warm-up */
 
-/* Joins a device's calls where one of them is short. */
-static void join_short(timed_runner *self, double us) {
-    const hone_runner *runner = &self->runner;
-    if (!runner->join || !(us < JOINED_US))
-        return;
-    const int joined = runner->join(runner->context, (int)fmin(ceil(JOINED_US / us), JOINED_MAX));
-    if (joined < 2)
-        return;
-    self->joined = 1;
-    self->samples.batch = joined;
-    runner->run_joined(runner->context); /* the first has their way to the device in it */
-}
-
 /* Calls until the time of a batch no longer falls, growing the batch on the way
  * until the clock resolves it. A preempted batch looks longer than it is, so
  * the batch is chosen by the fastest one seen. */
@@ -93,13 +82,12 @@ static void warm_up(timed_runner *self) {
     const int64_t wanted = resolved > BATCH_MIN_NS ? resolved : BATCH_MIN_NS;
     const int64_t start = hone_clock_now();
     int64_t fastest = INT64_MAX, elapsed = 0;
-    double shortest_us = INFINITY;
     int batch = 1, stable = 0;
     while (elapsed < WARM_MAX_NS && (stable < WARM_STABLE_CALLS || elapsed < WARM_MIN_NS)) {
         const int64_t ns = time_calls(self, batch);
         elapsed = hone_clock_now() - start;
         if (self->runner.device_us)
-            shortest_us = fmin(shortest_us, self->runner.device_us(self->runner.context));
+            self->shortest_us = fmin(self->shortest_us, self->runner.device_us(self->runner.context));
         if ((double)ns < WARM_IMPROVEMENT * (double)fastest)
             stable = 0;
         else
@@ -113,7 +101,47 @@ static void warm_up(timed_runner *self) {
         }
     }
     self->samples.batch = batch;
-    join_short(self, shortest_us);
+}
+
+/* ------------------------------------------------------------------ joining */
+
+/* Makes a sample as many of a device's calls as take long enough; 0: it takes them one by one. One by itself
+ * has its start in it, and the first of those joined their way to the device. */
+static int join(timed_runner *self) {
+    const hone_runner *runner = &self->runner;
+    double us = self->shortest_us;
+    for (int i = 0; i < 2; i++) {
+        const int calls = (int)fmin(ceil(JOINED_US / us), JOINED_MAX);
+        if (calls < 2)
+            return 1; /* long ones need no others */
+        if (!runner->join || (self->samples.batch = runner->join(runner->context, calls)) < 1)
+            return 0;
+        self->joined = 1;
+        for (int warm = 0; warm < 2; warm++)
+            runner->run_joined(runner->context);
+        us = runner->device_us(runner->context);
+        if (!(us > 0))
+            return 0;
+    }
+    return 1;
+}
+
+/* All runners' calls or none's, so that what starts a call is not in the samples of some. */
+static void join_short(hone_sampler *self) {
+    double shortest_us = INFINITY;
+    int all = 1;
+    for (int i = 0; i < self->count; ++i)
+        shortest_us = fmin(shortest_us, self->runners[i].shortest_us);
+    if (!(shortest_us < JOIN_BELOW_US))
+        return;
+    for (int i = 0; i < self->count && all; ++i)
+        if (isfinite(self->runners[i].shortest_us))
+            all = join(&self->runners[i]);
+    for (int i = 0; i < self->count && !all; ++i)
+        if (isfinite(self->runners[i].shortest_us)) {
+            self->runners[i].joined = 0;
+            self->runners[i].samples.batch = 1;
+        }
 }
 
 /* ----------------------------------------------------------------- creation */
@@ -167,10 +195,12 @@ hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, 
     for (int i = 0; i < count; ++i) {
         self->runners[i].runner = runners[i];
         self->runners[i].samples.batch = 1;
+        self->runners[i].shortest_us = INFINITY;
         self->measured += !runners[i].beside;
         if (!runners[i].beside)
             warm_up(&self->runners[i]);
     }
+    join_short(self);
     *out = self;
     return HONE_OK;
 }
@@ -180,6 +210,7 @@ void hone_sampler_destroy(hone_sampler *sampler) {
         return;
     for (int i = 0; i < sampler->count; ++i) {
         free(sampler->runners[i].samples.us);
+        free(sampler->runners[i].samples.call_us);
         free(sampler->runners[i].samples.wall_us);
         free(sampler->runners[i].samples.marks);
     }
@@ -189,6 +220,12 @@ void hone_sampler_destroy(hone_sampler *sampler) {
 }
 
 /* ------------------------------------------------------------------ rounds */
+
+static int grow(double **values, int64_t count) {
+    double *grown = realloc(*values, (size_t)count * sizeof **values);
+    *values = grown ? grown : *values;
+    return grown != NULL;
+}
 
 /* Room for one more sample of each runner, made before anything is timed. */
 static hone_status reserve(hone_sampler *self) {
@@ -202,14 +239,8 @@ static hone_status reserve(hone_sampler *self) {
     self->scratch = scratch;
     for (int i = 0; i < self->count; ++i) {
         hone_samples *samples = &self->runners[i].samples;
-        double *us = realloc(samples->us, (size_t)want * sizeof *us);
-        if (us == NULL)
+        if (!grow(&samples->us, want) || !grow(&samples->call_us, want) || !grow(&samples->wall_us, want))
             return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
-        samples->us = us;
-        double *wall_us = realloc(samples->wall_us, (size_t)want * sizeof *wall_us);
-        if (wall_us == NULL)
-            return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
-        samples->wall_us = wall_us;
         unsigned char *marks = realloc(samples->marks, (size_t)want);
         if (marks == NULL)
             return hone_fail(HONE_E_NOMEM, "no memory for %lld samples", (long long)want);
@@ -239,6 +270,10 @@ static void mark_slowed(timed_runner *self) {
     }
 }
 
+static double latest_us(timed_runner *self, double wall_us) {
+    return self->runner.device_us ? self->runner.device_us(self->runner.context) : wall_us;
+}
+
 /* Microseconds of all its calls by the host's clock. */
 static double take_sample(timed_runner *self, int warm_calls) {
     hone_samples *samples = &self->samples;
@@ -247,21 +282,23 @@ static double take_sample(timed_runner *self, int warm_calls) {
     const int64_t switches = involuntary_switches();
     const int calls = self->joined ? 1 : samples->batch;
     int64_t ns = time_calls(self, calls);
-    const double us = (double)ns / 1e3 / calls;
-    if (self->joined)
-        ns += time_joined(self);
+    const double wall_us = (double)ns / 1e3 / calls;
     /* What a device takes by its own clock does not grow while the host waits. */
     samples->marks[samples->count] = !self->runner.device_us && involuntary_switches() > switches;
     samples->disturbed += samples->marks[samples->count];
-    samples->wall_us[samples->count] = us;
-    samples->us[samples->count++] =
-        self->runner.device_us ? self->runner.device_us(self->runner.context) : us;
+    samples->wall_us[samples->count] = wall_us;
+    samples->call_us[samples->count] = samples->us[samples->count] = latest_us(self, wall_us);
+    if (self->joined) {
+        ns += time_joined(self);
+        samples->us[samples->count] = latest_us(self, wall_us);
+    }
+    samples->count++;
     mark_slowed(self);
     return (double)ns / 1e3;
 }
 
 static hone_status check_latest(const hone_samples *samples) {
-    if (samples->us[samples->count - 1] >= 0)
+    if (samples->us[samples->count - 1] >= 0 && samples->call_us[samples->count - 1] >= 0)
         return HONE_OK;
     return hone_fail_context(HONE_E_UNAVAILABLE, "a call failed on the device while it was measured");
 }

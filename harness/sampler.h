@@ -4,7 +4,7 @@
  * (first to last, last to first), so that drift and neighbours meet all alike.
  * Calls shorter than the clock resolves are timed in batches; the batch size is
  * part of the result. A device's clock resolves a call when what starts it is a
- * small part of it.
+ * small part of it; where one of the runners' calls is too short, all are joined.
  *
  * Runners may stand beside the measured ones, to tell what the machine gave
  * meanwhile. They take part now and then, for about an eighth of the time. */
@@ -35,6 +35,7 @@ typedef struct hone_runner {
 /* Growing samples of one runner, in microseconds a call. */
 typedef struct hone_samples {
     double *us;
+    double *call_us;      /* of a device: one call by itself, before those joined; else us */
     double *wall_us;      /* calls by the host's clock: the same, or one before those joined; us without
                              hone_runner.device_us */
     unsigned char *marks; /* 1: the thread was preempted during that sample, or the device slowed (kept) */

@@ -119,7 +119,8 @@ struct hone_backend {
      * failed. NULL: it has no such thing, and neither of the next two. */
     hone_status (*batch_create)(hone_batch **out, hone_backend_plan *const *plans, const hone_args *args,
                                 int count, int rounds);
-    /* Runs them one after another, and waits; the microseconds that they all took by the device's clock. */
+    /* Runs them one after another, and waits; the microseconds that they all took by the device's clock; NaN
+     * where it fails. */
     hone_status (*batch_run)(double *us, hone_batch *batch);
     void (*batch_destroy)(hone_batch *batch);
 

@@ -54,6 +54,7 @@ struct hone_provider_case {
     int64_t lda, ldb, ldc;
     cublaslt_route *route;
     hone_status status; /* of the latest run */
+    hone_run_failure failure;
 };
 
 static inline hone_cu_address cublaslt_part(const hone_provider_case *self, int which) {

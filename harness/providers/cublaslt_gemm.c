@@ -144,38 +144,28 @@ static hone_status propose(const cublaslt_gemm *gemm, cublaslt_proposal *proposa
     return error ? fail(error, "such a GEMM") : HONE_OK;
 }
 
-typedef struct repeated {
-    hone_cuda_enqueue *enqueue;
-    const void *what;
-    int runs;
-} repeated;
-
-static hone_status enqueue_repeatedly(const void *what, hone_cu_stream stream) {
-    const repeated *r = what;
-    hone_status status = HONE_OK;
-    for (int i = 0; i < r->runs && !status; i++)
-        status = r->enqueue(r->what, stream);
-    return status;
+/* The host gives them to the device one by one: those of a few microseconds wait for it. */
+static hone_status time_stream(double *us, const hone_cuda_timer *timer, hone_cuda_enqueue *enqueue,
+                               const void *what) {
+    hone_status status = hone_cuda_timer_enqueue(timer, enqueue, what);
+    const hone_status waited = hone_cuda_timer_wait(timer, "time a GEMM");
+    *us = hone_cuda_timer_us(timer);
+    return status ? status : waited;
 }
 
-hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int runs,
-                          hone_cuda_enqueue *enqueue, const void *what) {
-    const repeated all = {enqueue, what, runs};
-    hone_batch *batch;
-    double first = INFINITY; /* with the graph's way to the device in it */
-    hone_status status;
+hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int calls,
+                          int times, hone_cuda_enqueue *enqueue, const void *what) {
+    hone_batch *batch = NULL;
+    hone_status status =
+        hone_cuda_timer_wait(timer, "time a GEMM"); /* the workspace is one for all streams */
+    const int joined = !status && !hone_cuda_capture(&batch, device->device, enqueue, &what, 1, calls);
     *us = INFINITY;
-    if (hone_cuda_capture(&batch, device->device, enqueue_repeatedly, &all)) {
-        status = hone_cuda_timer_enqueue(timer, enqueue_repeatedly, &all);
-        const hone_status waited = hone_cuda_timer_wait(timer, "time a GEMM");
-        status = status ? status : waited;
-        *us = hone_cuda_timer_us(timer);
-    } else {
-        if (!(status = hone_cuda_batch_run(&first, batch)))
-            status = hone_cuda_batch_run(us, batch);
-        hone_cuda_batch_destroy(batch);
+    for (int i = 0; i <= times && !status; i++) { /* the first has a graph's way to the device in it */
+        double all = INFINITY;
+        status = joined ? hone_cuda_batch_run(&all, batch) : time_stream(&all, timer, enqueue, what);
+        *us = fmin(*us, joined ? all / calls : all);
     }
-    *us = fmin(first, *us) / runs;
+    hone_cuda_batch_destroy(batch);
     return status;
 }
 
@@ -191,7 +181,7 @@ static double time_proposal(cublaslt_gemm *gemm, const cublaslt_proposal *propos
         return INFINITY;
     gemm->algorithm = proposal->algorithm;
     return cublaslt_gemm_enqueue(gemm, timer->stream) /* once, to load its code */ ||
-                   cublaslt_time(&us, gemm->device, timer, runs, enqueue_gemm, gemm)
+                   cublaslt_time(&us, gemm->device, timer, runs, 1, enqueue_gemm, gemm)
                ? INFINITY
                : us;
 }

@@ -52,9 +52,9 @@ hone_status cublaslt_gemm_search(cublaslt_gemm *gemm, const hone_cuda_timer *tim
 hone_status cublaslt_gemm_enqueue(const cublaslt_gemm *gemm, hone_cu_stream stream);
 void cublaslt_gemm_clear(cublaslt_gemm *gemm);
 
-/* Microseconds of one of `runs` calls of `enqueue` by the device's clock: in a batch, or, where they cannot
- * be one, as the host gets them to the timer's stream. */
-hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int runs,
-                          hone_cuda_enqueue *enqueue, const void *what);
+/* Microseconds of a call of `enqueue` by the device's clock, in the fastest of some batches of `calls`; or,
+ * where they cannot be one, as the host gives it to the timer's stream. */
+hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int calls,
+                          int times, hone_cuda_enqueue *enqueue, const void *what);
 
 #endif

@@ -157,18 +157,6 @@ static hone_status is_exact(int *exact, hone_provider_case *self, const hone_ref
     return status ? status : self->status;
 }
 
-/* The case's route, in the fastest of some batches. */
-static hone_status time_route(hone_provider_case *self) {
-    hone_status status = HONE_OK;
-    self->route->us = INFINITY;
-    for (int i = 0; i < BATCHES && !status; i++) {
-        double us;
-        status = cublaslt_time(&us, self->lt, &self->timer, BATCH_RUNS, cublaslt_enqueue, self);
-        self->route->us = fmin(us, self->route->us);
-    }
-    return status;
-}
-
 /* A composition's route; its time is INFINITY where it is not exact. */
 static hone_status try_composition(cublaslt_route **out, hone_provider_case *self,
                                    const cublaslt_composition *c, const hone_reference *reference) {
@@ -180,7 +168,8 @@ static hone_status try_composition(cublaslt_route **out, hone_provider_case *sel
     self->route->us = INFINITY;
     status = is_exact(&exact, self, reference);
     if (!status && exact)
-        status = time_route(self);
+        status =
+            cublaslt_time(&(*out)->us, self->lt, &self->timer, BATCH_RUNS, BATCHES, cublaslt_enqueue, self);
     self->route = NULL;
     if (status)
         cublaslt_route_destroy(*out);

@@ -124,35 +124,36 @@ hone_status cublaslt_run_once(hone_provider_case *self) {
     return status ? status : waited;
 }
 
-/* What fails here has not failed in prepare: verification finds the result missing, and there is no time. */
-static void run(hone_provider_case *self) { self->status = cublaslt_run_once(self); }
+/* What fails here has not failed in prepare. */
+static void run(hone_provider_case *self) {
+    self->status = cublaslt_run_once(self);
+    hone_run_failure_note(&self->failure, self->status);
+}
+
+static hone_status failure(const hone_provider_case *self) { return hone_run_failure_status(&self->failure); }
 
 static double device_us(const hone_provider_case *self) {
     return self->status ? NAN : hone_cuda_timer_us(&self->timer);
-}
-
-typedef struct cases {
-    hone_provider_case *const *list;
-    int count, rounds;
-} cases;
-
-static hone_status enqueue_cases(const void *what, hone_cu_stream stream) {
-    const cases *c = what;
-    hone_status status = HONE_OK;
-    for (int i = 0; i < c->count * c->rounds && !status; i++)
-        status = cublaslt_enqueue(c->list[i % c->count], stream);
-    return status;
 }
 
 static int is_on_device(const hone_provider_case *self) {
     return !self->buffers[BUFFER_A] && !self->buffers[BUFFER_B] && !self->buffers[BUFFER_C];
 }
 
-static hone_status batch(hone_batch **out, hone_provider_case *const *list, int count, int rounds) {
-    for (int i = 0; i < count; i++)
-        if (!is_on_device(list[i]))
-            return hone_fail(HONE_E_USAGE, "a batch takes matrices of the device, not of the host");
-    return hone_cuda_capture(out, list[0]->device, enqueue_cases, &(cases){list, count, rounds});
+static hone_status batch(hone_batch **out, hone_provider_case *const *cases, int count, int rounds) {
+    const void **what = calloc((size_t)count, sizeof *what);
+    hone_status status = HONE_OK;
+    if (!what)
+        return hone_fail(HONE_E_NOMEM, "out of memory for a batch of %d calls", count);
+    for (int i = 0; i < count && !status; i++) {
+        what[i] = cases[i];
+        if (!is_on_device(cases[i]))
+            status = hone_fail(HONE_E_USAGE, "a batch takes matrices of the device, not of the host");
+    }
+    if (!status)
+        status = hone_cuda_capture(out, cases[0]->device, cublaslt_enqueue, what, count, rounds);
+    free(what);
+    return status;
 }
 
 /* ---- preparing */
@@ -288,6 +289,7 @@ const hone_provider hone_provider_cublaslt = {
     .check = check,
     .prepare = prepare,
     .run = run,
+    .failure = failure,
     .device_us = device_us,
     .batch = batch,
     .label = label,

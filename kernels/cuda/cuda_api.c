@@ -48,6 +48,8 @@ static void open_driver(void) {
         driver.lacks = "libcuda.so.1 is too old; install a driver of CUDA 11 or later";
     else if (driver.functions.init(0))
         driver.lacks = "NVIDIA's driver is there but does not start";
+    if (driver.lacks)
+        return;
     find_functions(&driver.functions, library, later_functions, COUNT(later_functions));
     *(void **)(void *)&driver.functions.tensor_map_encode = dlsym(library, "cuTensorMapEncodeTiled");
 }

@@ -403,7 +403,8 @@ hone_status hone_cuda_plan_bind(hone_cuda_bound *out, hone_backend_plan *p, cons
     hone_cu_address c;
     int64_t ldc;
     hone_status status;
-    *out = (hone_cuda_bound){.call = {.sums = (int *)(uintptr_t)p->buffers[SUMS],
+    *out = (hone_cuda_bound){.plan = p,
+                             .call = {.sums = (int *)(uintptr_t)p->buffers[SUMS],
                                       .m = (int)q->m,
                                       .n = (int)q->n,
                                       .k = (int)q->k,
@@ -424,8 +425,9 @@ hone_status hone_cuda_plan_bind(hone_cuda_bound *out, hone_backend_plan *p, cons
     return HONE_OK;
 }
 
-hone_status hone_cuda_plan_enqueue(const hone_backend_plan *p, const hone_cuda_bound *bound,
-                                   hone_cu_stream stream) {
+hone_status hone_cuda_plan_enqueue(const void *what, hone_cu_stream stream) {
+    const hone_cuda_bound *bound = what;
+    const hone_backend_plan *p = bound->plan;
     const hone_problem *q = &p->problem;
     hone_cuda_call call = bound->call;
     hone_cu_address a = bound->a, b = bound->b;
@@ -447,16 +449,6 @@ hone_status hone_cuda_plan_enqueue(const hone_backend_plan *p, const hone_cuda_b
     return status ? status : run_gemm(p, stream, &call);
 }
 
-typedef struct bound_call {
-    const hone_backend_plan *plan;
-    const hone_cuda_bound *bound;
-} bound_call;
-
-static hone_status enqueue_call(const void *what, hone_cu_stream stream) {
-    const bound_call *c = what;
-    return hone_cuda_plan_enqueue(c->plan, c->bound, stream);
-}
-
 hone_status hone_cuda_plan_wait(const hone_backend_plan *p) {
     return hone_cuda_timer_wait(&p->timer, "finish a call");
 }
@@ -470,7 +462,7 @@ hone_status hone_cuda_execute(hone_backend_plan *p, const hone_args *args) {
         return status;
     p->timed = 0;
     if (!(status = hone_cuda_plan_bind(&bound, p, args)) &&
-        !(status = hone_cuda_timer_enqueue(&p->timer, enqueue_call, &(bound_call){p, &bound})))
+        !(status = hone_cuda_timer_enqueue(&p->timer, hone_cuda_plan_enqueue, &bound)))
         status = hone_cuda_fetch(cu, p->timer.stream, p->buffers[C], &c_rows);
     const hone_status waited = hone_cuda_plan_wait(p); /* nothing touches the caller's memory after this */
     status = status ? status : waited;

@@ -27,6 +27,7 @@ double hone_cuda_device_us(const hone_backend_plan *plan);
 
 /* A call whose operands are on the device, or on the way there. */
 typedef struct hone_cuda_bound {
+    const hone_backend_plan *plan;
     hone_cuda_call call;
     hone_cu_address a, b;
     int64_t lda, ldb; /* elements */
@@ -34,9 +35,8 @@ typedef struct hone_cuda_bound {
 
 /* Finds them; those of the host begin their way on the plan's stream. */
 hone_status hone_cuda_plan_bind(hone_cuda_bound *out, hone_backend_plan *plan, const hone_args *args);
-/* Puts the call's kernels into a stream that what they read has reached. */
-hone_status hone_cuda_plan_enqueue(const hone_backend_plan *plan, const hone_cuda_bound *bound,
-                                   hone_cu_stream stream);
+/* Puts the kernels of a hone_cuda_bound into a stream that what they read has reached. */
+hone_status hone_cuda_plan_enqueue(const void *bound, hone_cu_stream stream);
 /* Waits until the plan's stream has done all that it was given. */
 hone_status hone_cuda_plan_wait(const hone_backend_plan *plan);
 /* Whether the call's matrices are all the device's. */

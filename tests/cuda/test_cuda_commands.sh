@@ -22,10 +22,11 @@ assert case["wall_p50_us"] > 0 and "device_p50_us" not in case and case["samples
 # Short calls come in batches, with the 3 us of a launch in it once, and long ones alone, with each of their launches.
 kernels = 1 if weights == "packed" else 2
 if kernels * us < 100:
-    assert case["batch"] >= 200 / kernels / (3 + us) and case["batch"] % case.get("cold_copies", 1) == 0, case
+    assert case["batch"] >= 399 / kernels / (3 + us) and case["batch"] % case.get("cold_copies", 1) == 0, case
     assert abs(case["p50_us"] - (3 / case["batch"] + kernels * us)) < 0.01, case
+    assert abs(case["call_p95_us"] - kernels * (3 + us)) < 0.01, case
 else:
-    assert case["batch"] == 1 and abs(case["p50_us"] - kernels * (3 + us)) < 0.01, case
+    assert "call_p50_us" not in case and case["batch"] == 1 and abs(case["p50_us"] - kernels * (3 + us)) < 0.01, case
 assert case["err_bound_ratio"] <= 1, case
 assert ("cold_copies" in case) == (mode == "--cold"), case
 assert case.get("cold_copies", 99) * (5 * 40 + 40 * 24 + 5 * 24) * 2 > 2 * 5000, case
@@ -74,27 +75,35 @@ HONE_EMULATOR_FAIL=30 "$HONE" bench $small --config default --benchmark_min_time
 grep -q 'failed on the device.*ILLEGAL_ADDRESS' err.txt out.txt || { cat out.txt err.txt; exit 1; }
 
 status=0
-HONE_EMULATOR_FAIL=30 "$HONE" tune $small --max-evals 4 --db lost.db >out.txt 2>err.txt || status=$?
+HONE_EMULATOR_FAIL=10 "$HONE" tune $small --max-evals 4 --db lost.db >out.txt 2>err.txt || status=$?
 [ $status -eq 3 ] || { echo "tuning on a lost device: exit $status"; cat out.txt err.txt; exit 1; }
 "$HONE" db check --db lost.db --json | python3 -c 'import json, sys; assert json.load(sys.stdin)["failures"] <= 1'
 
 # The host's processor is timed by the host's clock.
 "$HONE" bench --device cpu --shape 5x24x40 --config default --benchmark_min_time=0.0002 --json >bench.json 2>err.txt
 grep -q '"clock": "host"' bench.json
-! grep -q wall_p50_us bench.json
+if grep -q wall_p50_us bench.json; then exit 1; fi
 
-# A device without a compiler is there and runs nothing.
-mkdir driver-alone
+# A device without a compiler is there and runs nothing. Where the system has an NVRTC, its folders are hidden, if that is
+# allowed.
+mkdir driver-alone hidden
 ln -s "${LD_LIBRARY_PATH%%:*}/libcuda.so.1" driver-alone/
-if LD_LIBRARY_PATH=driver-alone CUDA_HOME= CUDA_PATH= "$HONE" devices >devices.txt && grep -q 'runs none' devices.txt; then
-    grep -q 'runs none .*libnvrtc.so is not there; install' devices.txt || { cat devices.txt; exit 1; }
-    LD_LIBRARY_PATH=driver-alone CUDA_HOME= CUDA_PATH= "$HONE" devices --json | python3 -c '
+cat >alone.sh <<'SH'
+for library in /usr/local/cuda/lib64/libnvrtc.so $(ldconfig -p | awk '/libnvrtc\.so/ { print $NF }'); do
+    [ ! -e "$library" ] || mount --bind hidden "$(dirname "$(readlink -f "$library")")"
+done
+LD_LIBRARY_PATH=driver-alone CUDA_HOME= CUDA_PATH= "$HONE" devices "$@"
+SH
+hide=sh
+[ ! -e /usr/local/cuda/lib64/libnvrtc.so ] && ! ldconfig -p | grep libnvrtc.so >/dev/null || hide="unshare -rm sh"
+if $hide -c true 2>/dev/null; then
+    $hide alone.sh >devices.txt
+    grep -q 'obstacle .*libnvrtc.so is not there; install' devices.txt || { cat devices.txt; exit 1; }
+    $hide alone.sh --json | python3 -c '
 import json, sys
 devices = {device["name"]: device for device in json.load(sys.stdin)}
 assert not devices["cuda:0"]["available"] and "libnvrtc" in devices["cuda:0"]["reason"], devices
 assert devices["cpu"]["available"] and "reason" not in devices["cpu"], devices'
 else
-    [ -e /usr/local/cuda/lib64/libnvrtc.so ] || ldconfig -p | grep libnvrtc.so >/dev/null ||
-        { echo "no word of the compiler that is missing"; cat devices.txt; exit 1; }
-    echo "skipped a part: an NVRTC of the system is found"
+    echo "skipped a part: the system's NVRTC cannot be hidden"
 fi

@@ -164,6 +164,8 @@ static void a_problem_is_searched_once(void **state) {
 
 /* ---- batches */
 
+enum { CASES = 2, ROUNDS = 2 };
+
 static hone_batch *batch;
 static void run_batch(void *unused) {
     double us = 0;
@@ -172,46 +174,55 @@ static void run_batch(void *unused) {
     assert_true(us > 0);
 }
 
-/* Of a GEMM and a pass, 8-bit A being copied too where its rows are not aligned. */
+/* A case whose matrices are on the device. */
+static tried place(const char *text, uint64_t seed) {
+    tried t = {0};
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, text));
+    assert_int_equal(HONE_OK, hone_operands_create(&t.operands, &problem, seed, 0));
+    assert_int_equal(HONE_OK, hone_operands_place(t.operands, sweep.device));
+    t.status = provider->prepare(&t.prepared, sweep.context, sweep.device, t.operands, NULL, 1);
+    assert_int_equal(HONE_OK, t.status);
+    return t;
+}
+
+/* Of a GEMM and a pass, 8-bit A being copied too where its rows are not aligned. Each case has its own C. */
 static void batches_verify(void **state) {
     static const char *const problems[] = {"gemm/f16/relu/33x64x40", "gemm/f16/mish/33x60x40",
                                            "gemm/s8/relu/33x60x37"};
     (void)state;
     for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
-        hone_problem problem;
-        hone_operands *operands;
-        hone_provider_case *prepared;
-        hone_reference *reference;
-        hone_numerics numerics = {0};
-        assert_int_equal(HONE_OK, hone_problem_parse(&problem, problems[i]));
-        assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 7, 0));
-        assert_int_equal(HONE_OK, hone_operands_place(operands, sweep.device));
-        assert_int_equal(HONE_OK,
-                         provider->prepare(&prepared, sweep.context, sweep.device, operands, NULL, 1));
-        assert_int_equal(HONE_OK, provider->batch(&batch, &prepared, 1, 2));
-        assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
-        assert_int_equal(HONE_OK, hone_verify_run(&numerics, operands, reference, run_batch, NULL));
-        assert_true(numerics.correct);
+        tried t[CASES];
+        hone_provider_case *cases[CASES];
+        for (int n = 0; n < CASES; n++) {
+            t[n] = place(problems[i], 7 + (uint64_t)n);
+            cases[n] = t[n].prepared;
+        }
+        assert_int_equal(HONE_OK, provider->batch(&batch, cases, CASES, ROUNDS));
+        for (int n = 0; n < CASES; n++) {
+            hone_reference *reference;
+            hone_numerics numerics = {0};
+            assert_int_equal(HONE_OK, hone_reference_create(&reference, t[n].operands, 0));
+            assert_int_equal(HONE_OK, hone_verify_run(&numerics, t[n].operands, reference, run_batch, NULL));
+            assert_true(numerics.correct);
+            hone_reference_destroy(reference);
+        }
         sweep.device->backend->batch_destroy(batch);
-        hone_reference_destroy(reference);
-        provider->destroy(prepared);
-        hone_operands_destroy(operands);
+        for (int n = 0; n < CASES; n++)
+            release(&t[n]);
     }
 }
 
 /* Without graphs algorithms are timed as the host starts them. */
 static void no_graphs_are_needed(void **state) {
-    hone_problem problem;
     (void)state;
     on_emulated_device_only();
     setenv("HONE_EMULATOR_GRAPHS", "no", 1);
     setenv("HONE_EMULATOR_SLOW", "100", 1);
     assert_label("gemm/f32/relu/34x64x3", "relu_bias epilogue; algorithm 5 of 5");
     unsetenv("HONE_EMULATOR_SLOW");
-    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/8x8x8"));
-    tried t = prepare(&problem, 0);
-    assert_int_equal(HONE_OK, t.status);
-    assert_true(provider->batch(&batch, &t.prepared, 1, 2) != HONE_OK);
+    tried t = place("gemm/f32/relu/8x8x8", 7);
+    assert_int_equal(HONE_E_UNAVAILABLE, provider->batch(&batch, &t.prepared, 1, 2));
     release(&t);
     unsetenv("HONE_EMULATOR_GRAPHS");
 }
@@ -257,6 +268,7 @@ static void a_failed_run_has_no_time(void **state) {
     provider->run(t.prepared);
     unsetenv("HONE_EMULATOR_FAIL");
     assert_true(isnan(provider->device_us(t.prepared)));
+    assert_int_equal(HONE_E_UNAVAILABLE, provider->failure(t.prepared));
     release(&t);
 }
 
@@ -274,7 +286,8 @@ static int missing_library_is_told(void) {
 
 static void a_missing_library_is_told(void **state) { assert_true(*(const int *)*state); }
 
-int main(void) {
+/* An argument chooses tests by their names, as with test_cuda_kernels. */
+int main(int argc, char **argv) {
     static int told;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_missing_library_is_told, &told),
@@ -302,6 +315,7 @@ int main(void) {
         printf("the emulated cuBLASLt and driver must be found\n"); /* or a GPU's */
         return 1;
     }
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     hone_context_destroy(sweep.context);
     return failed;

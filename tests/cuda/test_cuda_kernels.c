@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "../../harness/provider.h"
+#include "../../kernels/cuda/cuda_batch.h"
 #include "../../kernels/cuda/cuda_device.h"
+#include "../../kernels/status.h"
 #include "../sweep.h"
 
 static hone_sweep sweep = {.drawn = {2027}};
@@ -48,8 +50,9 @@ static void every_family_verifies(void **state) {
         for (int n = 0; n < sweep_count(12); n++) {
             hone_problem problem;
             char with[32];
-            hone_problem_init(&problem, dtypes[n % 4], n % hone_activation_count(), n % 2 ? 45 : 64,
-                              n % 3 ? 70 : 520, n % 5 ? 143 : 512);
+            /* With HONE_SWEEP=full each activation of each type. */
+            hone_problem_init(&problem, dtypes[n % 4], (n / 4 + 7 * (n % 4)) % hone_activation_count(),
+                              n % 2 ? 45 : 64, n % 3 ? 70 : 520, n % 5 ? 143 : 512);
             snprintf(with, sizeof with, "family=%s,", *family);
             verify_with(&problem, with, n);
         }
@@ -66,7 +69,8 @@ static void every_width_of_wgmma_verifies(void **state) {
         for (int n = 0; n < 4; n++) {
             hone_problem problem;
             char with[32];
-            hone_problem_init(&problem, dtypes[n], n % hone_activation_count(), 140, 243, 80);
+            hone_problem_init(&problem, dtypes[n], ((int)i * 3 + n * 5) % hone_activation_count(), 140, 243,
+                              400);
             snprintf(with, sizeof with, ",bn=%d,cluster=%d,family=wgmma", widths[i], 1 + ((int)i + n) % 2);
             verify_with(&problem, with, n);
         }
@@ -180,7 +184,7 @@ static void matrices_of_the_device_are_used_in_place(void **state) {
 
 enum { COPIES = 2, ROUNDS = 3 };
 
-/* Plans of a problem, each with its matrices on the device; C is all ones in bits. */
+/* Cases of a problem, each with its matrices on the device. */
 typedef struct placed {
     hone_operands *operands[COPIES];
     hone_provider_case *cases[COPIES];
@@ -257,6 +261,12 @@ static void batches_verify(void **state) {
     assert_batch_verifies("gemm/s8/relu/33x40x32/plain", ",ks=1,", 3);   /* gather, sum_rows */
 }
 
+static hone_status refuse(const void *what, hone_cu_stream stream) {
+    int *left = *(int *const *)what;
+    (void)stream;
+    return (*left)-- > 0 ? HONE_OK : hone_fail(HONE_E_NOMEM, "refused");
+}
+
 static void batches_are_refused_where_they_cannot_be(void **state) {
     hone_problem problem;
     hone_operands *operands;
@@ -273,6 +283,9 @@ static void batches_are_refused_where_they_cannot_be(void **state) {
     hone_operands_destroy(operands);
     if (strcmp(sweep.device->model, "Emulated device") != 0)
         return;
+    int left = 2, *calls = &left;
+    const void *what = &calls;
+    assert_int_equal(HONE_E_NOMEM, hone_cuda_capture(&batch, sweep.device, refuse, &what, 1, 4));
     placed p = place(&problem, NULL);
     setenv("HONE_EMULATOR_GRAPHS", "no", 1);
     assert_int_equal(HONE_E_UNAVAILABLE, hone_itself()->batch(&batch, p.cases, COPIES, ROUNDS));

@@ -82,18 +82,18 @@ static void compiles_for_sm_90a(void **state) { (void)state, compiles_for("cuda:
 
 /* Each is an instruction of its own, with a list of registers of its own. */
 static void every_width_of_wgmma_compiles(void **state) {
-    static const hone_dtype dtypes[] = {HONE_F16, HONE_S8, HONE_F32};
+    static const hone_dtype dtypes[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
     static const int widths[] = {64, 96, 128, 160, 192, 224, 256};
     (void)state;
     assert_int_equal(HONE_OK, hone_context_described(&sweep.device, sweep.context, "cuda:h200"));
-    for (int i = 0; i < (int)(sizeof widths / sizeof *widths); i++) {
+    for (int i = 0; i < 4 * (int)(sizeof widths / sizeof *widths); i++) {
         hone_problem problem;
         hone_space *space;
         char text[HONE_CONFIG_TEXT], with[48];
-        hone_problem_init(&problem, dtypes[i % 3], sweep_choose(&sweep, hone_activation_count()), 512, 512,
+        hone_problem_init(&problem, dtypes[i % 4], sweep_choose(&sweep, hone_activation_count()), 512, 512,
                           512);
         assert_int_equal(HONE_OK, sweep.device->backend->space(&space, sweep.device, &problem, 1));
-        snprintf(with, sizeof with, ",bn=%d,cluster=%d,family=wgmma", widths[i], 1 + i % 2);
+        snprintf(with, sizeof with, ",bn=%d,cluster=%d,family=wgmma", widths[i / 4], 1 + i / 4 % 2);
         assert_true(sweep_config(&sweep, text, space, with));
         compile(&problem, text);
         hone_space_destroy(space);

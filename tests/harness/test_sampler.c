@@ -194,67 +194,91 @@ static void device_times_are_the_samples(void **state) {
     hone_sampler_destroy(sampler);
 }
 
-/* A device that takes 3 us to start and 5 us for a call; `most`: what it takes at once. */
+/* A device that takes 3 us to start and `us` for a call; `most`: what it takes at once. */
 typedef struct fake_device {
     fake calls;
-    int asked, joined, most, batches;
+    double us;
+    int asked, joined, most, batches, latest_joined, fails;
 } fake_device;
 
-static void fake_device_run(void *context, int64_t sequence) { fake_run(context, sequence); }
+static void fake_device_run(void *context, int64_t sequence) {
+    ((fake_device *)context)->latest_joined = 0;
+    fake_run(context, sequence);
+}
 static int fake_join(void *context, int calls) {
     fake_device *self = context;
     self->asked = calls;
     return self->joined = calls < self->most ? calls : self->most;
 }
-static void fake_run_joined(void *context) { ((fake_device *)context)->batches++; }
-
-static double one_call_us(void *context) {
+static void fake_run_joined(void *context) {
+    fake_device *self = context;
+    self->latest_joined = 1;
+    self->batches++;
+}
+static double fake_latest_us(void *context) {
     const fake_device *self = context;
-    return self->batches ? (3 + 5.0 * self->joined) / self->joined : 8;
-}
-static double long_call_us(void *context) { return (void)context, 200; }
-
-static const hone_samples *take_one(hone_sampler **sampler, fake_device *device, double (*us)(void *)) {
-    const hone_runner runner = {.run = fake_device_run,
-                                .context = device,
-                                .device_us = us,
-                                .join = fake_join,
-                                .run_joined = fake_run_joined};
-    assert_int_equal(hone_sampler_create(sampler, &runner, 1, NULL), HONE_OK);
-    assert_int_equal(hone_sampler_round(*sampler), HONE_OK);
-    return hone_sampler_samples(*sampler, 0);
+    const int calls = self->latest_joined ? self->joined : 1;
+    return self->latest_joined && self->fails ? NAN : 3.0 / calls + self->us;
 }
 
-/* A sample is one call, for the host's clock, and then those joined, for the device's. */
+static hone_sampler *sample_devices(fake_device *devices, int count) {
+    hone_runner runners[4];
+    hone_sampler *sampler;
+    for (int i = 0; i < count; i++)
+        runners[i] = (hone_runner){.run = fake_device_run,
+                                   .context = &devices[i],
+                                   .device_us = fake_latest_us,
+                                   .join = fake_join,
+                                   .run_joined = fake_run_joined};
+    assert_int_equal(hone_sampler_create(&sampler, runners, count, NULL), HONE_OK);
+    return sampler;
+}
+
+/* A sample is one call by itself, by both clocks, and then those joined, by the device's. */
 static void short_calls_of_a_device_are_joined(void **state) {
     (void)state;
-    fake_device device = {.most = 1000};
-    hone_sampler *sampler;
-    const hone_samples *samples = take_one(&sampler, &device, one_call_us);
-    assert_int_equal(device.asked, 25); /* 200 us of them */
-    assert_int_equal(samples->batch, 25);
-    assert_int_equal(device.batches, 2); /* one to warm up */
-    assert_true(samples->us[0] == 5.12 && samples->wall_us[0] >= 0);
-    const int64_t before = device.calls.calls;
+    fake_device device = {.us = 5, .most = 1000};
+    hone_sampler *sampler = sample_devices(&device, 1);
+    assert_int_equal(device.asked, 80); /* 400 us, of what one takes among 50 that were tried */
     assert_int_equal(hone_sampler_round(sampler), HONE_OK);
-    assert_int_equal(device.calls.calls, before + 1);
-    assert_int_equal(device.batches, 3);
+    const hone_samples *samples = hone_sampler_samples(sampler, 0);
+    assert_int_equal(samples->batch, 80);
+    assert_true(samples->us[0] == 3.0 / 80 + 5 && samples->call_us[0] == 8 && samples->wall_us[0] >= 0);
+    const int64_t calls = device.calls.calls;
+    const int batches = device.batches;
+    assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+    assert_int_equal(device.calls.calls, calls + 1);
+    assert_int_equal(device.batches, batches + 1);
+    device.fails = 1;
+    assert_int_equal(hone_sampler_round(sampler), HONE_E_UNAVAILABLE);
     hone_sampler_destroy(sampler);
 }
 
-static void others_are_not_joined(void **state) {
+/* Among others one that is no longer short is joined, too, if what starts it counts; and where one cannot be,
+ * none is. */
+static void runners_of_a_device_are_joined_alike(void **state) {
     (void)state;
-    fake_device device = {.most = 1000};
-    hone_sampler *sampler;
-    assert_int_equal(take_one(&sampler, &device, long_call_us)->batch, 1);
-    assert_int_equal(device.asked, 0);
-    hone_sampler_destroy(sampler);
-    device.most = 0; /* the device has nothing to join them by */
-    const hone_samples *samples = take_one(&sampler, &device, one_call_us);
-    assert_int_equal(samples->batch, 1);
-    assert_int_equal(device.batches, 0);
-    assert_true(samples->us[0] == 8);
-    hone_sampler_destroy(sampler);
+    static const struct {
+        double us[3];
+        int most[3], fails[3], batch[3];
+    } rows[] = {{{5, 210, 1000}, {1000, 1000, 1000}, {0}, {80, 2, 1}},
+                {{5, 210, 1000}, {1000, 0, 1000}, {0}, {1, 1, 1}},
+                {{5, 210, 1000}, {1000, 1000, 1000}, {0, 1, 0}, {1, 1, 1}},
+                {{198, 210, 1000}, {1000, 1000, 1000}, {0}, {1, 1, 1}}};
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        fake_device devices[3] = {0};
+        for (int i = 0; i < 3; i++)
+            devices[i] =
+                (fake_device){.us = rows[row].us[i], .most = rows[row].most[i], .fails = rows[row].fails[i]};
+        hone_sampler *sampler = sample_devices(devices, 3);
+        assert_int_equal(hone_sampler_round(sampler), HONE_OK);
+        for (int i = 0; i < 3; i++) {
+            const hone_samples *samples = hone_sampler_samples(sampler, i);
+            assert_int_equal(samples->batch, rows[row].batch[i]);
+            assert_true(samples->us[0] == 3.0 / samples->batch + rows[row].us[i]);
+        }
+        hone_sampler_destroy(sampler);
+    }
 }
 
 /* Those beside take part in rounds 0, 1, 2, 4, ... where their time is up, once and before the others, of
@@ -392,7 +416,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(device_times_are_the_samples),
         cmocka_unit_test(short_calls_of_a_device_are_joined),
-        cmocka_unit_test(others_are_not_joined),
+        cmocka_unit_test(runners_of_a_device_are_joined_alike),
         cmocka_unit_test(test_runners_beside),
         cmocka_unit_test(order_alternates),
         cmocka_unit_test(samples_of_a_slowed_device_are_marked_and_kept),

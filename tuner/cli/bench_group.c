@@ -17,7 +17,7 @@ enum {
     WAKING_CALLS = 3
 };
 static const double default_seconds = 0.5, many_samples_seconds = 2, least_sample_seconds = 2e-6,
-                    least_batch_seconds = 2e-4; /* of calls that a device gets at once */
+                    least_batch_seconds = 4e-4; /* of calls that a device gets at once */
 
 /* ------------------------------------------------------------------ opening */
 
@@ -256,12 +256,15 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
     bench_case *self = context;
     const bench_group *group = self->group;
     const hone_samples *samples = hone_sampler_samples(self->sampler, self->runner);
-    hone_stats stats, wall;
+    hone_stats stats, call, wall;
     compute_stats(&stats, self, samples->us);
+    compute_stats(&call, self, samples->call_us);
     compute_stats(&wall, self, samples->wall_us);
     hone_limits limits = hone_roof_limits(group->roof, group->roof_sampler, group->roof_runner);
     double gflops =
         2e-3 * (double)group->problem.m * (double)group->problem.n * (double)group->problem.k / stats.p50;
+    const int by_device = hone_contender_times_device(&self->contender),
+              joined = by_device && samples->batch > 1;
     const hone_device_state unknown = {NAN, NAN, NAN, 0};
     const hone_device_state *state = self->contender.has_state ? &self->contender.state : &unknown;
     const hone_gbench_counter values[] = {
@@ -272,7 +275,9 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
         {"p95_low_us", stats.p95_low},
         {"p95_high_us", stats.p95_high},
         {"p99_us", stats.p99},
-        {"wall_p50_us", hone_contender_times_device(&self->contender) ? wall.p50 : NAN},
+        {"call_p50_us", joined ? call.p50 : NAN},
+        {"call_p95_us", joined ? call.p95 : NAN},
+        {"wall_p50_us", by_device ? wall.p50 : NAN},
         {"device_p50_us", hone_contender_device_us(&self->contender)},
         {"gflops", gflops},
         {"pct_peak", 100 * gflops / limits.gops},
@@ -318,11 +323,14 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
 static double expected_seconds(const bench_group *group) {
     const hone_problem *p = &group->problem;
     const hone_peak *peak = &group->setup->peaks[p->dtype];
-    const double least =
-        group->setup->device->backend->batch_run ? least_batch_seconds : least_sample_seconds;
     double m = (double)p->m, n = (double)p->n, k = (double)p->k;
-    double seconds = fmax(least, 2 * 2e-9 * m * n * k / peak->gops);
-    return fmax(seconds, 1e-9 * hone_problem_bytes(p) / peak->read_gbps);
+    double seconds = fmax(least_sample_seconds, 2 * 2e-9 * m * n * k / peak->gops);
+    seconds = fmax(seconds, 1e-9 * hone_problem_bytes(p) / peak->read_gbps);
+    /* Short calls of a device come in batches, which have each copy of the operands in them. */
+    const hone_device *device = group->setup->device;
+    return device->backend->batch_run && seconds < least_batch_seconds
+               ? fmax(least_batch_seconds, seconds * hone_operand_copies(device, p, group->setup->cold))
+               : seconds;
 }
 
 static int64_t iterations(void *context, double min_seconds) {

@@ -107,8 +107,8 @@ static hone_status find_peaks(device_peaks *peaks, const hone_device *devices, i
 
 /* ---- obstacles */
 
-/* Why a device that is there can run no kernel, such as a compiler that is missing; NULL: it can, or its
- * backend only lists. Valid until the next call that fails. */
+/* Why there is not even a default config for a device that is there, such as a compiler that is missing;
+ * NULL: there is one, or its backend only lists. Valid until the next call that fails. */
 static const char *find_obstacle(const hone_device *device) {
     hone_problem problem;
     hone_config config;
@@ -155,7 +155,7 @@ static void print_device(const hone_device *device, const device_peaks *peaks) {
     print_paths(device);
     const char *obstacle = find_obstacle(device);
     if (obstacle)
-        printf("  runs none    %s\n", obstacle);
+        printf("  obstacle     %s\n", obstacle);
     print_peaks(peaks);
     printf("  family       %s\n  fingerprint  %s\n", device->family, device->fingerprint);
 }

@@ -16,7 +16,9 @@ enum { MAX_COPIES = 1024 };
  * other code, rows as aligned as those that are timed. */
 static int verify_padding(const hone_device *device) { return device->backend->memory ? 16 : 3; }
 
-static int cold_copies(const hone_device *device, const hone_problem *problem) {
+int hone_operand_copies(const hone_device *device, const hone_problem *problem, int cold) {
+    if (!cold)
+        return 1;
     double cache = device->cache_bytes > 0 ? (double)device->cache_bytes : UNKNOWN_CACHE;
     double copies = CACHE_ROUNDS * cache / hone_problem_bytes(problem) + 2;
     return copies < MAX_COPIES ? (int)copies : MAX_COPIES;
@@ -34,7 +36,7 @@ static hone_status create_placed(hone_operands **out, const hone_device *device,
 
 hone_status hone_operand_set_create(hone_operand_set *set, const hone_device *device,
                                     const hone_problem *problem, uint64_t seed, int cold) {
-    int count = cold ? cold_copies(device, problem) : 1;
+    int count = hone_operand_copies(device, problem, cold);
     *set = (hone_operand_set){.copies = calloc((size_t)count, sizeof *set->copies)};
     if (!set->copies)
         return hone_fail(HONE_E_NOMEM, "no memory for %d copies of operands", count);

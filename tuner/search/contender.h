@@ -19,6 +19,8 @@ typedef struct hone_operand_set {
     hone_operands *padded; /* the first copy's values in longer rows: a store beyond one shows */
 } hone_operand_set;
 
+/* How many a set has. */
+int hone_operand_copies(const hone_device *device, const hone_problem *problem, int cold);
 /* HONE_E_NOMEM, HONE_E_USAGE, HONE_E_UNAVAILABLE. Leaves an empty set on failure. */
 hone_status hone_operand_set_create(hone_operand_set *set, const hone_device *device,
                                     const hone_problem *problem, uint64_t seed, int cold);

@@ -285,8 +285,8 @@ typedef struct product {
     int slow;
 } product;
 
-static hone_cu_result run_product(const void *what) {
-    product p = *(const product *)what;
+static hone_cu_result run_product(void *what) {
+    product p = *(product *)what;
     if (p.slow)
         sleep_for(number("HONE_EMULATOR_SLOW"));
     multiply(&p.operation, p.a, &p.al, p.b, &p.bl, p.d, &p.dl);

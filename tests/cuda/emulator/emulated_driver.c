@@ -199,13 +199,18 @@ typedef struct launched {
     hone_emulated_launch launch;
 } launched;
 
-static hone_cu_result run_launched(const void *what) {
+int hone_emulated_is_lost(void) {
+    const int fails = number("HONE_EMULATOR_FAIL", 0);
+    return fails && launches >= fails;
+}
+
+static hone_cu_result run_launched(void *what) {
     const launched *l = what;
     hone_emulated_launch launch = l->launch;
-    const int fails = number("HONE_EMULATOR_FAIL", 0);
     launch.parameter = &l->call;
     pthread_mutex_lock(&lock);
-    const int lost = fails && ++launches >= fails;
+    launches += number("HONE_EMULATOR_FAIL", 0) != 0;
+    const int lost = hone_emulated_is_lost();
     if (!lost)
         hone_emulate(&launch);
     pthread_mutex_unlock(&lock);
@@ -299,23 +304,5 @@ EXPORT hone_cu_result cuTensorMapEncodeTiled(void *map, unsigned type, unsigned 
                                                     (int)box[0],
                                                     (int)box[1],
                                                     element};
-    return 0;
-}
-
-EXPORT hone_cu_result cuMemcpyHtoDAsync_v2(hone_cu_address to, const void *from, size_t bytes,
-                                           hone_cu_stream stream) {
-    if (hone_emulated_is_captured(stream))
-        return HONE_CU_INVALID_VALUE;
-    memcpy((void *)(uintptr_t)to, from, bytes);
-    return 0;
-}
-EXPORT hone_cu_result cuMemcpyDtoHAsync_v2(void *to, hone_cu_address from, size_t bytes,
-                                           hone_cu_stream stream) {
-    const int fails = number("HONE_EMULATOR_FAIL", 0);
-    if (hone_emulated_is_captured(stream))
-        return HONE_CU_INVALID_VALUE;
-    if (fails && launches >= fails)
-        return ILLEGAL_ADDRESS;
-    memcpy(to, (const void *)(uintptr_t)from, bytes);
     return 0;
 }
