@@ -50,6 +50,10 @@ struct hone_sampler {
     double *scratch;     /* one runner's samples, sorted; as large as samples.us */
 };
 
+static int stopped(const hone_sampler *self) {
+    return self->options.stop != NULL && *self->options.stop != 0;
+}
+
 static int64_t involuntary_switches(void) {
     struct rusage usage;
     return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
@@ -197,10 +201,11 @@ hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, 
         self->runners[i].samples.batch = 1;
         self->runners[i].shortest_us = INFINITY;
         self->measured += !runners[i].beside;
-        if (!runners[i].beside)
+        if (!runners[i].beside && !stopped(self))
             warm_up(&self->runners[i]);
     }
-    join_short(self);
+    if (!stopped(self))
+        join_short(self);
     *out = self;
     return HONE_OK;
 }
@@ -369,10 +374,6 @@ static int all_settled(const hone_sampler *self) {
         if (!self->runners[i].runner.beside && !self->runners[i].retired && !self->runners[i].samples.settled)
             return 0;
     return 1;
-}
-
-static int stopped(const hone_sampler *self) {
-    return self->options.stop != NULL && *self->options.stop != 0;
 }
 
 static int enough(const hone_sampler *self, double seconds) {

@@ -23,9 +23,11 @@ struct hone_provider_case {
 
 static hone_status check(const hone_device *device, const hone_problem *problem) {
     (void)problem;
-    if (!device->backend->plan_create || !device->backend->activate)
+    if (!device->backend->plan_create)
         return hone_fail(HONE_E_UNAVAILABLE, "hone has no kernels for %s yet; use --device cpu",
                          device->name);
+    if (!device->backend->activate)
+        return hone_fail(HONE_E_UNAVAILABLE, "hone has no separate activation pass for %s", device->name);
     return HONE_OK;
 }
 

@@ -105,7 +105,7 @@ hone verify --shape 8x8x8 --config nosuchkey=1                | 2 | nosuchkey
 hone bench --shape 8x8x8 --config =                           | 2 | config '='
 hone emit --shape 8x8x8 --config isa=scalar,isa=scalar        | 2 | twice
 hone emit --shape 8x8x8 --config isa=z80                      | 2 | isa=z80
-hone emit --device cuda:h200 --shape 8x512x512 --config family=wgmma | 2 | no values of the keys that you left out
+hone emit --device cuda:h200 --shape 8x512x512 --config family=wgmma | 2 | no config with family=wgmma is legal for this problem
 hone emit --shape 8x8x8 --config "${KNOWN/kc=128/kc=8192}"     | 2 | breaks the constraint
 
 # databases

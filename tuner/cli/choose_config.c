@@ -115,6 +115,48 @@ static hone_status complete(hone_config *out, const hone_space *space, const hon
     return status;
 }
 
+/* Whether a constraint holds for any values of the parameters from number `first` on. */
+static int can_hold(const hone_expr *rule, const hone_space *space, int first,
+                    const hone_value *values[HONE_SPACE_MAX_CONSTANTS + HONE_SPACE_MAX_PARAMS]) {
+    int p = first;
+    while (p < space->param_count && !hone_expr_uses(rule, space->constant_count + p))
+        p++;
+    if (p == space->param_count)
+        return hone_expr_eval(rule, values) != 0;
+    for (int v = 0; v < space->params[p].count; v++) {
+        values[space->constant_count + p] = &space->params[p].values[v];
+        if (can_hold(rule, space, p + 1, values))
+            return 1;
+    }
+    return 0;
+}
+
+/* A rule of the space that the given keys break by themselves; NULL: none does, or it takes several. */
+static const hone_expr *find_broken(const hone_space *space) {
+    const hone_value *values[HONE_SPACE_MAX_CONSTANTS + HONE_SPACE_MAX_PARAMS] = {NULL};
+    for (int i = 0; i < space->constant_count; i++)
+        values[i] = &space->constants[i].value;
+    for (int i = 0; i < space->constraint_count; i++)
+        if (!can_hold(space->constraints[i], space, 0, values))
+            return space->constraints[i];
+    return NULL;
+}
+
+/* Of a space that has been restricted to the given keys and has no point. */
+static hone_status fail_given(const hone_space *space, const hone_config *given) {
+    char text[HONE_CONFIG_TEXT];
+    hone_status status = hone_config_format(text, sizeof text, given);
+    const hone_expr *broken = find_broken(space);
+    if (status)
+        return status;
+    if (broken)
+        return hone_fail(HONE_E_USAGE, "no config with %s is legal for this problem, by the constraint '%s'",
+                         text, hone_expr_text(broken));
+    return hone_fail(HONE_E_USAGE,
+                     "no config with %s is legal for this problem; 'hone list spaces' prints the constraints",
+                     text);
+}
+
 /* The given keys, the others being the default's where that is legal. */
 static hone_status apply(hone_config *config, const hone_config *given, const hone_device *device,
                          const hone_problem *problem, int threads) {
@@ -129,10 +171,9 @@ static hone_status apply(hone_config *config, const hone_config *given, const ho
     if (status == HONE_E_USAGE && given->count < space->param_count) {
         snprintf(reason, sizeof reason, "%s", hone_error_detail());
         status = !restrict_space(space, given) ? hone_fail(HONE_E_USAGE, "%s", reason)
-                 : complete(config, space, device, problem, threads)
-                     ? hone_fail(HONE_E_USAGE,
-                                 "%s; no values of the keys that you left out are legal with it", reason)
-                     : HONE_OK;
+                                               : complete(config, space, device, problem, threads);
+        if (status == HONE_E_USAGE && restrict_space(space, given))
+            status = fail_given(space, given);
     }
     hone_space_destroy(space);
     return status;

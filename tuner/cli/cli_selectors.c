@@ -18,7 +18,8 @@ void cli_selectors_init(cli_selectors *selectors) {
 const cli_option *cli_selector_options(cli_selectors *selectors, cli_option table[20]) {
     const cli_option rows[] = {
         {"device", CLI_TEXT, &selectors->device, "NAME",
-         "device to run on: cpu (default), opencl, cuda, opencl:1; for emit and `list spaces` also cuda:h200"},
+         "device to run on: cpu (default), opencl, cuda, opencl:1; emit and `list spaces` also take "
+         "descriptions, as cuda:h200"},
         {"suite", CLI_TEXT, &selectors->suite, "NAME", "a suite of real shapes; see 'hone list suites'"},
         {"shape", CLI_LIST, &selectors->shapes, "MxNxK", "shapes, separated by commas"},
         {"dtype", CLI_LIST, &selectors->dtypes, "TYPE",

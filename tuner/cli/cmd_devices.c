@@ -149,7 +149,9 @@ static void print_paths(const hone_device *device) {
 }
 
 static void print_device(const hone_device *device, const device_peaks *peaks) {
-    printf("%s\n  model        %s\n  threads      %d\n", device->name, device->model, device->threads);
+    printf("%s\n  model        %s\n", device->name, device->model);
+    if (strcmp(device->backend->name, "cpu") == 0)
+        printf("  threads      %d\n", device->threads);
     if (device->cache_bytes > 0)
         printf("  cache        %.1f MiB, last level\n", (double)device->cache_bytes / (1 << 20));
     print_paths(device);

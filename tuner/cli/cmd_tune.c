@@ -265,7 +265,8 @@ static int print_results(const tune_command *command) {
             seconds_since(command->started), command->db->path);
     cli_tuned_explain(command->tuned, command->done);
     if (hurried > 0)
-        fprintf(stderr, "%d without a p95, for want of time; run again to go on\n", hurried);
+        fprintf(stderr, "%d without a p95, for want of %s; run again to go on\n", hurried,
+                *command->options.stop ? "samples when it was stopped" : "time");
     return code;
 }
 
