@@ -145,4 +145,8 @@ typedef struct cli_command {
 #include "commands.def"
 #undef HONE_COMMAND
 
+/* Says on stderr that so many of the results are above the measured peak, and why that may be; nothing where
+ * none is. */
+void cli_note_above_peak(const char *command, int above, int results);
+
 #endif

@@ -181,3 +181,11 @@ void cli_progress_end(void) {
     progress.drawn = 0;
     progress.since = 0;
 }
+
+void cli_note_above_peak(const char *command, int above, int results) {
+    if (above > 0)
+        fprintf(stderr,
+                "hone %s: %d of %d results are above 100%% of the peak, which was measured before them: the "
+                "device's clock has risen, or the peak was disturbed; measure again on an idle machine\n",
+                command, above, results);
+}

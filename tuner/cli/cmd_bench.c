@@ -152,16 +152,6 @@ static const char *pinned_threads(const hone_device *device) {
                                                      : "the calling thread to a core";
 }
 
-static void note_peaks(const bench_setup *setup) {
-    if (setup->above_peak)
-        fprintf(
-            stderr,
-            "hone bench: %d of %d results are above 100%% of the peak (pct_peak), which was measured before "
-            "them: the device's clock has risen, or the peak was disturbed; measure again on an idle "
-            "machine\n",
-            setup->above_peak, setup->measured);
-}
-
 static hone_status run_cases(bench_run *run) {
     const bench_arguments *arguments = run->arguments;
     const hone_environment *e = &run->environment;
@@ -275,7 +265,7 @@ static hone_status bench(const bench_arguments *arguments) {
         status = run_cases(&run);
     if (run.setup.open)
         bench_group_close(run.setup.open);
-    note_peaks(&run.setup);
+    cli_note_above_peak("bench", run.setup.above_peak, run.setup.measured);
     if (!status)
         status = verdict(&run);
 cleanup:

@@ -264,6 +264,7 @@ static int print_results(const tune_command *command) {
             command->up_to_date > 0 ? " (--again searches on)" : "", evaluations, evaluations == 1 ? "" : "s",
             seconds_since(command->started), command->db->path);
     cli_tuned_explain(command->tuned, command->done);
+    cli_note_above_peak("tune", cli_tuned_above_peak(command->tuned, command->done), command->done);
     if (hurried > 0)
         fprintf(stderr, "%d without a p95, for want of %s; run again to go on\n", hurried,
                 *command->options.stop ? "samples when it was stopped" : "time");

@@ -48,6 +48,13 @@ static void add_row(cli_grid *grid, const cli_tuned *tuned) {
     cli_grid_add(grid, "%s", result->config);
 }
 
+int cli_tuned_above_peak(const cli_tuned *tuned, int count) {
+    int above = 0;
+    for (int i = 0; i < count; i++)
+        above += has_winner(&tuned[i]) && percent_of_peak(&tuned[i]) > 100;
+    return above;
+}
+
 hone_status cli_tuned_print(const cli_tuned *tuned, int count) {
     cli_grid grid = {0};
     int rows = 0;

@@ -16,6 +16,9 @@ typedef struct cli_tuned {
 /* Problems without a winner are left out. HONE_E_NOMEM. */
 hone_status cli_tuned_print(const cli_tuned *tuned, int count);
 
+/* Winners that are faster than the peak that was measured. */
+int cli_tuned_above_peak(const cli_tuned *tuned, int count);
+
 /* On stderr: what configs known from elsewhere were worth; nothing where there were none. */
 void cli_tuned_explain(const cli_tuned *tuned, int count);
 
