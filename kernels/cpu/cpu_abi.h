@@ -20,8 +20,9 @@ enum { HONE_PEAK_PRODUCTS = 48 };
 /* Groups an iteration of a register tile: as fast as 4 and 8 where K is large, 7% faster at K = 13. */
 enum { HONE_TILE_STEPS = 2 };
 
-/* Parts of k that one row reads side by side at most; no more than a tile has rows. */
-enum { HONE_MOST_PARTS = 4 };
+/* Parts of k that few rows read side by side at most, and how many rows: the sums of a part are as many registers
+ * as the rows have, and no more than a tile's. */
+enum { HONE_MOST_PARTS = 4, HONE_MOST_PARTED = 4 };
 
 /* A line of the caches. */
 enum { HONE_LINE = 64 };
@@ -111,7 +112,7 @@ typedef struct hone_tile_args {
      * level. */
     int64_t prefetch, fetch_lines;
     const char *fetch;
-    int parts; /* of one row: parts of k are read side by side */
+    int parts; /* of few rows: parts of k are read side by side */
     void *acc; /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */

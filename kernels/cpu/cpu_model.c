@@ -256,9 +256,11 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
     int amd = far && hone_cpu_is_amd(), wide = hone_cpu_has("avx512f");
     int one_stream = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
-    c->parts = row && !(amd && wide && one_stream);
-    c->streams = c->parts && amd && !wide;
-    c->prefetch = row || c->beside ? 0 : prefetch_distance(c, p);
+    if (row) {
+        c->parts = !(amd && wide && one_stream);
+        c->streams = c->parts && amd && !wide;
+    }
+    c->prefetch = row || c->parts || c->beside ? 0 : prefetch_distance(c, p);
 }
 
 /* AMX reads as fast as the second level gives, so one operand of a tile is to be in the first: its rows of A
@@ -360,6 +362,38 @@ static void mix(hone_cpu_config *c, const hone_problem *p) {
     }
 }
 
+/* A width of the same kind of tiles. NULL: there is none. */
+static const hone_variant *find_width(const hone_variant *like, int nr) {
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        if (strcmp(v->isa, like->isa) == 0 && has_tiles_like(v, like) && v->nr == nr)
+            return v;
+    }
+    return NULL;
+}
+
+/* Takes tiles that have room for several parts of k, for two to four rows of weights from memory on AMD's
+ * processors without AVX-512: two vectors wide for up to three rows, else one. Wider ones have fewer parts,
+ * and narrower ones more instructions to a line. Not for four rows of widened weights (1.3 times the time),
+ * nor for bytes (1.0). docs/cpu.md has the times. */
+static void part(hone_cpu_config *c, const hone_problem *p) {
+    enum { WIDE_ROWS = 3 };
+    const int lanes = hone_cpu_isa_find(c->variant->isa)->lanes, wide = p->m <= WIDE_ROWS;
+    const int64_t bytes = p->k * p->n * (int64_t)hone_cpu_b_size(c->variant);
+    if (p->m < 2 || p->m > HONE_MOST_PARTED || c->gm > 1 || p->dtype == HONE_S8 || !hone_cpu_is_amd() ||
+        hone_cpu_has("avx512f") || bytes <= hone_cpu_cache_sizes()->l3 * 5 / 8 ||
+        (widens(c->variant) && !wide))
+        return;
+    const hone_variant *v = find_width(c->variant, wide ? 2 * lanes : lanes);
+    if (!v || strcmp(v->loop, "tile") != 0 || v->mr < 2 * p->m)
+        return;
+    c->variant = v;
+    c->edge = hone_cpu_variant_edge(v, (int)(p->n % v->nr ? p->n % v->nr : v->nr));
+    c->mr = (int)p->m;
+    c->parts = 1;
+    c->streams = !widens(v);
+}
+
 static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
     const hone_variant *v = c->variant;
     const struct {
@@ -420,6 +454,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
     if (!amx && !best.direct)
         mix(&best, problem);
+    part(&best, problem);
     best.form = hone_cpu_form(problem->c_type);
     (amx                              ? choose_amx_blocks
      : passes_through(&best, problem) ? choose_streaming_blocks

@@ -184,6 +184,16 @@ static int is_alike(const hone_variant *a, const hone_variant *b, const hone_pro
 /* All that is said in bytes: the words of pf are for register tiles. */
 #define NO_WORD_OF_PF "&&(pf==0||pf==4096||pf==16384)"
 
+/* The words and numbers of pf. One row meets no panel twice, and many rows read none in parts. */
+static const char *distances(const hone_problem *problem) {
+    return problem->m == 1                  ? "0 4096 parts streams"
+           : problem->m <= HONE_MOST_PARTED ? "0 4096 16384 next parts streams"
+                                            : "0 4096 16384 next";
+}
+
+/* Rows that a tile reads in parts: the sums of two parts take the room of twice as many. */
+static int parted_rows(const hone_variant *v) { return v->mr / 2; }
+
 /* Tiles that are alike share the longer part of their condition. */
 static void list_tile(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {
     int alike = lists->last && is_alike(lists->last, v, problem);
@@ -197,7 +207,11 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
                                               : "");
         list_add(&lists->tiles, ")||", tile, 0);
     }
-    snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
+    int used = snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
+    if (problem->m > 1 && problem->m <= HONE_MOST_PARTED && parted_rows(v) < problem->m &&
+        strcmp(v->loop, "tile") == 0)
+        snprintf(tile + used, sizeof tile - (size_t)used, "&&(mr<=%d||pf!='parts'&&pf!='streams')",
+                 parted_rows(v));
     list_add(&lists->tiles, alike ? "||" : "", tile, 0);
     lists->last = v;
 }
@@ -268,20 +282,13 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
         const char *name, *words; /* words, or numbers */
         const int64_t *numbers;
         int count;
-    } params[] = {{"isa", v.isa.text, NULL, 0},
-                  {"wtype", wtype, NULL, 0},
-                  {"nr", v.nr.text, NULL, 0},
-                  {"mr", NULL, tile_rows, mr_count},
-                  {"copy", "0 1", NULL, 0},
-                  {"kc", NULL, depths, COUNT(depths)},
-                  {"mc", NULL, rows, COUNT(rows)},
-                  {"nc", NULL, columns, COUNT(columns)},
-                  {"inner", "m n", NULL, 0},
-                  {"pf", problem->m > 1 ? "0 4096 16384 next" : "0 4096 parts streams", NULL, 0},
-                  {"epi", epilogues, NULL, 0},
-                  {"gm", NULL, grid, grid_count},
-                  {"gn", NULL, grid, grid_count},
-                  {"form", forms(problem, v.curved), NULL, 0}};
+    } params[] = {{"isa", v.isa.text, NULL, 0},    {"wtype", wtype, NULL, 0},
+                  {"nr", v.nr.text, NULL, 0},      {"mr", NULL, tile_rows, mr_count},
+                  {"copy", "0 1", NULL, 0},        {"kc", NULL, depths, COUNT(depths)},
+                  {"mc", NULL, rows, COUNT(rows)}, {"nc", NULL, columns, COUNT(columns)},
+                  {"inner", "m n", NULL, 0},       {"pf", distances(problem), NULL, 0},
+                  {"epi", epilogues, NULL, 0},     {"gm", NULL, grid, grid_count},
+                  {"gn", NULL, grid, grid_count},  {"form", forms(problem, v.curved), NULL, 0}};
     for (int i = 0; i < COUNT(params); i++) {
         status = params[i].words
                      ? hone_space_param(space, params[i].name, params[i].words)
@@ -394,6 +401,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     }
     if ((read.fetch_next || read.parts) && strcmp(v->loop, "tile") != 0)
         return hone_fail(HONE_E_USAGE, "'pf=%s' is neither for AMX nor for dot products", pf);
+    if (read.parts && problem->m > 1 && read.mr > hone_at_most(HONE_MOST_PARTED, parted_rows(v)))
+        return hone_fail(HONE_E_USAGE, "'pf=%s' is for %d rows at most of tiles of %d columns", pf,
+                         (int)hone_at_most(HONE_MOST_PARTED, parted_rows(v)), v->nr);
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH
                  : read.low > -INFINITY ? HONE_CLAMP_LOW
                                         : HONE_CLAMP_NONE;

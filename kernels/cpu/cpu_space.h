@@ -11,9 +11,10 @@
  *   inner  the innermost loop over a block's tiles: m, below a panel of B in the
  *          nearest cache, or n, along rows of A there
  *   pf     bytes that B (dot products: A) is fetched ahead; next: the panel of B that
- *          comes after this one; parts: the one row of M = 1 reads parts of K side by
- *          side, fetched ahead where the second level cannot hold B; streams: side by
- *          side, and what is ahead is left to the processor
+ *          comes after this one; parts: M up to 4 reads parts of K side by side, for
+ *          which the sums of the rows must leave room, fetched ahead where the second
+ *          level cannot hold B; streams: side by side, and what is ahead is left to the
+ *          processor
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
  *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
  *          one tile, or beside, the same while the next tile is multiplied: with AMX, or

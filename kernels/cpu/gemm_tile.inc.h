@@ -210,33 +210,42 @@ TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
         out[i * TILE_VECTORS + j] = sum[i][j];
 }
 
-#if TILE_ROWS == 1
-/* One row reads B once and does little else. Parts of k are read side by side: several sums a column hide the
+/* As many as the sums of the width's most rows have room for. */
+enum {
+    TILE_(tile_room) = TILE_MOST_ROWS / TILE_ROWS,
+    TILE_(tile_parts_count) = TILE_ROWS > HONE_MOST_PARTED     ? 1
+                              : TILE_(tile_room) < HONE_MOST_PARTS ? TILE_(tile_room)
+                                                                   : HONE_MOST_PARTS
+};
+
+/* Few rows read B once and do little else. Parts of k are read side by side: several sums of an element hide the
  * latency of a multiply, and on some processors streams that lie far apart keep more lines on their way from
- * memory. No more parts than the width has rows: the registers hold the sums of so many. Leaves to `rest` the
- * groups that are not done. */
-static inline __attribute__((always_inline)) void tile_parts(TILE(tile_acc) sum[1][TILE_VECTORS],
-                                                             const hone_tile_args *args, hone_tile_args *rest,
-                                                             int prefetches, int flips) {
-    enum { PARTS = TILE_MOST_ROWS < HONE_MOST_PARTS ? TILE_MOST_ROWS : HONE_MOST_PARTS };
-    TILE(tile_acc) sums[PARTS][1][TILE_VECTORS];
-    const int64_t part = args->groups / PARTS, ahead = args->prefetch;
-    const char *b = args->b, *a = args->a;
+ * memory. Leaves to `rest` the groups that are not done. */
+static inline __attribute__((always_inline)) void
+TILE_(tile_parts)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, hone_tile_args *rest,
+                  int prefetches, int flips) {
+    enum { PARTS = TILE_(tile_parts_count) };
+    TILE(tile_acc) sums[PARTS][TILE_ROWS][TILE_VECTORS];
+    const int64_t part = args->groups / PARTS, ahead = args->prefetch, a_step = args->a_step;
+    const char *a[TILE_(tile_bases)], *b = args->b;
     const vi flip = TILE_FLIP(args);
-    TILE_UNROLL for (int s = 0; s < PARTS; s++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-        sums[s][0][j] = s ? TILE(tile_zero)() : sum[0][j];
-    for (int64_t g = 0; g < part; g++, a += TILE_A_BYTES, b += TILE_B_STEP)
+    TILE_(tile_enter)(a, args);
+    TILE_UNROLL for (int s = 0; s < PARTS; s++) TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++)
+        TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sums[s][i][j] = s ? TILE(tile_zero)() : sum[i][j];
+    for (int64_t g = 0; g < part; g++, b += TILE_B_STEP) {
         TILE_UNROLL for (int s = 0; s < PARTS; s++) {
             const char *bs = b + s * part * TILE_B_STEP;
             if (prefetches) {
                 TILE_UNROLL for (int at = 0; at < TILE_B_STEP; at += HONE_LINE)
                     __builtin_prefetch(bs + at + ahead);
             }
-            TILE_(tile_group)(sums[s], &a, 0, s * part * TILE_A_BYTES, bs, flips, flip);
+            TILE_(tile_group)(sums[s], a, a_step, s * part * TILE_A_BYTES, bs, flips, flip);
         }
-    TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
-        sum[0][j] = sums[0][0][j];
-        TILE_UNROLL for (int s = 1; s < PARTS; s++) sum[0][j] = TILE_ADD(sum[0][j], sums[s][0][j]);
+        TILE_(tile_advance)(a, 1);
+    }
+    TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
+        sum[i][j] = sums[0][i][j];
+        TILE_UNROLL for (int s = 1; s < PARTS; s++) sum[i][j] = TILE_ADD(sum[i][j], sums[s][i][j]);
     }
     *rest = *args;
     rest->fetch_lines = 0;
@@ -244,19 +253,16 @@ static inline __attribute__((always_inline)) void tile_parts(TILE(tile_acc) sum[
     rest->a = (const char *)args->a + part * PARTS * TILE_A_BYTES;
     rest->b = (const char *)args->b + part * PARTS * TILE_B_STEP;
 }
-#endif
 
 static void TILE_(tile_rows)(const hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
     TILE_(tile_begin)(sum, args);
-#if TILE_ROWS == 1
     enum { LONG = 64 }; /* groups from which parts are worth their addition */
     hone_tile_args rest;
-    if (args->parts && args->groups >= LONG) {
-        TILE_KNOWN(args->prefetch, args->a_flip, tile_parts, sum, args, &rest);
+    if (TILE_(tile_parts_count) > 1 && args->parts && args->groups >= LONG) {
+        TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_parts), sum, args, &rest);
         args = &rest;
     }
-#endif
     TILE_KNOWN(args->fetch_lines, args->a_flip, TILE_(tile_loop), sum, args);
     if (args->c)
         TILE_(tile_leave)(sum, args);

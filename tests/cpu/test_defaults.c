@@ -162,7 +162,12 @@ static void few_rows_fetch_from_where_weights_are(void **state) {
     hone_config config;
     const char *widened;
     assert_string_equal("0", default_value(&config, 4, near, F32, "pf"));
-    assert_string_equal("16384", default_value(&config, 4, far, F32, "pf"));
+    for (int m = 2; m <= HONE_MOST_PARTED + 1; m++) {
+        const int parted = leaves_parts() && m <= HONE_MOST_PARTED;
+        assert_string_equal(parted ? "streams" : "16384", default_value(&config, m, far, F32, "pf"));
+        if ((widened = default_of_widened(&config, m, far, F16, "pf")))
+            assert_string_equal(leaves_parts() && m <= 3 ? "parts" : "16384", widened);
+    }
     if (caches->l3 / 2 > caches->l2) {
         assert_string_equal(hone_cpu_is_amd() ? "0" : "4096", default_value(&config, 4, middle, F32, "pf"));
         if ((widened = default_of_widened(&config, 4, middle, F16, "pf")))

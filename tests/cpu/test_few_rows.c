@@ -1,0 +1,138 @@
+/* Two to four rows that read parts of K side by side, on every instruction set and width that has room for
+ * the sums of them, of every data type. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../harness/verify.h"
+#include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_abi.h"
+#include "../../tuner/search/search.h"
+
+enum { N = 70, K = 1031 }; /* no multiple of a width, of a group, or of parts */
+
+static hone_context *context;
+static const hone_device *device;
+
+/* A key's value as it stands in a config's text. */
+static void read_key(char out[24], const char *config, const char *key) {
+    const char *at = strstr(config, key);
+    assert_non_null(at);
+    at += strlen(key);
+    snprintf(out, 24, "%.*s", (int)strcspn(at, ","), at);
+}
+
+/* One config for each instruction set, width and word of pf. */
+static int verify_all(const hone_problem *problem) {
+    char done[8192] = "";
+    int count = 0;
+    hone_space *space;
+    hone_points *points;
+    hone_operands *operands;
+    hone_reference *reference;
+    assert_int_equal(HONE_OK, device->backend->space(&space, device, problem, 1));
+    assert_int_equal(HONE_OK, hone_points_create(&points, space));
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 11, 3));
+    assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+    for (int64_t i = 0; i < points->count; i++) {
+        char text[HONE_CONFIG_TEXT], isa[24], type[24], nr[24], mr[24], pf[24], kc[24], kind[160];
+        hone_config config;
+        hone_numerics numerics = {0};
+        assert_int_equal(HONE_OK, hone_points_config(&config, points, i));
+        assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
+        read_key(pf, text, "pf=");
+        read_key(mr, text, "mr=");
+        read_key(kc, text, "kc=");
+        if ((strcmp(pf, "parts") != 0 && strcmp(pf, "streams") != 0) || atoi(mr) < problem->m || atoi(kc) < K)
+            continue;
+        read_key(isa, text, "isa=");
+        read_key(type, text, "wtype=");
+        read_key(nr, text, "nr=");
+        snprintf(kind, sizeof kind, ";%s %s %s %s;", isa, type, nr, pf);
+        if (strstr(done, kind))
+            continue;
+        assert_true(strlen(done) + strlen(kind) < sizeof done);
+        strcat(done, kind);
+        const hone_status status =
+            hone_verify_config(&numerics, context, "cpu", operands, reference, text, 1);
+        if (status || !numerics.correct)
+            fail_msg("m=%d %s: %s", (int)problem->m, text, status ? hone_error_detail() : "wrong");
+        count++;
+    }
+    hone_reference_destroy(reference);
+    hone_operands_destroy(operands);
+    hone_points_destroy(points);
+    hone_space_destroy(space);
+    return count;
+}
+
+static void verify_dtype(hone_dtype dtype) {
+    hone_activation relu;
+    hone_problem problem;
+    assert_int_equal(HONE_OK, hone_activation_parse(&relu, "relu"));
+    for (int m = 2; m <= HONE_MOST_PARTED; m++) {
+        hone_problem_init(&problem, dtype, relu, m, N, K);
+        assert_true(verify_all(&problem) > 0);
+    }
+    hone_problem_init(&problem, dtype, relu, HONE_MOST_PARTED + 1, N, K);
+    assert_int_equal(0, verify_all(&problem));
+}
+
+static void f32_verifies(void **state) { (void)state, verify_dtype(HONE_F32); }
+static void f16_verifies(void **state) { (void)state, verify_dtype(HONE_F16); }
+static void bf16_verifies(void **state) { (void)state, verify_dtype(HONE_BF16); }
+static void s8_verifies(void **state) { (void)state, verify_dtype(HONE_S8); }
+
+/* Where the sums leave no room for a second part, the word says nothing that 0 does not. */
+static void tiles_without_room_are_refused(void **state) {
+    hone_problem problem;
+    hone_plan *plan;
+    (void)state;
+    assert_int_equal(HONE_OK, hone_problem_parse(&problem, "gemm/f32/relu/3x64x256"));
+    assert_int_equal(HONE_OK, hone_plan_create(&plan, context, "cpu", &problem, NULL, 1));
+    hone_plan_destroy(plan);
+    const char *const narrow =
+        "copy=0,epi=reg,form=fast,gm=1,gn=1,inner=n,isa=avx2,kc=256,mc=24,mr=3,nc=64,nr=%d,"
+        "pf=%s,wtype=f32";
+    const struct {
+        int nr;
+        const char *pf;
+        hone_status status;
+    } rows[] = {{16, "streams", HONE_OK},
+                {24, "streams", HONE_E_USAGE},
+                {24, "parts", HONE_E_USAGE},
+                {24, "0", HONE_OK}};
+    const char *const *path = device->backend->code_paths(device);
+    while (*path && strcmp(*path, "avx2") != 0)
+        path++;
+    if (!*path)
+        skip();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char config[HONE_CONFIG_TEXT];
+        snprintf(config, sizeof config, narrow, rows[i].nr, rows[i].pf);
+        assert_int_equal(rows[i].status, hone_plan_create(&plan, context, "cpu", &problem, config, 1));
+        if (!rows[i].status)
+            hone_plan_destroy(plan);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(f32_verifies),
+        cmocka_unit_test(f16_verifies),
+        cmocka_unit_test(bf16_verifies),
+        cmocka_unit_test(s8_verifies),
+        cmocka_unit_test(tiles_without_room_are_refused),
+    };
+    if (hone_context_create(&context) || hone_context_device(&device, context, "cpu"))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    hone_context_destroy(context);
+    return failed;
+}
