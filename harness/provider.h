@@ -36,9 +36,9 @@ struct hone_provider {
     /* Microseconds of the latest run by the device's own clock; NaN: not known, or the run failed. May be
      * NULL. It is what counts on a device with memory of its own, whose callers do not wait for each call. */
     double (*device_us)(const hone_provider_case *self);
-    /* A batch of `count` cases, one call of each, `rounds` times over; destroyed before they
-     * are. The backend's batch_run and batch_destroy take it. HONE_E_UNAVAILABLE: calls are one by one only.
-     * NULL: they always are. */
+    /* A batch of `count` cases, one call of each, `rounds` times over; destroyed before they are. The
+     * backend's batch_run and batch_destroy take it. HONE_E_UNAVAILABLE: calls are one by one only. NULL: they
+     * always are. */
     hone_status (*batch)(hone_batch **out, hone_provider_case *const *cases, int count, int rounds);
     /* The weights as the runs read them. NULL: it does not know. */
     hone_span (*weights)(const hone_provider_case *self);

@@ -116,8 +116,8 @@ static int join(timed_runner *self) {
     double us = self->shortest_us;
     for (int i = 0; i < 2; i++) {
         const int calls = (int)fmin(ceil(JOINED_US / us), JOINED_MAX);
-        if (calls < 2)
-            return 1; /* long ones need no others */
+        if (calls < 2 || (self->joined && calls <= self->samples.batch))
+            return 1; /* long ones need no others; and those are enough */
         if (!runner->join || (self->samples.batch = runner->join(runner->context, calls)) < 1)
             return 0;
         self->joined = 1;
@@ -143,6 +143,8 @@ static void join_short(hone_sampler *self) {
             all = join(&self->runners[i]);
     for (int i = 0; i < self->count && !all; ++i)
         if (isfinite(self->runners[i].shortest_us)) {
+            if (self->runners[i].joined)
+                self->runners[i].runner.join(self->runners[i].runner.context, 1);
             self->runners[i].joined = 0;
             self->runners[i].samples.batch = 1;
         }

@@ -23,7 +23,8 @@ typedef struct hone_runner {
      * NULL: the host's clock is what counts. */
     double (*device_us)(void *context);
     /* Makes ready to give the device `calls` calls at once, or some more, and says how many; 0: it takes them
-     * one by one. NULL: it always does. */
+     * one by one. 1: it is to do so, and what it made ready and what joined calls failed with is forgotten.
+     * NULL: it always does. */
     int (*join)(void *context, int calls);
     void (*run_joined)(void *context);
     /* 1: the device has slowed down to protect itself. Asked after a sample, at most every 10 ms; what it
@@ -59,9 +60,9 @@ typedef struct hone_sampler_options {
 
 typedef struct hone_sampler hone_sampler;
 
-/* Warms each runner up but those beside (for at most about 50 ms, one call at least) and picks
- * its batch size. `runners` is copied; `options` may be NULL.
- * HONE_E_NOMEM; HONE_E_USAGE for count < 1 or options that contradict. */
+/* Warms each runner up but those beside (for at most about 50 ms, one call at least, unless it is stopped)
+ * and picks its batch size. `runners` is copied; `options` may be NULL. HONE_E_NOMEM; HONE_E_USAGE for count
+ * < 1 or options that contradict. */
 hone_status hone_sampler_create(hone_sampler **out, const hone_runner *runners, int count,
                                 const hone_sampler_options *options);
 void hone_sampler_destroy(hone_sampler *sampler);

@@ -160,6 +160,8 @@ hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_
         hone_cuda_timer_wait(timer, "time a GEMM"); /* the workspace is one for all streams */
     const int joined = !status && !hone_cuda_capture(&batch, device->device, enqueue, &what, 1, calls);
     *us = INFINITY;
+    if (!joined)
+        times *= calls;                           /* of one each */
     for (int i = 0; i <= times && !status; i++) { /* the first has a graph's way to the device in it */
         double all = INFINITY;
         status = joined ? hone_cuda_batch_run(&all, batch) : time_stream(&all, timer, enqueue, what);

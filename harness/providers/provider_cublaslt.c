@@ -163,12 +163,12 @@ static void destroy(hone_provider_case *self) {
         return;
     if (self->lt && !cublaslt_device_enter(&self->lt, self->device)) {
         const hone_cuda_driver *cu = self->lt->cu;
+        hone_cuda_timer_clear(&self->timer);
         cublaslt_route_destroy(self->route);
         cublaslt_bytes_clear(&self->bytes);
         for (int i = 0; i < CUBLASLT_BUFFERS; i++)
             if (self->buffers[i])
                 cu->release(self->buffers[i]);
-        hone_cuda_timer_clear(&self->timer);
     }
     free(self);
 }

@@ -20,9 +20,11 @@ enum { HONE_PEAK_PRODUCTS = 48 };
 /* Groups an iteration of a register tile: as fast as 4 and 8 where K is large, 7% faster at K = 13. */
 enum { HONE_TILE_STEPS = 2 };
 
-/* Parts of k that few rows read side by side at most, and how many rows: the sums of a part are as many registers
- * as the rows have, and no more than a tile's. */
-enum { HONE_MOST_PARTS = 4, HONE_MOST_PARTED = 4 };
+/* Parts of k that few rows read side by side at most; the sums of all parts are no more than a tile has. */
+enum { HONE_MOST_PARTS = 4 };
+
+/* As many rows are few. */
+enum { HONE_MOST_PARTED = 4 };
 
 /* A line of the caches. */
 enum { HONE_LINE = 64 };

@@ -372,17 +372,18 @@ static const hone_variant *find_width(const hone_variant *like, int nr) {
     return NULL;
 }
 
-/* Takes tiles that have room for several parts of k, for two to four rows of weights from memory on AMD's
- * processors without AVX-512: two vectors wide for up to three rows, else one. Wider ones have fewer parts,
- * and narrower ones more instructions to a line. Not for four rows of widened weights (1.3 times the time),
- * nor for bytes (1.0). docs/cpu.md has the times. */
-static void part(hone_cpu_config *c, const hone_problem *p) {
+/* Takes tiles that have room for several parts of k, whatever the costs above say, which know of parts of one
+ * row alone: for two to four rows of packed weights from memory on AMD's processors without AVX-512 (measured
+ * on Zen 3), two vectors wide for up to three rows, else one. Wider ones have fewer parts, and narrower ones
+ * more instructions to a line. Not for four rows of widened weights (1.3 times the time), nor for bytes
+ * (1.0). docs/cpu.md has the times. */
+static void read_in_parts(hone_cpu_config *c, const hone_problem *p) {
     enum { WIDE_ROWS = 3 };
     const int lanes = hone_cpu_isa_find(c->variant->isa)->lanes, wide = p->m <= WIDE_ROWS;
     const int64_t bytes = p->k * p->n * (int64_t)hone_cpu_b_size(c->variant);
-    if (p->m < 2 || p->m > HONE_MOST_PARTED || c->gm > 1 || p->dtype == HONE_S8 || !hone_cpu_is_amd() ||
-        hone_cpu_has("avx512f") || bytes <= hone_cpu_cache_sizes()->l3 * 5 / 8 ||
-        (widens(c->variant) && !wide))
+    if (p->m < 2 || p->m > HONE_MOST_PARTED || c->gm > 1 || p->dtype == HONE_S8 || p->weights_plain ||
+        lanes == 1 || !hone_cpu_is_amd() || hone_cpu_has("avx512f") ||
+        bytes <= hone_cpu_cache_sizes()->l3 * 5 / 8 || (widens(c->variant) && !wide))
         return;
     const hone_variant *v = find_width(c->variant, wide ? 2 * lanes : lanes);
     if (!v || strcmp(v->loop, "tile") != 0 || v->mr < 2 * p->m)
@@ -454,7 +455,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
     if (!amx && !best.direct)
         mix(&best, problem);
-    part(&best, problem);
+    read_in_parts(&best, problem);
     best.form = hone_cpu_form(problem->c_type);
     (amx                              ? choose_amx_blocks
      : passes_through(&best, problem) ? choose_streaming_blocks

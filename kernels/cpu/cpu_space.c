@@ -401,9 +401,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     }
     if ((read.fetch_next || read.parts) && strcmp(v->loop, "tile") != 0)
         return hone_fail(HONE_E_USAGE, "'pf=%s' is neither for AMX nor for dot products", pf);
-    if (read.parts && problem->m > 1 && read.mr > hone_at_most(HONE_MOST_PARTED, parted_rows(v)))
-        return hone_fail(HONE_E_USAGE, "'pf=%s' is for %d rows at most of tiles of %d columns", pf,
-                         (int)hone_at_most(HONE_MOST_PARTED, parted_rows(v)), v->nr);
+    if (read.parts && problem->m > 1 && (problem->m > HONE_MOST_PARTED || read.mr > parted_rows(v)))
+        return hone_fail(HONE_E_USAGE, "'pf=%s' is for M up to %d, and here for tiles of %d rows", pf,
+                         (int)HONE_MOST_PARTED, parted_rows(v));
     read.clamp = read.high < INFINITY   ? HONE_CLAMP_BOTH
                  : read.low > -INFINITY ? HONE_CLAMP_LOW
                                         : HONE_CLAMP_NONE;

@@ -210,7 +210,7 @@ TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
         out[i * TILE_VECTORS + j] = sum[i][j];
 }
 
-/* As many as the sums of the width's most rows have room for. */
+/* Parts of k that are read side by side: as many as the sums of the width's most rows have room for. */
 enum {
     TILE_(tile_room) = TILE_MOST_ROWS / TILE_ROWS,
     TILE_(tile_parts_count) = TILE_ROWS > HONE_MOST_PARTED     ? 1
@@ -218,12 +218,12 @@ enum {
                                                                    : HONE_MOST_PARTS
 };
 
-/* Few rows read B once and do little else. Parts of k are read side by side: several sums of an element hide the
+/* Few rows read B once and do little else. With parts of k side by side several sums of an element hide the
  * latency of a multiply, and on some processors streams that lie far apart keep more lines on their way from
  * memory. Leaves to `rest` the groups that are not done. */
 static inline __attribute__((always_inline)) void
-TILE_(tile_parts)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, hone_tile_args *rest,
-                  int prefetches, int flips) {
+TILE_(tile_parts)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_args *args,
+                  hone_tile_args *rest, int prefetches, int flips) {
     enum { PARTS = TILE_(tile_parts_count) };
     TILE(tile_acc) sums[PARTS][TILE_ROWS][TILE_VECTORS];
     const int64_t part = args->groups / PARTS, ahead = args->prefetch, a_step = args->a_step;

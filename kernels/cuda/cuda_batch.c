@@ -65,9 +65,9 @@ void hone_cuda_batch_destroy(hone_batch *batch) {
     if (!batch)
         return;
     if (batch->cu && !hone_cuda_enter(&cu, batch->device)) {
+        hone_cuda_timer_clear(&batch->timer);
         if (batch->exec)
             cu->graph_exec_destroy(batch->exec);
-        hone_cuda_timer_clear(&batch->timer);
     }
     free(batch);
 }

@@ -145,7 +145,8 @@ tune "${large[@]}" --max-evals 2 --db killed.db --json >resumed.json 2>resumed.e
 tuner=$!
 wait_for_measurements stopped.db $tuner
 kill -TERM $tuner
-kill -TERM $tuner # as timeout(1) does, which signals its group, too
+sleep 0.05
+kill -TERM $tuner 2>/dev/null || true # as timeout(1) does, which signals its group, too
 code=0
 wait $tuner || code=$?
 [ "$code" -eq 5 ] || fail "exit code $code after a signal: $(cat stopped.err)"

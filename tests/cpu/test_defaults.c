@@ -83,6 +83,24 @@ static void defaults_are_legal(void **state) {
                 }
 }
 
+/* Two to five rows of weights from memory, N beside and below the widths, clamped and smooth, packed and
+ * plain. */
+static void defaults_of_few_rows_are_legal(void **state) {
+    (void)state;
+    static const hone_dtype types[] = {HONE_F32, HONE_F16, HONE_BF16, HONE_S8};
+    const int64_t far = hone_cpu_cache_sizes()->l3 / 1024;
+    hone_activation silu;
+    assert_int_equal(HONE_OK, hone_activation_parse(&silu, "silu"));
+    for (int i = 0; i < 4 * 4 * 3 * 2 * 2; i++) {
+        hone_problem problem;
+        const int64_t n = (int64_t[]){3 * far, 3 * far + 7, 5}[i / 16 % 3];
+        hone_problem_init(&problem, types[i % 4], i / 48 % 2 ? silu : 0, 2 + i / 4 % 4, n,
+                          n == 5 ? 400 * far : 1024);
+        problem.weights_plain = i / 96;
+        expect_legal(&problem, 1 + i % 3);
+    }
+}
+
 /* What the default says of `key` for an f32 problem on one thread. */
 static const char *default_value(hone_config *config, int64_t m, int64_t n, int64_t k, const char *key) {
     hone_problem problem;
@@ -92,7 +110,9 @@ static const char *default_value(hone_config *config, int64_t m, int64_t n, int6
 }
 
 /* Where the weights come from memory: AMD's processors without AVX-512 read parts that nobody fetches. */
-static int leaves_parts(void) { return hone_cpu_is_amd() && !hone_cpu_has("avx512f"); }
+static int leaves_parts(void) {
+    return hone_cpu_is_amd() && hone_cpu_has("avx2") && !hone_cpu_has("avx512f");
+}
 
 static void weights_beyond_the_second_level_are_fetched(void **state) {
     (void)state;
@@ -224,6 +244,7 @@ static int release_device(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_are_legal),
                                        cmocka_unit_test(defaults_of_little_depth_are_legal),
+                                       cmocka_unit_test(defaults_of_few_rows_are_legal),
                                        cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
                                        cmocka_unit_test(streams_are_left_to_the_processor),
                                        cmocka_unit_test(few_rows_fetch_from_where_weights_are),

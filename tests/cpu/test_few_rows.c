@@ -12,7 +12,8 @@
 
 #include "../../harness/verify.h"
 #include "../../kernels/backend.h"
-#include "../../kernels/cpu/cpu_abi.h"
+#include "../../kernels/cpu/cpu_space.h"
+#include "../../kernels/cpu/cpu_variants.h"
 #include "../../tuner/search/search.h"
 
 enum { N = 70, K = 1031 }; /* no multiple of a width, of a group, or of parts */
@@ -28,39 +29,44 @@ static void read_key(char out[24], const char *config, const char *key) {
     snprintf(out, 24, "%.*s", (int)strcspn(at, ","), at);
 }
 
-/* One config for each instruction set, width and word of pf. */
+/* One config for each instruction set, width and word of pf: with all of K at once and in slices, A read in
+ * place and copied, on one thread and on two. */
 static int verify_all(const hone_problem *problem) {
-    char done[8192] = "";
+    static char done[1 << 16];
     int count = 0;
     hone_space *space;
     hone_points *points;
     hone_operands *operands;
     hone_reference *reference;
-    assert_int_equal(HONE_OK, device->backend->space(&space, device, problem, 1));
+    assert_int_equal(HONE_OK, device->backend->space(&space, device, problem, 2));
     assert_int_equal(HONE_OK, hone_points_create(&points, space));
     assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 11, 3));
     assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+    *done = 0;
     for (int64_t i = 0; i < points->count; i++) {
-        char text[HONE_CONFIG_TEXT], isa[24], type[24], nr[24], mr[24], pf[24], kc[24], kind[160];
+        static const char *const keys[] = {"isa=", "wtype=", "nr=", "pf=", "kc=", "copy=", "gn="};
+        char text[HONE_CONFIG_TEXT], value[24], kind[192] = ";";
         hone_config config;
         hone_numerics numerics = {0};
         assert_int_equal(HONE_OK, hone_points_config(&config, points, i));
         assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
-        read_key(pf, text, "pf=");
-        read_key(mr, text, "mr=");
-        read_key(kc, text, "kc=");
-        if ((strcmp(pf, "parts") != 0 && strcmp(pf, "streams") != 0) || atoi(mr) < problem->m || atoi(kc) < K)
+        read_key(value, text, "pf=");
+        const int in_parts = strcmp(value, "parts") == 0 || strcmp(value, "streams") == 0;
+        read_key(value, text, "mr=");
+        if (!in_parts || atoi(value) < problem->m)
             continue;
-        read_key(isa, text, "isa=");
-        read_key(type, text, "wtype=");
-        read_key(nr, text, "nr=");
-        snprintf(kind, sizeof kind, ";%s %s %s %s;", isa, type, nr, pf);
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            read_key(value, text, keys[k]);
+            const char *word = strcmp(keys[k], "kc=") ? value : atoi(value) < K ? "sliced" : "whole";
+            snprintf(kind + strlen(kind), sizeof kind - strlen(kind), "%s ", word);
+        }
+        strcat(kind, ";");
         if (strstr(done, kind))
             continue;
         assert_true(strlen(done) + strlen(kind) < sizeof done);
         strcat(done, kind);
         const hone_status status =
-            hone_verify_config(&numerics, context, "cpu", operands, reference, text, 1);
+            hone_verify_config(&numerics, context, "cpu", operands, reference, text, 2);
         if (status || !numerics.correct)
             fail_msg("m=%d %s: %s", (int)problem->m, text, status ? hone_error_detail() : "wrong");
         count++;
@@ -72,16 +78,27 @@ static int verify_all(const hone_problem *problem) {
     return count;
 }
 
+/* Whether some tiles have room for the sums of two parts of so many rows. */
+static int have_room(int rows) {
+    for (int i = 0; hone_cpu_variants[i]; i++)
+        if (hone_cpu_runs(hone_cpu_variants[i]) && strcmp(hone_cpu_variants[i]->loop, "tile") == 0 &&
+            hone_cpu_variants[i]->mr / 2 >= rows)
+            return 1;
+    return 0;
+}
+
 static void verify_dtype(hone_dtype dtype) {
-    hone_activation relu;
-    hone_problem problem;
-    assert_int_equal(HONE_OK, hone_activation_parse(&relu, "relu"));
-    for (int m = 2; m <= HONE_MOST_PARTED; m++) {
-        hone_problem_init(&problem, dtype, relu, m, N, K);
-        assert_true(verify_all(&problem) > 0);
+    static const char *const activations[] = {"relu", "gelu_tanh", "leaky_relu", "relu"};
+    for (int m = 2; m <= HONE_MOST_PARTED + 1; m++) {
+        hone_activation act;
+        hone_problem problem;
+        assert_int_equal(HONE_OK, hone_activation_parse(&act, activations[m - 2]));
+        hone_problem_init(&problem, dtype, act, m, N, K);
+        problem.weights_plain = m == 3;
+        if (dtype == HONE_S8)
+            problem.a_type = m % 2 ? HONE_U8 : HONE_S8;
+        assert_int_equal(m <= HONE_MOST_PARTED && have_room(m), verify_all(&problem) > 0);
     }
-    hone_problem_init(&problem, dtype, relu, HONE_MOST_PARTED + 1, N, K);
-    assert_int_equal(0, verify_all(&problem));
 }
 
 static void f32_verifies(void **state) { (void)state, verify_dtype(HONE_F32); }

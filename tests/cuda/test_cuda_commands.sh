@@ -89,6 +89,7 @@ if grep -q wall_p50_us bench.json; then exit 1; fi
 mkdir driver-alone hidden
 ln -s "${LD_LIBRARY_PATH%%:*}/libcuda.so.1" driver-alone/
 cat >alone.sh <<'SH'
+set -e
 for library in /usr/local/cuda/lib64/libnvrtc.so $(ldconfig -p | awk '/libnvrtc\.so/ { print $NF }'); do
     [ ! -e "$library" ] || mount --bind hidden "$(dirname "$(readlink -f "$library")")"
 done
@@ -96,7 +97,7 @@ LD_LIBRARY_PATH=driver-alone CUDA_HOME= CUDA_PATH= "$HONE" devices "$@"
 SH
 hide=sh
 [ ! -e /usr/local/cuda/lib64/libnvrtc.so ] && ! ldconfig -p | grep libnvrtc.so >/dev/null || hide="unshare -rm sh"
-if $hide -c true 2>/dev/null; then
+if [ "$hide" = sh ] || $hide -c 'mount --bind hidden hidden' 2>/dev/null; then
     $hide alone.sh >devices.txt
     grep -q 'obstacle .*libnvrtc.so is not there; install' devices.txt || { cat devices.txt; exit 1; }
     $hide alone.sh --json | python3 -c '

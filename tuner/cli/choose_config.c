@@ -144,12 +144,13 @@ static const hone_expr *find_broken(const hone_space *space) {
 
 /* Of a space that has been restricted to the given keys and has no point. */
 static hone_status fail_given(const hone_space *space, const hone_config *given) {
+    enum { RULE_TEXT = 160 }; /* longer ones say nothing to a reader */
     char text[HONE_CONFIG_TEXT];
     hone_status status = hone_config_format(text, sizeof text, given);
-    const hone_expr *broken = find_broken(space);
     if (status)
         return status;
-    if (broken)
+    const hone_expr *broken = find_broken(space);
+    if (broken && strlen(hone_expr_text(broken)) <= RULE_TEXT)
         return hone_fail(HONE_E_USAGE, "no config with %s is legal for this problem, by the constraint '%s'",
                          text, hone_expr_text(broken));
     return hone_fail(HONE_E_USAGE,

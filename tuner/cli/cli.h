@@ -129,8 +129,8 @@ void cli_grid_clear(cli_grid *grid);
 
 /* ---- stopping */
 
-/* From now on SIGINT and SIGTERM only set the flag that is returned; a second one
- * ends the process. A command that sees it set keeps what it has and ends with
+/* From now on SIGINT and SIGTERM only set the flag that is returned; a second one,
+ * half a second later or more, ends the process. A command that sees it set keeps what it has and ends with
  * HONE_E_INTERRUPTED. */
 const volatile int *cli_catch_stop(void);
 

@@ -8,26 +8,27 @@
 
 /* timeout(1) signals its child and then the child's group: what comes so soon after the first is no second
  * one. */
-static const int64_t SAME_SIGNAL_NS = 500000000;
+static const long long SAME_SIGNAL_NS = 500000000;
 
 static volatile int stop_requested;
-static _Atomic int64_t first_ns;
+static atomic_llong first_ns; /* when the first came; 0: none has */
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a signal's handler may use it");
 
-static int64_t now_ns(void) {
+static long long now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* The second signal ends the process, once this has come back. */
 static void request_stop(int number) {
-    if (!stop_requested) {
-        first_ns = now_ns();
-        stop_requested = 1;
-    } else if (now_ns() - first_ns >= SAME_SIGNAL_NS) {
+    const long long now = now_ns();
+    long long first = 0;
+    if (!atomic_compare_exchange_strong(&first_ns, &first, now) && now - first >= SAME_SIGNAL_NS) {
         signal(number, SIG_DFL);
         raise(number);
     }
+    stop_requested = 1;
 }
 
 const volatile int *cli_catch_stop(void) {

@@ -161,8 +161,10 @@ static int join_calls(void *context, int calls) {
     if (contender->batch)
         contender->device->backend->batch_destroy(contender->batch);
     contender->batch = NULL;
+    contender->batch_failure = (hone_run_failure){0};
     contender->batch_calls = rounds * contender->count;
-    if (contender->provider->batch(&contender->batch, contender->cases, contender->count, rounds))
+    if (calls < 2 ||
+        contender->provider->batch(&contender->batch, contender->cases, contender->count, rounds))
         return 0;
     return contender->batch_calls;
 }

@@ -48,7 +48,7 @@ typedef struct buffer {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of buffers and of running */
 static buffer *buffers;
 static struct CUctx_st context;
-static int launches;
+static _Atomic int launches;
 
 #define EXPORT __attribute__((visibility("default")))
 

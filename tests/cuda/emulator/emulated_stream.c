@@ -13,7 +13,14 @@
 
 #include "device.h"
 
-enum { ILLEGAL_ADDRESS = 700, NOT_SUPPORTED = 801, INVALID_CAPTURE = 901, ALIGNMENT = 64, LAUNCH_US = 3 };
+enum {
+    NOT_READY = 600,
+    ILLEGAL_ADDRESS = 700,
+    NOT_SUPPORTED = 801,
+    INVALID_CAPTURE = 901,
+    ALIGNMENT = 64,
+    LAUNCH_US = 3
+};
 
 typedef struct work {
     struct work *next;
@@ -39,6 +46,7 @@ struct CUstream_st {
 };
 struct CUevent_st {
     double us;
+    int done; /* what it was last recorded after */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the clock */
@@ -129,7 +137,10 @@ EXPORT hone_cu_result cuStreamCreate(hone_cu_stream *stream, unsigned flags) {
     return *stream ? 0 : HONE_CU_OUT_OF_MEMORY;
 }
 EXPORT hone_cu_result cuStreamSynchronize(hone_cu_stream stream) {
-    return is_captured(stream) ? INVALID_CAPTURE : finish(stream);
+    if (is_captured(stream))
+        return INVALID_CAPTURE;
+    hone_cu_result error = finish(stream);
+    return !error && hone_emulated_is_lost() ? ILLEGAL_ADDRESS : error;
 }
 
 /* ---- graphs */
@@ -247,16 +258,18 @@ static hone_cu_result run_record(void *what) {
         return HONE_CU_INVALID_VALUE;
     pthread_mutex_lock(&lock);
     event->us = kernel_us() < 0 ? (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3 : device_us;
+    event->done = 1;
     pthread_mutex_unlock(&lock);
     return 0;
 }
 /* A device records in graphs, too; here nobody means to. */
 EXPORT hone_cu_result cuEventRecord(hone_cu_event event, hone_cu_stream stream) {
+    event->done = 0;
     return is_captured(stream) ? INVALID_CAPTURE : give(stream, &event, sizeof event, run_record, 0);
 }
 EXPORT hone_cu_result cuEventElapsedTime(float *milliseconds, hone_cu_event from, hone_cu_event to) {
     *milliseconds = (float)((to->us - from->us) * 1e-3);
-    return 0;
+    return from->done && to->done ? 0 : NOT_READY;
 }
 EXPORT hone_cu_result cuEventDestroy_v2(hone_cu_event event) {
     free(event);
