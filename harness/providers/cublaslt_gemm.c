@@ -19,7 +19,7 @@ static hone_status fail(cublaslt_status error, const char *what) {
 }
 
 static hone_status make_device(cublaslt_device *d, const cublaslt_library *library,
-                               const hone_cuda_driver *cu, const hone_device *device) {
+                               const hone_cuda_driver *cu) {
     cublaslt_handle handle;
     hone_cu_address workspace;
     const cublaslt_status refused = library->create(&handle);
@@ -30,7 +30,7 @@ static hone_status make_device(cublaslt_device *d, const cublaslt_library *libra
         library->destroy(handle);
         return hone_cuda_fail(error, "allocate a workspace");
     }
-    *d = (cublaslt_device){library, cu, device, handle, workspace};
+    *d = (cublaslt_device){library, cu, handle, workspace};
     return HONE_OK;
 }
 
@@ -48,7 +48,7 @@ hone_status cublaslt_device_enter(const cublaslt_device **out, const hone_device
     pthread_mutex_lock(&lock);
     cublaslt_device *d = &devices[device->index];
     if (!d->handle)
-        status = make_device(d, library, cu, device);
+        status = make_device(d, library, cu);
     pthread_mutex_unlock(&lock);
     *out = d;
     return status;
@@ -153,16 +153,16 @@ static hone_status time_stream(double *us, const hone_cuda_timer *timer, hone_cu
     return status ? status : waited;
 }
 
-hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int calls,
-                          int times, hone_cuda_enqueue *enqueue, const void *what) {
+hone_status cublaslt_time(double *us, const hone_cuda_timer *timer, int calls, int times,
+                          hone_cuda_enqueue *enqueue, const void *what) {
     hone_batch *batch = NULL;
-    hone_status status =
-        hone_cuda_timer_wait(timer, "time a GEMM"); /* the workspace is one for all streams */
-    const int joined = !status && !hone_cuda_capture(&batch, device->device, enqueue, &what, 1, calls);
+    /* The workspace is one for all streams. */
+    hone_status status = hone_cuda_timer_wait(timer, "time a GEMM");
+    const int joined = !status && !hone_cuda_capture(&batch, timer->device, enqueue, &what, 1, calls);
+    const int more =
+        joined ? times : times * calls; /* after the first, which has the way to the device in it */
     *us = INFINITY;
-    if (!joined)
-        times *= calls;                           /* of one each */
-    for (int i = 0; i <= times && !status; i++) { /* the first has a graph's way to the device in it */
+    for (int i = 0; i <= more && !status; i++) {
         double all = INFINITY;
         status = joined ? hone_cuda_batch_run(&all, batch) : time_stream(&all, timer, enqueue, what);
         *us = fmin(*us, joined ? all / calls : all);
@@ -183,7 +183,7 @@ static double time_proposal(cublaslt_gemm *gemm, const cublaslt_proposal *propos
         return INFINITY;
     gemm->algorithm = proposal->algorithm;
     return cublaslt_gemm_enqueue(gemm, timer->stream) /* once, to load its code */ ||
-                   cublaslt_time(&us, gemm->device, timer, runs, 1, enqueue_gemm, gemm)
+                   cublaslt_time(&us, timer, runs, 1, enqueue_gemm, gemm)
                ? INFINITY
                : us;
 }

@@ -14,7 +14,6 @@
 typedef struct cublaslt_device {
     const cublaslt_library *library;
     const hone_cuda_driver *cu;
-    const hone_device *device;
     cublaslt_handle handle;
     hone_cu_address workspace;
 } cublaslt_device;
@@ -54,7 +53,7 @@ void cublaslt_gemm_clear(cublaslt_gemm *gemm);
 
 /* Microseconds of a call of `enqueue` by the device's clock, in the fastest of some batches of `calls`; or,
  * where they cannot be one, as the host gives it to the timer's stream. */
-hone_status cublaslt_time(double *us, const cublaslt_device *device, const hone_cuda_timer *timer, int calls,
-                          int times, hone_cuda_enqueue *enqueue, const void *what);
+hone_status cublaslt_time(double *us, const hone_cuda_timer *timer, int calls, int times,
+                          hone_cuda_enqueue *enqueue, const void *what);
 
 #endif

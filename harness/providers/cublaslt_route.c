@@ -168,8 +168,7 @@ static hone_status try_composition(cublaslt_route **out, hone_provider_case *sel
     self->route->us = INFINITY;
     status = is_exact(&exact, self, reference);
     if (!status && exact)
-        status =
-            cublaslt_time(&(*out)->us, self->lt, &self->timer, BATCH_RUNS, BATCHES, cublaslt_enqueue, self);
+        status = cublaslt_time(&(*out)->us, &self->timer, BATCH_RUNS, BATCHES, cublaslt_enqueue, self);
     self->route = NULL;
     if (status)
         cublaslt_route_destroy(*out);

@@ -250,7 +250,7 @@ static hone_status place_constants(hone_provider_case *self) {
 
 static hone_status fill_case(hone_provider_case *self) {
     hone_status status = cublaslt_device_enter(&self->lt, self->device);
-    if (status || (status = hone_cuda_timer_create(&self->timer, self->lt->cu)) || (status = allocate(self)))
+    if (status || (status = hone_cuda_timer_create(&self->timer, self->device)) || (status = allocate(self)))
         return status;
     if (self->operands.problem.dtype == HONE_S8 &&
         (status = cublaslt_bytes_create(&self->bytes, &self->operands.problem, self->device)))

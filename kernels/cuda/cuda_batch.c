@@ -9,8 +9,6 @@
 #include "status.h"
 
 struct hone_batch {
-    const hone_device *device;
-    const hone_cuda_driver *cu;
     hone_cuda_timer timer;
     hone_cu_graph_exec exec;
 };
@@ -24,7 +22,7 @@ static int has_graphs(const hone_cuda_driver *cu) {
  * them. */
 static hone_status capture(hone_batch *batch, hone_cuda_enqueue *enqueue, const void *const *what, int count,
                            int rounds) {
-    const hone_cuda_driver *cu = batch->cu;
+    const hone_cuda_driver *cu = batch->timer.cu;
     hone_cu_graph graph = NULL;
     hone_status status = HONE_OK;
     hone_cu_result error = cu->capture_begin(batch->timer.stream, HONE_CU_CAPTURE_RELAXED);
@@ -46,11 +44,10 @@ hone_status hone_cuda_capture(hone_batch **out, const hone_device *device, hone_
     hone_status status;
     if (!batch)
         return hone_fail(HONE_E_NOMEM, "no memory for a batch of calls");
-    batch->device = device;
-    if (!(status = hone_cuda_enter(&batch->cu, device)) && !has_graphs(batch->cu))
+    if (!(status = hone_cuda_timer_create(&batch->timer, device)) && !has_graphs(batch->timer.cu))
         status =
             hone_fail(HONE_E_UNAVAILABLE, "NVIDIA's driver has no graphs; install one of CUDA 11.4 or later");
-    if (!status && !(status = hone_cuda_timer_create(&batch->timer, batch->cu)))
+    if (!status)
         status = capture(batch, enqueue, what, count, rounds);
     if (status) {
         hone_cuda_batch_destroy(batch);
@@ -64,7 +61,7 @@ void hone_cuda_batch_destroy(hone_batch *batch) {
     const hone_cuda_driver *cu;
     if (!batch)
         return;
-    if (batch->cu && !hone_cuda_enter(&cu, batch->device)) {
+    if (batch->timer.cu && !hone_cuda_enter(&cu, batch->timer.device)) {
         hone_cuda_timer_clear(&batch->timer);
         if (batch->exec)
             cu->graph_exec_destroy(batch->exec);
@@ -74,13 +71,13 @@ void hone_cuda_batch_destroy(hone_batch *batch) {
 
 static hone_status launch(const void *what, hone_cu_stream stream) {
     const hone_batch *batch = what;
-    const hone_cu_result error = batch->cu->graph_launch(batch->exec, stream);
+    const hone_cu_result error = batch->timer.cu->graph_launch(batch->exec, stream);
     return error ? hone_cuda_fail(error, "start a batch of calls") : HONE_OK;
 }
 
 hone_status hone_cuda_batch_run(double *us, hone_batch *batch) {
     const hone_cuda_driver *cu;
-    hone_status status = hone_cuda_enter(&cu, batch->device);
+    hone_status status = hone_cuda_enter(&cu, batch->timer.device);
     *us = NAN;
     if (status)
         return status;

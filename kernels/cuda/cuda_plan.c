@@ -158,7 +158,7 @@ hone_status hone_cuda_plan_create(hone_backend_plan **out, const hone_device *de
     if (!(status = hone_cuda_enter(&p->cu, device)) &&
         !(status = hone_cuda_config_read(&p->config, config))) {
         measure(p);
-        if (!(status = hone_cuda_timer_create(&p->timer, p->cu)) && !(status = create_kernels(p)))
+        if (!(status = hone_cuda_timer_create(&p->timer, device)) && !(status = create_kernels(p)))
             status = create_buffers(p);
     }
     if (status) {

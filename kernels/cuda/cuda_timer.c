@@ -2,10 +2,15 @@
 
 #include <math.h>
 
+#include "cuda_device.h"
 #include "status.h"
 
-hone_status hone_cuda_timer_create(hone_cuda_timer *out, const hone_cuda_driver *cu) {
-    *out = (hone_cuda_timer){.cu = cu};
+hone_status hone_cuda_timer_create(hone_cuda_timer *out, const hone_device *device) {
+    const hone_cuda_driver *cu;
+    hone_status status = hone_cuda_enter(&cu, device);
+    if (status)
+        return status;
+    *out = (hone_cuda_timer){.device = device, .cu = cu};
     hone_cu_result error = cu->stream_create(&out->stream, HONE_CU_STREAM_NON_BLOCKING);
     if (!error)
         error = cu->event_create(&out->first, 0);

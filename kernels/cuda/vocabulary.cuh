@@ -285,7 +285,7 @@ typedef float wgmma_sum;
 #define OUTS_112 OUTS_96, OUT_16(96)
 #define OUTS_128 OUTS_112, OUT_16(112)
 #define LIST_32                                                                                              \
-    "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,"                                                           \
+    "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,"                                                 \
     "%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31"
 #define LIST_48  LIST_32 ",%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47"
 #define LIST_64  LIST_48 ",%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
@@ -293,35 +293,34 @@ typedef float wgmma_sum;
 #define LIST_96  LIST_80 ",%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,%92,%93,%94,%95"
 #define LIST_112 LIST_96 ",%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111"
 #define LIST_128 LIST_112 ",%112,%113,%114,%115,%116,%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,%127"
-#define WGMMA_DEFINE(n, list, a_at, b_at, ...)                                                               \
+#define WGMMA_OF_SHARED(n, list, a_at, b_at, ...)                                                            \
     static inline void wgmma_##n(wgmma_sum *d, unsigned long long a, unsigned long long b) {                 \
         asm volatile("wgmma.mma_async.sync.aligned.m64n" #n WGMMA_TYPES " {" list "}, " a_at ", " b_at       \
                      ", 1" WGMMA_MORE ";"                                                                    \
                      : __VA_ARGS__                                                                           \
                      : "l"(a), "l"(b));                                                                      \
     }
-WGMMA_DEFINE(64, LIST_32, "%32", "%33", OUTS_32)
-WGMMA_DEFINE(96, LIST_48, "%48", "%49", OUTS_48)
-WGMMA_DEFINE(128, LIST_64, "%64", "%65", OUTS_64)
-WGMMA_DEFINE(160, LIST_80, "%80", "%81", OUTS_80)
-WGMMA_DEFINE(192, LIST_96, "%96", "%97", OUTS_96)
-WGMMA_DEFINE(224, LIST_112, "%112", "%113", OUTS_112)
-WGMMA_DEFINE(256, LIST_128, "%128", "%129", OUTS_128)
 #ifdef WGMMA_ROWS_MORE
-#define WGMMA_ROWS_DEFINE(n, list, a_at, b_at, ...)                                                          \
+#define WGMMA_OF_ROWS(n, list, a_at, b_at, ...)                                                              \
     static inline void wgmma_rows_##n(wgmma_sum *d, const word a[4], unsigned long long b) {                 \
         asm volatile("wgmma.mma_async.sync.aligned.m64n" #n WGMMA_TYPES " {" list "}, {" a_at "}, " b_at     \
                      ", 1" WGMMA_ROWS_MORE ";"                                                               \
                      : __VA_ARGS__                                                                           \
                      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));                                  \
     }
-WGMMA_ROWS_DEFINE(64, LIST_32, "%32, %33, %34, %35", "%36", OUTS_32)
-WGMMA_ROWS_DEFINE(96, LIST_48, "%48, %49, %50, %51", "%52", OUTS_48)
-WGMMA_ROWS_DEFINE(128, LIST_64, "%64, %65, %66, %67", "%68", OUTS_64)
-WGMMA_ROWS_DEFINE(160, LIST_80, "%80, %81, %82, %83", "%84", OUTS_80)
-WGMMA_ROWS_DEFINE(192, LIST_96, "%96, %97, %98, %99", "%100", OUTS_96)
-WGMMA_ROWS_DEFINE(224, LIST_112, "%112, %113, %114, %115", "%116", OUTS_112)
-WGMMA_ROWS_DEFINE(256, LIST_128, "%128, %129, %130, %131", "%132", OUTS_128)
+#else
+#define WGMMA_OF_ROWS(n, list, a_at, b_at, ...)
 #endif
+/* n columns are `sums` of a thread; what follows them in the instruction are operands `at` and on. */
+#define WGMMA_DEFINE(n, sums, at, at1, at2, at3, at4)                                                        \
+    WGMMA_OF_SHARED(n, LIST_##sums, at, at1, OUTS_##sums)                                                    \
+    WGMMA_OF_ROWS(n, LIST_##sums, at ", " at1 ", " at2 ", " at3, at4, OUTS_##sums)
+WGMMA_DEFINE(64, 32, "%32", "%33", "%34", "%35", "%36")
+WGMMA_DEFINE(96, 48, "%48", "%49", "%50", "%51", "%52")
+WGMMA_DEFINE(128, 64, "%64", "%65", "%66", "%67", "%68")
+WGMMA_DEFINE(160, 80, "%80", "%81", "%82", "%83", "%84")
+WGMMA_DEFINE(192, 96, "%96", "%97", "%98", "%99", "%100")
+WGMMA_DEFINE(224, 112, "%112", "%113", "%114", "%115", "%116")
+WGMMA_DEFINE(256, 128, "%128", "%129", "%130", "%131", "%132")
 #endif
 #endif

@@ -286,6 +286,19 @@ static int missing_library_is_told(void) {
 
 static void a_missing_library_is_told(void **state) { assert_true(*(const int *)*state); }
 
+/* What the process keeps of cuBLASLt outlives the context that was the first to use it. 0: it was used. */
+static int use_context_that_is_gone(void) {
+    hone_problem problem;
+    if (hone_context_create(&sweep.context) || hone_problem_parse(&problem, "gemm/f32/relu/9x64x9") ||
+        hone_context_device(&sweep.device, sweep.context, "cuda"))
+        return 1;
+    tried t = prepare(&problem, 0);
+    const int failed = t.status != HONE_OK;
+    release(&t);
+    hone_context_destroy(sweep.context);
+    return failed;
+}
+
 /* An argument chooses tests by their names, as with test_cuda_kernels. */
 int main(int argc, char **argv) {
     static int told;
@@ -309,12 +322,11 @@ int main(int argc, char **argv) {
     };
     told = missing_library_is_told();
     provider = hone_provider_find("cublaslt");
-    if (!provider || hone_context_create(&sweep.context))
+    if (!provider || hone_provider_unavailable(provider) || use_context_that_is_gone() ||
+        hone_context_create(&sweep.context))
+        return printf("the emulated cuBLASLt and driver must be found\n"), 1; /* or a GPU's */
+    if (hone_context_device(&sweep.device, sweep.context, "cuda"))
         return 1;
-    if (hone_provider_unavailable(provider) || hone_context_device(&sweep.device, sweep.context, "cuda")) {
-        printf("the emulated cuBLASLt and driver must be found\n"); /* or a GPU's */
-        return 1;
-    }
     cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     hone_context_destroy(sweep.context);
