@@ -146,6 +146,7 @@ foreach(entry IN LISTS ordered)
   list(APPEND HONE_CPU_ISAS ${HONE_ISA})
   # -Wno-psabi: vectors are passed between inlined functions only.
   separate_arguments(flag_list UNIX_COMMAND "${flags} -Wno-psabi")
+  list(APPEND flag_list ${HONE_KERNEL_OPTIONS})
 
   # What only replaces products shares the epilogues of the instruction set it extends.
   hone_vec_lines(base "${text}" base)

@@ -174,23 +174,32 @@ EPILOGUE_INLINE void epilogue_bytes(const epilogue_tile *t, epilogue_kind kind, 
 }
 #endif
 
-/* Inlined with a known kind: straight-line code for each. Tiles of two vectors, which are the most frequent,
- * have a loop that knows it. */
+/* All of one width: where that is known, straight-line code for a row. */
+EPILOGUE_INLINE void epilogue_rows(const epilogue_tile *t, epilogue_kind kind, int64_t row, int64_t end,
+                                   int64_t columns) {
+    for (; row < end; row++)
+        epilogue_rest(t, kind, row, 0, columns);
+}
+
+/* Inlined with a known kind. The most frequent tiles, of two and of three vectors, have a loop that knows it
+ * (4 x 24 with AVX2, K = 1024: gelu_tanh 1.06 of relu's time without, 1.02 with); sums that are still to get
+ * a bias are edges and dot products. */
 EPILOGUE_INLINE void epilogue_loops(const hone_epilogue_args *args, int64_t row, int64_t end,
                                     epilogue_kind kind) {
     const epilogue_tile t = epilogue_load(args, kind);
+    const int known = VEC_LANES > 1 && kind.sums != EPILOGUE_F32_BIAS;
 #ifdef VEC_STORES_FOUR
     if (kind.c_type == EPILOGUE_C_8) {
         epilogue_bytes(&t, kind, row, end);
         return;
     }
 #endif
-    if (t.columns == 2 * VEC_LANES)
-        for (; row < end; row++)
-            epilogue_rest(&t, kind, row, 0, 2 * VEC_LANES);
+    if (known && t.columns == 2 * VEC_LANES)
+        epilogue_rows(&t, kind, row, end, 2 * VEC_LANES);
+    else if (known && t.columns == 3 * VEC_LANES)
+        epilogue_rows(&t, kind, row, end, 3 * VEC_LANES);
     else
-        for (; row < end; row++)
-            epilogue_rest(&t, kind, row, 0, t.columns);
+        epilogue_rows(&t, kind, row, end, t.columns);
 }
 
 EPILOGUE_INLINE void epilogue_floats(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
