@@ -13,6 +13,7 @@
 #include <regex.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +23,6 @@
 #include <iostream>
 #include <iterator>
 #include <map>
-#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -78,7 +78,7 @@ bool is_true(const std::string &value) {
 }
 
 struct Flags {
-    bool list, json, tabular, color;
+    bool list, json, color, repeats;
     double min_time; // seconds; 0: not given
     std::string filter, out;
 };
@@ -86,7 +86,6 @@ struct Flags {
 Flags read_flags(int argc, char **argv, hone_gbench_format format, const char *json_path) {
     Flags flags{};
     flags.list = is_true(find_flag(argc, argv, "--benchmark_list_tests", "false"));
-    flags.tabular = is_true(find_flag(argc, argv, "--benchmark_counters_tabular", "false"));
     const std::string color = find_flag(argc, argv, "--benchmark_color", "auto");
     flags.color = color == "auto" ? isatty(STDOUT_FILENO) != 0 : is_true(color);
     flags.filter = find_flag(argc, argv, "--benchmark_filter", "");
@@ -102,6 +101,7 @@ Flags read_flags(int argc, char **argv, hone_gbench_format format, const char *j
     const std::string repetitions = find_flag(argc, argv, "--benchmark_repetitions", "1");
     if (std::atoi(repetitions.c_str()) < 1)
         throw BadFlag("--benchmark_repetitions=" + repetitions + " must be at least 1");
+    flags.repeats = std::atoi(repetitions.c_str()) > 1;
     return flags;
 }
 
@@ -151,18 +151,37 @@ std::vector<Run> plain(const std::vector<Run> &reports) {
     return runs;
 }
 
-// What a line of a terminal has room for; the JSON has everything.
-void keep_few(std::vector<Run> &runs) {
-    static const std::set<std::string> shown = {"p50_us",   "p95_us",  "gflops",
-                                                "pct_peak", "samples", "err_bound_ratio"};
-    for (Run &run : runs)
-        for (auto it = run.counters.begin(); it != run.counters.end();)
-            it = shown.count(it->first) ? std::next(it) : run.counters.erase(it);
+// The counters that a line of a terminal has room for; the JSON has everything.
+struct Column {
+    const char *counter;
+    int width;
+};
+constexpr Column kColumns[] = {{"p50_us", 10},   {"p95_us", 10},          {"gflops", 9},
+                               {"pct_peak", 10}, {"err_bound_ratio", 17}, {"samples", 9}};
+
+// Four digits, but all that a whole part has; whole numbers as such.
+std::string four_digits(double value) {
+    char text[32];
+    const double size = std::fabs(value);
+    if (value == std::floor(value))
+        std::snprintf(text, sizeof text, "%.0f", value);
+    else if (size < 0.01)
+        std::snprintf(text, sizeof text, "%.1e", value);
+    else
+        std::snprintf(text, sizeof text, "%.*f", size < 10 ? 3 : size < 100 ? 2 : size < 1000 ? 1 : 0, value);
+    return text;
+}
+
+std::string right(const std::string &text, int width) {
+    const size_t wide = static_cast<size_t>(width);
+    return std::string(text.size() < wide ? wide - text.size() : 1, ' ') + text;
 }
 
 class PlainConsole : public benchmark::ConsoleReporter {
   public:
-    using ConsoleReporter::ConsoleReporter;
+    // A column of names `width` wide.
+    PlainConsole(bool color, size_t width)
+        : ConsoleReporter(color ? OO_Color : OO_None), color_(color), width_(width) {}
     // Distributions build the library with assertions, of which it warns. They
     // are not in the timed region here.
     bool ReportContext(const Context &context) override {
@@ -171,16 +190,47 @@ class PlainConsole : public benchmark::ConsoleReporter {
         SetErrorStream(&text);
         const bool wanted = ConsoleReporter::ReportContext(context);
         SetErrorStream(&err);
+        name_field_width_ = width_;
         for (std::string line; std::getline(text, line);)
             if (line.find("Library was built as DEBUG") == std::string::npos)
                 err << line << "\n";
         return wanted;
     }
-    void ReportRuns(const std::vector<Run> &reports) override {
-        std::vector<Run> runs = plain(reports);
-        keep_few(runs);
-        ConsoleReporter::ReportRuns(runs);
+    void ReportRuns(const std::vector<Run> &reports) override { ConsoleReporter::ReportRuns(plain(reports)); }
+
+  protected:
+    // The library's columns are the mean and the processor's time, of the samples beside the case's as well.
+    void PrintHeader(const Run &) override {
+        std::string line = "benchmark";
+        line.resize(width_, ' ');
+        for (const Column &column : kColumns)
+            line += right(column.counter, column.width);
+        line += "  config";
+        GetOutputStream() << line << "\n" << std::string(line.size(), '-') << "\n";
     }
+    void PrintRunData(const Run &run) override {
+        if (run.counters.find(kColumns[0].counter) == run.counters.end()) { // an error
+            ConsoleReporter::PrintRunData(run);
+            return;
+        }
+        const bool relative = run.aggregate_unit == benchmark::kPercentage;
+        std::string name = run.benchmark_name();
+        if (name.size() < width_)
+            name.resize(width_, ' ');
+        GetOutputStream() << (color_ ? "\033[32m" + name + "\033[m" : name);
+        for (const Column &column : kColumns) {
+            const auto it = run.counters.find(column.counter);
+            const std::string text = it == run.counters.end() ? "-"
+                                     : relative               ? four_digits(100 * it->second.value) + "%"
+                                                              : four_digits(it->second.value);
+            GetOutputStream() << right(text, column.width);
+        }
+        GetOutputStream() << "  " << run.report_label << "\n";
+    }
+
+  private:
+    bool color_;
+    size_t width_;
 };
 
 class PlainJson : public benchmark::JSONReporter {
@@ -256,9 +306,10 @@ void register_cases(const Cases &cases, double min_time) {
 
 void run_cases(const Cases &cases, const Flags &flags, PlainJson &file) {
     PlainJson json;
-    PlainConsole console(static_cast<benchmark::ConsoleReporter::OutputOptions>(
-        (flags.color ? benchmark::ConsoleReporter::OO_Color : 0) |
-        (flags.tabular ? benchmark::ConsoleReporter::OO_Tabular : 0)));
+    size_t width = std::strlen("benchmark");
+    for (const hone_gbench_case *one : cases)
+        width = std::max(width, std::strlen(one->name) + (flags.repeats ? std::strlen("_median") : 0));
+    PlainConsole console(flags.color, width);
     benchmark::BenchmarkReporter *display = &console;
     if (flags.json)
         display = &json;

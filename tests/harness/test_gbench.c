@@ -149,6 +149,29 @@ static void console_shows_plain_names(void **state) {
     json_decref(out.json);
 }
 
+/* How far in its line something ends. */
+static size_t end_column(const char *text, const char *what) {
+    const char *at = strstr(text, what), *line = at;
+    assert_non_null(at);
+    while (line > text && line[-1] != '\n')
+        line--;
+    return (size_t)(at - line) + strlen(what);
+}
+
+static void console_has_columns(void **state) {
+    (void)state;
+    outcome out = run("--benchmark_repetitions=2", HONE_GBENCH_CONSOLE, 0);
+    json_decref(out.json);
+    assert_int_equal(end_column(out.shown, "p50_us"), end_column(out.shown, "2.500"));
+    assert_int_equal(end_column(out.shown, "p95_us"), end_column(out.shown, " -"));
+    assert_non_null(strstr(out.shown, "kc=384,mr=14"));
+    assert_non_null(strstr(out.shown, "threads:1_median "));
+    assert_null(strstr(out.shown, "CPU "));
+    const char *variation = strstr(out.shown, "threads:1_cv");
+    assert_non_null(variation);
+    assert_non_null(strstr(variation, "0%"));
+}
+
 static void flags_pass_through(void **state) {
     (void)state;
     /* The end of a name matches, although the library adds to names. */
@@ -257,13 +280,10 @@ static void bad_files_are_refused(void **state) {
 int main(void) {
     assert_true(strlen(hone_gbench_version()) > 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_is_exact),
-        cmocka_unit_test(console_shows_plain_names),
-        cmocka_unit_test(flags_pass_through),
-        cmocka_unit_test(listing_runs_nothing),
-        cmocka_unit_test(no_match_is_an_empty_document),
-        cmocka_unit_test(errors_are_reported),
-        cmocka_unit_test(bad_flags_are_refused),
+        cmocka_unit_test(json_is_exact),         cmocka_unit_test(console_shows_plain_names),
+        cmocka_unit_test(console_has_columns),   cmocka_unit_test(flags_pass_through),
+        cmocka_unit_test(listing_runs_nothing),  cmocka_unit_test(no_match_is_an_empty_document),
+        cmocka_unit_test(errors_are_reported),   cmocka_unit_test(bad_flags_are_refused),
         cmocka_unit_test(bad_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
