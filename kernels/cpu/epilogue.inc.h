@@ -182,8 +182,8 @@ EPILOGUE_INLINE void epilogue_rows(const epilogue_tile *t, epilogue_kind kind, i
 }
 
 /* Inlined with a known kind. The most frequent tiles, of two and of three vectors, have a loop that knows it
- * (4 x 24 with AVX2, K = 1024: gelu_tanh 1.06 of relu's time without, 1.01 with); sums that are still to get
- * a bias are edges and dot products. */
+ * (4 x 24 with AVX2, K = 1024: gelu_tanh 1.06 of relu's time without, 1.01 with). Sums that are still to get
+ * a bias are few: edges, dot products, and tiny biases where products flush. */
 EPILOGUE_INLINE void epilogue_loops(const hone_epilogue_args *args, int64_t row, int64_t end,
                                     epilogue_kind kind) {
     const epilogue_tile t = epilogue_load(args, kind);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An instruction: called, for inlined into every tile they took a third of the build's time. */
+/* An instruction. Called: inlined into every tile they would be a third of the build. */
 #define EMULATED static __attribute__((noinline, unused))
 
 /* ---- f32 sums of bf16 products: rounded to nearest even, subnormals taken and given as zeros */
