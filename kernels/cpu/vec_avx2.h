@@ -200,13 +200,20 @@ static inline int32_t vi_sum(vi v) {
     return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
 
+/* As it stands and in this order: left to itself gcc computes sums into the registers of operands, and
+ * spills (2 x 32 takes 0.78 of the time in f32, 4 x 24 0.65 with 16-bit weights). */
+static inline vf tile_fma(vf acc, vf a, vf b) {
+    __asm__ volatile("vfmadd231ps %1, %2, %0" : "+x"(acc) : "x"(a), "x"(b));
+    return acc;
+}
+
 #define TILE_GROUP_f32 1
 #define TILE_A_f32     HONE_A_F32
 typedef vf tile_acc_f32;
 static inline vf tile_zero_f32(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_f32(const void *p) { return _mm256_loadu_ps(p); }
 static inline vf tile_a_f32(const void *p) { return _mm256_broadcast_ss(p); }
-static inline vf tile_mul_f32(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+static inline vf tile_mul_f32(vf acc, vf a, vf b) { return tile_fma(acc, a, b); }
 typedef float tile_sum_f32;
 static inline vf tile_av_f32(const void *p) { return _mm256_loadu_ps(p); }
 static inline float tile_reduce_f32(vf acc) { return vf_sum(acc); }
@@ -217,7 +224,7 @@ typedef vf tile_acc_f16;
 static inline vf tile_zero_f16(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
 static inline vf tile_a_f16(const void *p) { return _mm256_broadcast_ss(p); }
-static inline vf tile_mul_f16(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+static inline vf tile_mul_f16(vf acc, vf a, vf b) { return tile_fma(acc, a, b); }
 typedef float tile_sum_f16;
 static inline vf tile_av_f16(const void *p) { return _mm256_loadu_ps(p); }
 static inline float tile_reduce_f16(vf acc) { return vf_sum(acc); }
@@ -228,7 +235,7 @@ typedef vf tile_acc_bf16;
 static inline vf tile_zero_bf16(void) { return _mm256_setzero_ps(); }
 static inline vf tile_b_bf16(const void *p) { return vec_widen_bf16(_mm_loadu_si128(p)); }
 static inline vf tile_a_bf16(const void *p) { return _mm256_broadcast_ss(p); }
-static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return _mm256_fmadd_ps(a, b, acc); }
+static inline vf tile_mul_bf16(vf acc, vf a, vf b) { return tile_fma(acc, a, b); }
 typedef float tile_sum_bf16;
 static inline vf tile_av_bf16(const void *p) { return _mm256_loadu_ps(p); }
 static inline float tile_reduce_bf16(vf acc) { return vf_sum(acc); }
