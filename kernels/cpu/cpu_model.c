@@ -49,8 +49,9 @@ static double read_rate(double bytes) {
                                          : 4;
 }
 
-/* Of read_rate, where one row reads weights from memory in parts, of which there are fewer than
- * HONE_MOST_PARTS (Zen 3: 0.8 to 1.0); to choose a tile's width, parts are taken for granted. */
+/* Of read_rate, where one row reads weights of more than 3/8 of the last level in fewer than HONE_MOST_PARTS
+ * parts (Zen 3: from half of the last level 0.75 to 1.0, at a quarter 1.0), or in a dot product (0.6); to
+ * choose a tile's width, parts are taken for granted. */
 static const double FEW_STREAMS = 0.9;
 
 /* The same for B, of which a thread needs `share` again and again: the second level, which is a thread's own,
@@ -158,10 +159,11 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
             all_panels = hone_pieces(p->n, v->nr);
     int64_t panels = hone_pieces(all_panels, c->gn);
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
-    double b_bytes = (double)(all_panels * v->nr * p->k) * (double)hone_cpu_b_size(v);
+    double b_bytes = (double)(hone_cpu_padded_columns(c, p->n) * p->k) * (double)hone_cpu_b_size(v);
     double b_rate = b_read_rate(b_bytes, b_bytes / c->gn);
-    if (p->m == 1 && (c->parts || !c->kc) && !hone_cpu_variant_is_dot(v) && v->mr < HONE_MOST_PARTS &&
-        b_bytes > (double)hone_cpu_cache_sizes()->l3)
+    int few_streams = v->mr < HONE_MOST_PARTS || hone_cpu_variant_is_dot(v);
+    if (p->m == 1 && (c->parts || !c->kc) && few_streams &&
+        8 * b_bytes > 3 * (double)hone_cpu_cache_sizes()->l3)
         b_rate *= FEW_STREAMS;
 
     double cycles = (double)panels * panel_cycles(c, p, v, rows, b_rate);

@@ -137,6 +137,24 @@ static void weights_beyond_the_second_level_are_fetched(void **state) {
     assert_string_equal("parts", default_value(&config, 1, 64, 64, "pf"));
 }
 
+static void a_row_reads_half_a_last_level_in_parts(void **state) {
+    (void)state;
+    enum { K = 2048 };
+    const int64_t columns = hone_cpu_cache_sizes()->l3 / 2 / (K * 2);
+    for (int64_t n = columns; n <= 2 * columns; n += columns / 2) {
+        hone_problem problem;
+        hone_config config;
+        hone_problem_init(&problem, HONE_F16, 0, 1, n, K);
+        assert_true(find_default(&config, &problem, 1, NULL));
+        const hone_variant *v =
+            hone_cpu_variant_find(hone_config_get(&config, "isa"), hone_config_get(&config, "wtype"),
+                                  atoi(hone_config_get(&config, "nr")));
+        assert_non_null(v);
+        assert_true(v->mr >= HONE_MOST_PARTS);
+        assert_false(hone_cpu_variant_is_dot(v));
+    }
+}
+
 /* What a plan fetches ahead with `pf`, of one row whose weights exceed the second level. */
 static int64_t fetched(const char *pf) {
     hone_problem problem;
@@ -247,6 +265,7 @@ int main(void) {
                                        cmocka_unit_test(defaults_of_few_rows_are_legal),
                                        cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
                                        cmocka_unit_test(streams_are_left_to_the_processor),
+                                       cmocka_unit_test(a_row_reads_half_a_last_level_in_parts),
                                        cmocka_unit_test(few_rows_fetch_from_where_weights_are),
                                        cmocka_unit_test(whole_huge_pages_are_asked_for)};
     return cmocka_run_group_tests(tests, find_device, release_device);
