@@ -8,7 +8,7 @@
 
 #define SAME(name)  act_high_##name(x, p, q)
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     static inline vf act_high_##name(vf x, vf p, vf q) {                                                     \
         (void)p, (void)q;                                                                                    \
         return high;                                                                                         \

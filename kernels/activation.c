@@ -19,7 +19,7 @@
     }
 
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     static double reference_##name(double x, double p, double q) {                                           \
         (void)p, (void)q;                                                                                    \
         return reference;                                                                                    \
@@ -33,7 +33,7 @@
 
 static const hone_act_info table[] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     {#name, alias,   params, per_column,       smooth,          least,                                       \
      most,  formula, hazard, reference_##name, lipschitz_##name},
 #include "activations.def"

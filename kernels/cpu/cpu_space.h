@@ -22,7 +22,7 @@
  *          smooth activations, C of 16 or 32 bits, one scale for all of A, and pf=0
  *   form   how a smooth activation is computed, which activations.def specifies: fast or
  *          high for f32 C, brief for 16 bits; byte for 8: a curve where the instruction
- *          set has one and it fits the call (cpu_curve.h), and brief else; brief: none
+ *          set has one and it fits the call (cpu_curve.h), else what is sooner done; brief: none
  *   gm, gn threads along M and N
  */
 #ifndef HONE_CPU_SPACE_H

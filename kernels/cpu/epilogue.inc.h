@@ -230,21 +230,39 @@ EPILOGUE_INLINE void epilogue_to_f32(const hone_epilogue_args *e, int row, int e
     epilogue_sums(e, row, end, kind);
 }
 
-/* What no f32 is: 8 bits, signed or not, which the last instruction alone needs to know, or 16. */
-EPILOGUE_INLINE void epilogue_to_fewer(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
+/* f32 of forms for fewer bits, to be measured by itself. */
+EPILOGUE_INLINE void epilogue_to_measure(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
+    kind.c_type = HONE_C_F32;
+    epilogue_floats(e, row, end, kind);
+}
+
+EPILOGUE_INLINE void epilogue_to_16(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
     if (e->c_type == HONE_C_F16) {
         kind.c_type = HONE_C_F16;
         epilogue_sums(e, row, end, kind);
     } else if (e->c_type == HONE_C_BF16) {
         kind.c_type = HONE_C_BF16;
         epilogue_floats(e, row, end, kind);
-    } else if (e->c_type == HONE_C_F32) { /* to be measured by itself */
-        kind.c_type = HONE_C_F32;
-        epilogue_floats(e, row, end, kind);
     } else {
+        epilogue_to_measure(e, row, end, kind);
+    }
+}
+
+/* 8 bits, signed or not, which the last instruction alone needs to know. */
+EPILOGUE_INLINE void epilogue_to_8(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
+    if (e->c_type >= EPILOGUE_C_8) {
         kind.c_type = EPILOGUE_C_8;
         epilogue_sums(e, row, end, kind);
+    } else {
+        epilogue_to_measure(e, row, end, kind);
     }
+}
+
+EPILOGUE_INLINE void epilogue_to_fewer(const hone_epilogue_args *e, int row, int end, epilogue_kind kind) {
+    if (e->c_type >= EPILOGUE_C_8)
+        epilogue_to_8(e, row, end, kind);
+    else
+        epilogue_to_16(e, row, end, kind);
 }
 
 #endif

@@ -65,7 +65,7 @@ static inline __attribute__((always_inline)) void tile_beside_to_16(const hone_t
         tile_beside_to_16(args, act_brief_##name);                                                           \
     }
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     BESIDE_##smooth(name)
 #include "activations.def"
 #undef HONE_ACT
@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) void tile_beside_to_16(const hone_t
      [HONE_FORM_BRIEF] = tile_beside_brief_##name},
 static hone_tile_fn *const besides[][HONE_FORM_COUNT] = {
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief)                                                               \
+                 reference, high, fast, brief, byte)                                                         \
     BESIDE_##smooth(name)
 #include "activations.def"
 #undef HONE_ACT

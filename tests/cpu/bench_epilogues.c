@@ -83,9 +83,16 @@ static double cycles(subject *s, void (*run)(subject *s, int i)) {
     return stats.p50;
 }
 
-static int is_served(int form, int c_type) {
-    return c_type == HONE_C_F32 ? form <= HONE_FORM_FAST
-                                : form == HONE_FORM_BRIEF || (form == HONE_FORM_BYTE && c_type >= HONE_C_S8);
+/* With tables byte is brief where it is no curve. */
+static int byte_is_brief(const hone_isa_code *code) {
+    return code->epilogues[HONE_FORM_BYTE] == code->epilogues[HONE_FORM_BRIEF];
+}
+
+static int is_served(const hone_isa_code *code, int form, int c_type) {
+    if (c_type == HONE_C_F32)
+        return form <= HONE_FORM_FAST;
+    return form == (c_type < HONE_C_S8 || byte_is_brief(code) ? HONE_FORM_BRIEF : HONE_FORM_BYTE) ||
+           (form == HONE_FORM_BYTE && c_type >= HONE_C_S8);
 }
 
 /* The epilogue and what it takes: a curve where there is one, and a tile that does as much. */
@@ -123,11 +130,11 @@ static void choose(subject *s, const hone_isa_code *code, int form, int act) {
 }
 
 static void measure(subject *s, const hone_cpu_isa *isa, int form, int act) {
-    if (!is_served(form, s->end.c_type))
+    if (!is_served(isa->code, form, s->end.c_type))
         return;
     choose(s, isa->code, form, act);
-    const int curved = s->epilogue == isa->code->curve;
-    if (form == HONE_FORM_BYTE && !curved)
+    const int curved = isa->code->curve && s->epilogue == isa->code->curve;
+    if (form == HONE_FORM_BYTE && !curved && byte_is_brief(isa->code))
         return;
     double direct = cycles(s, run_direct), whole = cycles(s, run_tile), alone = cycles(s, run_epilogue);
     printf("| %s | %s | %.1f | %.2f |", hone_activation_info((hone_activation)act)->name,
