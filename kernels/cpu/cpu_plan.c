@@ -72,7 +72,7 @@ static void size_blocks(hone_backend_plan *p) {
     p->kc = hone_at_most(hone_round_up(p->config.kc, p->step), p->depth);
     p->slices = (int)hone_pieces(p->depth, p->kc);
     p->unit = p->config.beside_tile || hone_cpu_variant_is_amx(v) ? p->config.mr : 1;
-    p->mc = hone_at_most(hone_round_up(p->config.mc, p->unit), q->m);
+    p->mc = hone_at_most(hone_round_up(p->config.mc, p->config.mr), q->m);
     p->nc = hone_at_most(hone_round_up(p->config.nc, v->nr), hone_round_up(q->n, v->nr));
     p->parts = p->config.gm * p->config.gn;
     p->a_size = hone_cpu_a_size(v);

@@ -422,7 +422,7 @@ static void run_part(void *context, size_t index) {
     if (rows == 0)
         return;
     const int64_t blocks = hone_pieces(rows, p->mc);
-    const cut block_rows = cut_into(rows, p->unit, blocks);
+    const cut block_rows = cut_into(rows, p->config.mr, blocks); /* whole tiles but for the last */
     w->job.run = p->config.code->epilogues[p->config.form][p->problem.act];
     w->job.args.ldc = p->args->ldc;
     w->job.args.c_inverse = 1.0f / p->args->c_scale;
