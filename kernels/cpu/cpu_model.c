@@ -220,7 +220,7 @@ static void choose_streaming_blocks(hone_cpu_config *c, const hone_problem *p) {
 static int crowds(const hone_cpu_config *c, const hone_problem *p) {
     enum { WAY = 4096 };
     return !c->copy_a && p->k * (int64_t)hone_cpu_a_size(c->variant) % WAY == 0 &&
-           c->mr > larger(1, (double)(hone_cpu_cache_sizes()->l1 / WAY) * 2 / 3);
+           c->mr > larger(1, ceil((double)(hone_cpu_cache_sizes()->l1 / WAY) * 2 / 3));
 }
 
 /* Whether a vector of weights is half a vector when it is read, so that there are many instructions to a
