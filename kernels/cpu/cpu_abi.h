@@ -50,7 +50,8 @@ enum { HONE_A_F32, HONE_A_F16, HONE_A_BF16, HONE_A_S16, HONE_A_S8, HONE_A_U8 };
 /* C types of an epilogue. */
 enum { HONE_C_F32, HONE_C_F16, HONE_C_BF16, HONE_C_S8, HONE_C_U8 };
 
-/* How an activation is computed: activations.def says what each may err by. */
+/* How an activation is computed: activations.def says what each may err by. Into f32 high and fast lead, into
+ * 16 bits brief, into 8 byte, and brief of instruction sets that have curves. */
 enum { HONE_FORM_HIGH, HONE_FORM_FAST, HONE_FORM_BRIEF, HONE_FORM_BYTE, HONE_FORM_COUNT };
 
 /* Which limits an activation that only clamps has. */

@@ -31,7 +31,10 @@ static const double IN_ORDER = 1.6;     /* times read_rate: what is read in orde
 static const double COPY_RATE = 16;     /* bytes a cycle */
 static const double WAKE_CYCLES = 3000; /* handing work to a thread that is awake, and waiting for it */
 
-static const double AVX2_4X24 = 1.04; /* times what the model says of 4 x 24 f32 there, beside 6 x 16 */
+/* Times what is said below of panels of 4 x 24 with 8 lanes, which has the fewest loads but takes 1.02 of the
+ * time of 6 x 16, not 0.98 (Zen 3; f32, and 16-bit weights widened; K of 64 to 3072; 1.1 with 8 rows). Not
+ * where a panel meets one tile, which waits for weights. */
+static const double AVX2_4X24 = 1.04;
 
 /* AMX: multiplies and loads of a tile register, the latency of its sums, and moving them. */
 static const double AMX_MULTIPLY = 16, AMX_LOAD = 8, AMX_LATENCY = 52, AMX_SUMS = 60,
@@ -52,8 +55,8 @@ static double read_rate(double bytes) {
 }
 
 /* Of read_rate, where one row reads weights of more than 3/8 of the last level in fewer than HONE_MOST_PARTS
- * parts (Zen 3: from half of the last level 0.75 to 1.0, at a quarter 1.0), or in a dot product (0.6); to
- * choose a tile's width, parts are taken for granted. */
+ * parts (Zen 3: from half of the last level 0.75 to 1.0, at a quarter 1.0), or in a dot product (0.6, for
+ * which this is enough to choose another); to choose a tile's width, parts are taken for granted. */
 static const double FEW_STREAMS = 0.9;
 
 /* The same for B, of which a thread needs `share` again and again: the second level, which is a thread's own,
@@ -113,6 +116,11 @@ static double dot_reads(const hone_cpu_config *c, const hone_problem *p, double 
     return reads / IN_ORDER;
 }
 
+static int is_avx2_4x24(const hone_variant *v) {
+    enum { LANES = 8 };
+    return v->nr == 3 * LANES && v->a_type == HONE_A_F32 && hone_cpu_isa_find(v->isa)->lanes == LANES;
+}
+
 /* All tiles of one panel of B. */
 static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, const hone_variant *v,
                            int64_t rows, double b_rate) {
@@ -126,7 +134,8 @@ static double panel_cycles(const hone_cpu_config *c, const hone_problem *p, cons
         tile = larger(tile, dot_reads(c, p, (double)rows / (double)tiles, bytes)) +
                REDUCE_CYCLES * (double)rows / (double)tiles * v->nr;
     double second_level = read_rate((double)hone_cpu_cache_sizes()->l2);
-    return larger(tile, bytes / b_rate) + (double)(tiles - 1) * larger(tile, bytes / second_level);
+    double all = larger(tile, bytes / b_rate) + (double)(tiles - 1) * larger(tile, bytes / second_level);
+    return tiles > 1 && is_avx2_4x24(v) ? AVX2_4X24 * all : all;
 }
 
 /* What the blocking of a config adds on one thread: sums that wait for the next slice of K, A copied for
@@ -139,7 +148,7 @@ static double blocking_cycles(const hone_cpu_config *c, const hone_problem *p, d
     double a_size = (double)hone_cpu_a_size(v), b_size = (double)hone_cpu_b_size(v), k = (double)p->k;
     double second_level = read_rate((double)caches->l2), cycles = 0;
     double slices = (double)hone_pieces(p->k, kc), column_blocks = ceil(columns / (double)nc),
-           row_blocks = ceil(rows / (double)mc);
+           row_blocks = ceil(rows / (double)hone_round_up(mc, c->mr));
 
     cycles += 2 * 4 * (slices - 1) * rows * columns / read_rate(4 * (double)(mc * nc));
     if (c->copy_a)
@@ -163,9 +172,9 @@ double hone_cpu_model_cycles(const hone_cpu_config *c, const hone_problem *p) {
     double a_bytes = (double)(rows * p->k) * (double)hone_cpu_a_size(v);
     double b_bytes = (double)(hone_cpu_padded_columns(c, p->n) * p->k) * (double)hone_cpu_b_size(v);
     double b_rate = b_read_rate(b_bytes, b_bytes / c->gn);
-    int few_streams = v->mr < HONE_MOST_PARTS || hone_cpu_variant_is_dot(v);
-    if (p->m == 1 && (c->parts || !c->kc) && few_streams &&
-        8 * b_bytes > 3 * (double)hone_cpu_cache_sizes()->l3)
+    int parts = c->parts || !c->kc,
+        few_streams = hone_cpu_variant_is_dot(v) || (parts && v->mr < HONE_MOST_PARTS);
+    if (p->m == 1 && few_streams && 8 * b_bytes > 3 * (double)hone_cpu_cache_sizes()->l3)
         b_rate *= FEW_STREAMS;
 
     double cycles = (double)panels * panel_cycles(c, p, v, rows, b_rate);
@@ -291,13 +300,13 @@ typedef struct choice {
     double cycles; /* negative: none yet */
 } choice;
 
-/* Every grid of threads for one tile. */
-static void consider(choice *best, hone_cpu_config c, const hone_problem *p, int threads, double handicap) {
+/* Every grid of threads for one tile. `times`: what the model says. */
+static void consider(choice *best, hone_cpu_config c, const hone_problem *p, int threads, double times) {
     for (c.gm = 1; c.gm <= threads; c.gm++)
         for (c.gn = 1; c.gm * c.gn <= threads; c.gn++) {
             if (threads % c.gm || threads % c.gn || (passes_through(&c, p) && crowds(&c, p)))
                 continue;
-            double cycles = handicap * hone_cpu_model_cycles(&c, p);
+            double cycles = times * hone_cpu_model_cycles(&c, p);
             if (best->cycles < 0 || cycles < best->cycles)
                 *best = (choice){c, cycles};
         }
@@ -334,17 +343,14 @@ static const char *preferred_isa(const hone_problem *problem, const hone_variant
 }
 
 /* What the model says is multiplied by this. AMX is left only for much: the model flatters vectors, which are
- * as fast as it thinks on tiny problems alone. And 4 x 24, of the fewest loads with 8 lanes, takes 1.02 of
- * the time of 6 x 16 (Zen 3, f32, K of 64 to 3072). */
+ * as fast as it thinks on tiny problems alone. */
 static double handicap(const hone_variant *v, const hone_problem *problem) {
     if (hone_cpu_variant_is_amx(v))
         return 1;
     for (int i = 0; hone_cpu_variants[i]; i++)
         if (hone_cpu_variant_is_amx(hone_cpu_variants[i]) && may_run(hone_cpu_variants[i], problem))
             return BESIDE_AMX;
-    enum { LANES = 8, COLUMNS = 3 * LANES };
-    const int three_wide = v->nr == COLUMNS && hone_cpu_isa_find(v->isa)->lanes == LANES;
-    return three_wide && v->a_type == HONE_A_F32 && problem->m > HONE_MOST_PARTED ? AVX2_4X24 : 1;
+    return 1;
 }
 
 /* Takes tiles with another epilogue between their products where they are worth being smaller: where there

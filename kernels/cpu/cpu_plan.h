@@ -37,9 +37,9 @@ struct hone_backend_plan {
     hone_cpu_config config;
     hone_pool *pool;
     int parts;          /* gm x gn, each run by one thread */
-    int64_t kc, mc, nc; /* multiples of the step, unit and nr; at most the padded extents */
+    int64_t kc, mc, nc; /* multiples of the step, mr and nr; at most the padded extents */
     int64_t step;       /* hone_cpu_step */
-    int64_t unit;       /* rows are shared out in units of it: 1, or mr where tiles prefer the same shape */
+    int64_t unit;       /* of rows of a thread and of a tile: 1, or mr where tiles prefer one shape */
     int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
     size_t a_size, b_size, c_size;

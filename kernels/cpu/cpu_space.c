@@ -102,7 +102,8 @@ int hone_cpu_has_beside(const hone_variant *v, const hone_problem *problem) {
            v->beside[problem->act][hone_cpu_form(problem->c_type)];
 }
 
-/* The forms worth trying: what is not smooth is the same in all, and without curves byte is brief. */
+/* The forms worth trying: what is not smooth is the same in all, and without curves there is one for bytes.
+ */
 static const char *forms(const hone_problem *problem, int curved) {
     int smooth = hone_activation_info(problem->act)->smooth;
     switch (hone_cpu_form(problem->c_type)) {
@@ -113,6 +114,13 @@ static const char *forms(const hone_problem *problem, int curved) {
     default:
         return "brief";
     }
+}
+
+/* Whether the epilogues of a form store the problem's C (cpu_abi.h). */
+static int stores(const hone_isa_code *code, int form, hone_dtype c_type) {
+    const int own = hone_cpu_form(c_type);
+    return form == own || (own == HONE_FORM_FAST && form == HONE_FORM_HIGH) ||
+           (own == HONE_FORM_BYTE && form == HONE_FORM_BRIEF && code->curve);
 }
 
 static int find_form(const char *name) {
@@ -375,6 +383,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
                          wtype);
     if (!hone_cpu_isa_runs(isa))
         return hone_fail(HONE_E_UNAVAILABLE, "this CPU cannot run %s (it needs %s)", isa->name, isa->needs);
+    if (!stores(isa->code, find_form(form), problem->c_type))
+        return hone_fail(HONE_E_USAGE, "'form=%s' of %s is not for C of %s", form, isa_name,
+                         hone_dtype_name(problem->c_type));
     read.edge = problem->n % nr ? hone_cpu_variant_edge(v, (int)(problem->n % nr)) : v;
     read.code = isa->code;
     read.form = find_form(form);

@@ -6,7 +6,8 @@
  *          so that the tiles of a block differ by one row at most. nr below the
  *          instruction set's lanes: dot products along k
  *   kc     depth of a block: k that is accumulated before the sums leave the tile
- *   mc, nc rows and columns of a block of C that one thread works on at a time
+ *   mc, nc rows and columns of a block of C that one thread works on at a time; both
+ *          rounded up to whole tiles
  *   copy   1: a block of A is copied first; 0: A is read in place
  *   inner  the innermost loop over a block's tiles: m, below a panel of B in the
  *          nearest cache, or n, along rows of A there
@@ -44,9 +45,9 @@ typedef struct hone_cpu_config {
     int curved;  /* the activation is a curve of its 8-bit C where one fits */
     int beside;  /* an epilogue is done while the next tile is multiplied */
     hone_tile_fn *beside_tile; /* by this tile of mr rows; NULL: by all, or by none */
-    int leaks;   /* the activation only has a slope below 0 */
-    int direct;  /* C leaves from the registers: clamped to low .. high, with a slope, or as a curve */
-    int clamp;   /* HONE_CLAMP_* */
+    int leaks;                 /* the activation only has a slope below 0 */
+    int direct; /* C leaves from the registers: clamped to low .. high, with a slope, or as a curve */
+    int clamp;  /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;
     int fetch_next, parts, streams; /* prefetch is 0; with streams there are parts */

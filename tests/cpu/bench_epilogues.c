@@ -91,8 +91,9 @@ static int byte_is_brief(const hone_isa_code *code) {
 static int is_served(const hone_isa_code *code, int form, int c_type) {
     if (c_type == HONE_C_F32)
         return form <= HONE_FORM_FAST;
-    return form == (c_type < HONE_C_S8 || byte_is_brief(code) ? HONE_FORM_BRIEF : HONE_FORM_BYTE) ||
-           (form == HONE_FORM_BYTE && c_type >= HONE_C_S8);
+    if (c_type < HONE_C_S8)
+        return form == HONE_FORM_BRIEF;
+    return form == HONE_FORM_BYTE || (form == HONE_FORM_BRIEF && byte_is_brief(code));
 }
 
 /* The epilogue and what it takes: a curve where there is one, and a tile that does as much. */

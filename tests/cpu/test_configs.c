@@ -1,0 +1,97 @@
+/* What becomes of configs that a database may hold though no space lists them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../harness/verify.h"
+#include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_plan.h"
+#include "hone/hone.h"
+
+static hone_context *context;
+static const hone_device *device;
+
+/* The default of a problem with some values changed. */
+static void changed_default(hone_config *config, const hone_problem *problem, const char *const (*values)[2],
+                            size_t count) {
+    assert_int_equal(HONE_OK, device->backend->default_config(config, device, problem, 1, NULL));
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(HONE_OK, hone_config_set(config, values[i][0], values[i][1]));
+}
+
+/* A block of 24 rows is one of 25 in tiles of 5; its sums wait in it for the second slice of K. */
+static void blocks_are_whole_tiles(void **state) {
+    (void)state;
+    static const char *const values[][2] = {{"mr", "5"}, {"mc", "24"},  {"kc", "256"},
+                                            {"pf", "0"}, {"epi", "l1"}, {"copy", "1"}};
+    hone_problem problem;
+    hone_config config;
+    hone_backend_plan *plan;
+    char text[HONE_CONFIG_TEXT];
+    hone_problem_init(&problem, HONE_F32, 0, 97, 48, 300);
+    changed_default(&config, &problem, values, sizeof values / sizeof *values);
+    assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
+    assert_int_equal(25, plan->mc);
+    assert_int_equal(2, plan->slices);
+    hone_cpu_plan_destroy(plan);
+
+    hone_operands *operands;
+    hone_reference *reference;
+    hone_numerics numerics = {0};
+    assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 11, 3));
+    assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+    assert_int_equal(HONE_OK, hone_verify_config(&numerics, context, "cpu", operands, reference, text, 1));
+    assert_true(numerics.correct);
+    hone_reference_destroy(reference);
+    hone_operands_destroy(operands);
+}
+
+/* A form whose epilogue stores C of another size would write beyond it. */
+static void forms_of_another_type_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        hone_dtype dtype, c_type;
+        const char *legal, *refused[3];
+    } rows[] = {{HONE_F32, HONE_F32, "high", {"brief", "byte"}},
+                {HONE_F16, HONE_F16, "brief", {"high", "fast", "byte"}},
+                {HONE_BF16, HONE_BF16, "brief", {"high", "fast", "byte"}},
+                {HONE_S8, HONE_F32, "fast", {"brief", "byte"}},
+                {HONE_S8, HONE_U8, "byte", {"high", "fast"}},
+                {HONE_S8, HONE_S8, "byte", {"high", "fast"}}};
+    hone_activation silu;
+    assert_int_equal(HONE_OK, hone_activation_parse(&silu, "silu"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        hone_problem problem;
+        hone_config config;
+        hone_backend_plan *plan;
+        hone_problem_init(&problem, rows[i].dtype, silu, 8, 32, 64);
+        problem.c_type = rows[i].c_type;
+        changed_default(&config, &problem, (const char *const[][2]){{"form", rows[i].legal}, {"epi", "l1"}},
+                        2);
+        assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
+        hone_cpu_plan_destroy(plan);
+        for (int r = 0; r < 3 && rows[i].refused[r]; r++) {
+            assert_int_equal(HONE_OK, hone_config_set(&config, "form", rows[i].refused[r]));
+            assert_int_equal(HONE_E_USAGE, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
+            assert_non_null(strstr(hone_error_detail(), rows[i].refused[r]));
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_whole_tiles),
+        cmocka_unit_test(forms_of_another_type_are_refused),
+    };
+    if (hone_context_create(&context) || hone_context_device(&device, context, "cpu"))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    hone_context_destroy(context);
+    return failed;
+}
