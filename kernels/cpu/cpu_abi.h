@@ -131,6 +131,11 @@ typedef struct hone_tile_args {
     const float *scale, *bias; /* NR each, of s32 sums alone */
     const hone_curve *curve;   /* 8-bit C is this curve of y in its units, nothing is clamped; NULL: none */
     int c_normal;              /* no y is subnormal */
+    /* Of register tiles: as many further ones are computed in this call, alike but for what lies so many
+     * bytes on for each, and so many values of `start`, `scale` and `bias`, of `slope`; what is moved stays
+     * so. Less is lost between them than between calls (docs/cpu.md). */
+    int64_t further, a_next, b_next, c_next, acc_next, fetch_next;
+    int columns_next, slope_next;
     /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
     int b_passes;       /* B is used once and A again by the next tile; 0: A passes, B is used again */
     const void *a_tail; /* a further step of A, HONE_AMX_BYTES a row; NULL: none */
@@ -140,7 +145,7 @@ typedef struct hone_tile_args {
     hone_epilogue_job *job;
 } hone_tile_args;
 
-typedef void hone_tile_fn(const hone_tile_args *args);
+typedef void hone_tile_fn(hone_tile_args *args);
 
 /* Rows of A as tiles take them: `n` elements of each, then zeros up to `padded`. Distances in bytes. */
 typedef void hone_copy_fn(char *out, int64_t out_step, const char *in, int64_t in_step, int64_t rows,

@@ -29,7 +29,8 @@ static int32_t zero_shift(int a_type, hone_dtype type) {
 
 static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
-    size_t sums = p->slices > 1 ? (size_t)(p->mc * p->nc) : 2 * (size_t)(v->mr * v->nr);
+    int64_t waiting = p->config.beside ? 2 : p->buffered;
+    size_t sums = (size_t)(p->slices > 1 ? p->mc * p->nc : waiting * v->mr * v->nr);
     int plain = p->problem.weights_plain, copied = p->config.copy_a,
         tail = hone_cpu_variant_is_amx(v) && !copied && p->problem.k % p->step;
     w->a = copied ? allocate(p, (size_t)p->mc * p->a_pitch) : NULL;
@@ -62,7 +63,10 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
            (!out || (w->out_scale && w->out_bias));
 }
 
-enum { PARTS_AHEAD = 4096 /* bytes */ };
+enum {
+    PARTS_AHEAD = 4096 /* bytes */,
+    WAITING = 4096 /* bytes of sums, beside the operands in the first level */
+};
 
 static void size_blocks(hone_backend_plan *p) {
     const hone_variant *v = p->config.variant;
@@ -86,6 +90,9 @@ static void size_blocks(hone_backend_plan *p) {
     p->a_pitch = row_pitch((size_t)p->kc * p->a_size);
     p->fetch_c = !hone_cpu_variant_is_amx(v) && !hone_cpu_is_amd() &&
                  q->m * q->n * (int64_t)p->c_size / p->parts > hone_cpu_cache_sizes()->l2 / 2;
+    p->in_runs = strcmp(v->loop, "tile") == 0 && !p->config.beside && !p->config.parts && !p->fetch_c;
+    const int64_t tile = 4 * (int64_t)v->mr * v->nr;
+    p->buffered = p->in_runs && tile < WAITING ? WAITING / tile : 1;
 }
 
 hone_status hone_cpu_plan_create(hone_backend_plan **out, const hone_device *device,

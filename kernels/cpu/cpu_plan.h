@@ -12,7 +12,7 @@ typedef struct hone_cpu_workspace {
     _Alignas(128) char *a; /* mc rows of kc, copied; NULL where A is read in place */
     char *tail;            /* mc rows of HONE_AMX_BYTES: the last k of A in place; NULL: K is whole steps */
     char *head; /* the first rows of A in place, each after a group of zeros; NULL: K is a group or more */
-    char *sums; /* f32 or s32: a tile or two taking turns, or all tiles of a block */
+    char *sums; /* f32 or s32: of the tiles of a call, of two taking turns, or of all of a block */
     int turn;   /* which of the two */
     int shape;  /* hone_tile_args */
     char *b;    /* plain weights: K x nc packed */
@@ -42,6 +42,8 @@ struct hone_backend_plan {
     int64_t unit;       /* of rows of a thread and of a tile: 1, or mr where tiles prefer one shape */
     int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
+    int in_runs;        /* a call may compute several tiles */
+    int64_t buffered;   /* of which so many wait for their epilogue */
     size_t a_size, b_size, c_size;
     int64_t prefetch;               /* hone_tile_args */
     int per_column;                 /* the activation has a parameter a column */

@@ -67,6 +67,7 @@ typedef struct slice {
      * columns from column j. */
     int64_t index, i, j;
     int rows, columns;
+    int64_t count; /* of tiles that its call computes */
     const hone_variant *variant;
     const float *bias; /* that its sums do not have yet; NULL: none */
     int direct;        /* C leaves from its registers */
@@ -81,14 +82,14 @@ static void finish(hone_epilogue_job *job) {
     job->next = job->rows = 0;
 }
 
-/* Leaves a tile of sums to the epilogue. */
-static void leave_tile(const slice *s, char *c) {
+/* Leaves the sums of a call to the epilogue. */
+static void leave_tiles(const slice *s, const void *sums, char *c) {
     const hone_backend_plan *p = s->plan;
     const hone_args *args = p->args;
     int64_t row = s->block->row + s->i;
     hone_cpu_workspace *w = s->workspace;
     hone_epilogue_args *e = &w->job.args;
-    e->acc = s->tile.acc;
+    e->acc = sums;
     e->acc_ld = s->variant->nr;
     e->columns = s->columns;
     e->c = c;
@@ -102,7 +103,7 @@ static void leave_tile(const slice *s, char *c) {
         e->col_sum = s->block->column_sums ? s->block->column_sums + s->j : NULL;
     }
     w->job.next = 0;
-    w->job.rows = s->rows;
+    w->job.rows = s->rows * (int)s->count;
     if (!p->config.beside)
         finish(&w->job);
 }
@@ -122,12 +123,13 @@ static void fetch_ahead(slice *s) {
     const hone_variant *v = s->variant;
     int64_t bytes = HONE_TILE_STEPS * v->group * v->nr * (int64_t)p->b_size;
     s->tile.fetch = (const char *)s->tile.b + p->config.prefetch;
+    s->tile.fetch_next = s->tile.b_next;
     s->tile.fetch_lines = hone_pieces(bytes, HONE_LINE);
 }
 
 /* A tile's share of the panel that takes the place of its own: the next one, or with inner=n the same one of
- * what comes after. */
-static void fetch_next(slice *s) {
+ * what comes after. For how many tiles from this one on that holds. */
+static int64_t fetch_next(slice *s) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
     const block *blk = s->block;
@@ -138,14 +140,16 @@ static void fetch_next(slice *s) {
             k = beside ? s->k : s->after_k;
     t->fetch_lines = 0;
     if (steps == 0 || column >= blk->ahead || (column == j && k == s->k))
-        return;
+        return s->tiles;
     int64_t width = blk->ahead - column < nr ? config->edge->nr : nr;
     int64_t bytes = hone_at_most(p->kc, p->depth - k) * width * (int64_t)p->b_size;
     int64_t lines = hone_pieces(bytes, s->tiles * steps * HONE_LINE), share = steps * lines * HONE_LINE;
-    if (s->index * share < bytes) {
-        t->fetch = blk->b + (size_t)(column * p->depth + k * width) * p->b_size + s->index * share;
-        t->fetch_lines = lines;
-    }
+    if (s->index * share >= bytes)
+        return s->tiles;
+    t->fetch = blk->b + (size_t)(column * p->depth + k * width) * p->b_size + s->index * share;
+    t->fetch_lines = lines;
+    t->fetch_next = share;
+    return hone_pieces(bytes - s->index * share, share);
 }
 
 /* The sums of a tile: one of two taking turns, or those that wait for the next slice. */
@@ -227,21 +231,52 @@ static hone_tile_fn *find_tile(slice *s) {
     return s->variant->tiles[s->rows - 1];
 }
 
-/* The tile that was entered. */
-static void run_tile(slice *s) {
+/* How many tiles from the one that was entered on are alike, so that one call may compute them. */
+static int64_t count_alike(const slice *s) {
+    const hone_backend_plan *p = s->plan;
+    const int buffered = s->last && !s->direct;
+    if (!p->in_runs || s->head)
+        return 1;
+    if (p->config.inner_n) {
+        const int64_t whole = (s->block->columns - s->j) / s->variant->nr;
+        return buffered || p->config.fetch_next ? 1 : (whole > 1 ? whole : 1);
+    }
+    const int64_t alike = (s->index < s->cuts.rest ? s->cuts.rest : s->tiles) - s->index;
+    return buffered ? hone_at_most(alike, p->buffered) : alike;
+}
+
+/* From each tile of a call to the next: one below, or with inner=n one to the right. */
+static void set_steps(slice *s) {
+    const hone_backend_plan *p = s->plan;
+    const int64_t nr = s->variant->nr;
+    const int inner_n = p->config.inner_n;
+    hone_tile_args *t = &s->tile;
+    t->a_next = inner_n ? 0 : s->rows * t->a_step;
+    t->b_next = inner_n ? p->depth * nr * (int64_t)p->b_size : 0;
+    t->c_next = (inner_n ? nr : s->rows * t->ldc) * (int64_t)p->c_size;
+    t->acc_next = (inner_n ? s->block->rows : s->rows) * nr * 4;
+    t->columns_next = inner_n ? (int)nr : 0;
+    t->slope_next = p->per_column ? t->columns_next : 0;
+}
+
+/* The tile that was entered, and those after it that are alike: s->count. */
+static void run_tiles(slice *s) {
     const hone_backend_plan *p = s->plan;
     char *c = s->c + (size_t)s->j * p->c_size;
-    s->tile.acc = find_sums(s);
+    void *const sums = s->tile.acc = find_sums(s);
     s->tile.c = s->direct ? c : NULL;
+    s->count = count_alike(s);
+    set_steps(s);
     if (p->config.fetch_next)
-        fetch_next(s);
+        s->count = hone_at_most(s->count, fetch_next(s));
     else if (p->config.prefetch)
         fetch_ahead(s);
+    s->tile.further = s->count - 1;
     if (s->last && p->fetch_c)
         prefetch_c(c, (size_t)p->args->ldc * p->c_size, s->rows, (size_t)s->columns * p->c_size);
     find_tile(s)(&s->tile);
     if (s->last && !s->direct)
-        leave_tile(s, c);
+        leave_tiles(s, sums, c);
 }
 
 static void run_slice(slice *s) {
@@ -253,16 +288,16 @@ static void run_slice(slice *s) {
     s->tile.b_passes = config->inner_n == ((config->inner_n ? hone_pieces(columns, nr) : s->tiles) > 1);
     for (int64_t tile = 0; config->inner_n && tile < s->tiles; tile++) {
         enter_rows(s, tile);
-        for (int64_t j = 0; j < columns; j += nr) {
+        for (int64_t j = 0; j < columns; j += s->count * nr) {
             enter_panel(s, j);
-            run_tile(s);
+            run_tiles(s);
         }
     }
     for (int64_t j = 0; !config->inner_n && j < columns; j += nr) {
         enter_panel(s, j);
-        for (int64_t tile = 0; tile < s->tiles; tile++) {
+        for (int64_t tile = 0; tile < s->tiles; tile += s->count) {
             enter_rows(s, tile);
-            run_tile(s);
+            run_tiles(s);
         }
     }
 }

@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_pass)(const hone_ti
     AMX_SUMS(_tile_stored, acc, 4 * TILE_COLUMNS);
 }
 
-static void TILE_(tile_rows)(const hone_tile_args *args) {
+static void TILE_(tile_rows)(hone_tile_args *args) {
     if (args->b_passes)
         TILE_(tile_pass)(args, 1);
     else

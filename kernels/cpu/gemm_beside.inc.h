@@ -55,15 +55,13 @@ static inline __attribute__((always_inline)) void tile_beside_to_16(const hone_t
 /* Smooth activations: what others cost is little, and nearly all of them leave from the registers. */
 #define BESIDE_0(name)
 #define BESIDE_1(name)                                                                                       \
-    static void tile_beside_high_##name(const hone_tile_args *args) {                                        \
+    static void tile_beside_high_##name(hone_tile_args *args) {                                              \
         tile_beside_to(args, HONE_C_F32, act_high_##name);                                                   \
     }                                                                                                        \
-    static void tile_beside_fast_##name(const hone_tile_args *args) {                                        \
+    static void tile_beside_fast_##name(hone_tile_args *args) {                                              \
         tile_beside_to(args, HONE_C_F32, act_fast_##name);                                                   \
     }                                                                                                        \
-    static void tile_beside_brief_##name(const hone_tile_args *args) {                                       \
-        tile_beside_to_16(args, act_brief_##name);                                                           \
-    }
+    static void tile_beside_brief_##name(hone_tile_args *args) { tile_beside_to_16(args, act_brief_##name); }
 #define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
                  reference, high, fast, brief, byte)                                                         \
     BESIDE_##smooth(name)

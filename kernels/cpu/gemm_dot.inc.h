@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) void TILE_(tile_loop)(TILE(tile_acc
     (void)flips, (void)flip;
 }
 
-static void TILE_(tile_rows)(const hone_tile_args *args) {
+static void TILE_(tile_rows)(hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
     TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_loop), sum, args);
 

@@ -213,7 +213,7 @@ TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
 /* Parts of k that are read side by side: as many as the sums of the width's most rows have room for. */
 enum {
     TILE_(tile_room) = TILE_MOST_ROWS / TILE_ROWS,
-    TILE_(tile_parts_count) = TILE_ROWS > HONE_MOST_PARTED     ? 1
+    TILE_(tile_parts_count) = TILE_ROWS > HONE_MOST_PARTED         ? 1
                               : TILE_(tile_room) < HONE_MOST_PARTS ? TILE_(tile_room)
                                                                    : HONE_MOST_PARTS
 };
@@ -254,7 +254,7 @@ TILE_(tile_parts)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     rest->b = (const char *)args->b + part * PARTS * TILE_B_STEP;
 }
 
-static void TILE_(tile_rows)(const hone_tile_args *args) {
+static inline __attribute__((always_inline)) void TILE_(tile_one)(const hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
     TILE_(tile_begin)(sum, args);
     enum { LONG = 64 }; /* groups from which parts are worth their addition */
@@ -268,6 +268,15 @@ static void TILE_(tile_rows)(const hone_tile_args *args) {
         TILE_(tile_leave)(sum, args);
     else
         TILE_(tile_keep)(sum, args);
+}
+
+static void TILE_(tile_rows)(hone_tile_args *args) {
+    for (;;) {
+        TILE_(tile_one)(args);
+        if (args->further == 0)
+            return;
+        tile_next(args);
+    }
 }
 #undef TILE_
 #undef TILE_ROWS

@@ -75,3 +75,23 @@ enum {
     TILE_B_STEP = TILE_VECTORS * TILE_B_BYTES /* from one group to the next */
 };
 _Static_assert((int)TILE_COLUMNS <= (int)HONE_MOST_COLUMNS, "cpu_abi.h says how wide a tile may be");
+
+/* The next of the tiles of one call. */
+static inline void tile_next(hone_tile_args *t) {
+    t->further--;
+    t->a = (const char *)t->a + t->a_next;
+    t->b = (const char *)t->b + t->b_next;
+    t->acc = (char *)t->acc + t->acc_next;
+    if (t->fetch_lines)
+        t->fetch += t->fetch_next;
+    if (t->c)
+        t->c = (char *)t->c + t->c_next;
+    if (t->start)
+        t->start = (const char *)t->start + 4 * t->columns_next;
+    if (t->slope)
+        t->slope += t->slope_next;
+    if (t->scale) {
+        t->scale += t->columns_next;
+        t->bias += t->columns_next;
+    }
+}
