@@ -96,10 +96,16 @@ static int is_shallow(const hone_cpu_config *c, const hone_problem *p) {
     return p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant) < hone_cpu_cache_sizes()->l1 / 8;
 }
 
+/* Sums that wait for their epilogue do so for several tiles one below the other. */
+static int waits(const hone_cpu_config *c, const hone_problem *p) {
+    return strcmp(c->variant->loop, "tile") == 0 && !c->beside && !hone_cpu_may_be_direct(c->variant, p);
+}
+
 /* A panel that the first level holds stays there while all rows pass it. */
 static int inner_is_n(const hone_cpu_config *c, const hone_problem *p) {
     int64_t panel = p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant);
-    return p->n > c->variant->nr && (panel > hone_cpu_cache_sizes()->l1 * 2 / 3 || is_shallow(c, p));
+    return p->n > c->variant->nr &&
+           (panel > hone_cpu_cache_sizes()->l1 * 2 / 3 || (is_shallow(c, p) && !waits(c, p)));
 }
 
 /* What a tile of dot products waits for, which uses what it loads a few times only. The first panel meets A

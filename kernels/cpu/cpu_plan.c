@@ -65,7 +65,7 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
 
 enum {
     PARTS_AHEAD = 4096 /* bytes */,
-    WAITING = 4096 /* bytes of sums, beside the operands in the first level */
+    WAITING = 8192 /* bytes of sums, beside the operands in the first level */
 };
 
 static void size_blocks(hone_backend_plan *p) {
