@@ -8,19 +8,20 @@ set(HONE_CPU_ISAS)
 set(HONE_CPU_TILES) # names
 set(table_isas)
 
-# What does not change from tile to tile is not to take registers from their sums:
-# gcc spills 9 of the 27 vectors of 9x48 in every group.
-set(tile_flags)
+# Of a call of register tiles: what does not change from tile to tile is not to take
+# registers from their sums (gcc spills 9 of the 27 vectors of 9x48 in every group).
+set(loop_flags_tile)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
-  set(tile_flags -fno-move-loop-invariants)
+  set(loop_flags_tile -fno-move-loop-invariants)
 endif()
 # AArch64 compilers order instructions before they allocate registers, too: loads
 # move up and accumulators out into memory.
+set(tile_flags)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   if(CMAKE_C_COMPILER_ID STREQUAL GNU)
-    list(APPEND tile_flags -fno-schedule-insns)
+    set(tile_flags -fno-schedule-insns)
   elseif(CMAKE_C_COMPILER_ID MATCHES Clang)
-    list(APPEND tile_flags -mllvm -enable-misched=false)
+    set(tile_flags -mllvm -enable-misched=false)
   endif()
 endif()
 
@@ -114,7 +115,8 @@ macro(hone_generate_tiles tile)
   endforeach()
   set(output ${generated}/${HONE_NAME}.c)
   configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/tile.c.in ${output} @ONLY)
-  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list};${tile_flags}")
+  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS
+    "${flag_list};${tile_flags};${loop_flags_${HONE_LOOP}}")
   list(APPEND HONE_CPU_VARIANT_SOURCES ${output})
   list(APPEND HONE_CPU_TILES ${HONE_NAME})
 endmacro()

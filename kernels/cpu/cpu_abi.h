@@ -65,7 +65,8 @@ typedef struct hone_curve {
     uint8_t flip; /* 0x80: C is unsigned */
 } hone_curve;
 
-/* A finished tile on its way to C. Pointers to columns start at the tile's first. */
+/* A finished tile, or several one below the other, on its way to C. Pointers to columns start at the tile's
+ * first. */
 typedef struct hone_epilogue_args {
     const void *acc; /* [rows][acc_ld], f32 or s32 */
     int64_t acc_ld;
@@ -98,9 +99,9 @@ typedef struct hone_epilogue_job {
     int next, rows;
 } hone_epilogue_job;
 
-/* One call of a tile: acc = (or +=) rows of A x a panel of B over `groups` groups, or, with `c` and not of
- * AMX or dot products, C = min(high, max(low, y)) straight from the registers. AMX takes whole steps of
- * HONE_AMX_GROUPS groups. */
+/* One call of a tile, or of several: acc = (or +=) rows of A x a panel of B over `groups` groups, or, with
+ * `c` and not of AMX or dot products, C = min(high, max(low, y)) straight from the registers. AMX takes whole
+ * steps of HONE_AMX_GROUPS groups. */
 typedef struct hone_tile_args {
     int64_t groups;
     const void *a;

@@ -56,7 +56,7 @@ hone_status hone_cpu_emit(FILE *out, const hone_device *device, const hone_probl
 
     fprintf(out,
             "/*\n * %s\n * problem %s\n * config  %s\n *\n"
-            " * cc -std=c17 -O3 -c THIS_FILE.c\n *\n"
+            " * cc -std=c17 -O3 -c THIS_FILE.c  (gcc: -fno-move-loop-invariants, or it may spill)\n *\n"
             " * Defines %s_variant with its tiles of 1 to %d rows%s, and\n"
             " * hone_isa_%s.epilogues[form][activation]; here form %d (%s), activation %d (%s).\n"
             " * Of the form byte hone_isa_%s.curve may serve in its place, with a hone_curve that the\n"

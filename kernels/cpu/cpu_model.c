@@ -96,9 +96,19 @@ static int is_shallow(const hone_cpu_config *c, const hone_problem *p) {
     return p->k * c->variant->nr * (int64_t)hone_cpu_b_size(c->variant) < hone_cpu_cache_sizes()->l1 / 8;
 }
 
-/* Sums that wait for their epilogue do so for several tiles one below the other. */
+int hone_cpu_fetches_c(const hone_cpu_config *c, const hone_problem *p) {
+    const int64_t c_bytes = p->m * p->n * (int64_t)hone_dtype_size(p->c_type);
+    return !hone_cpu_variant_is_amx(c->variant) && !hone_cpu_is_amd() &&
+           c_bytes / (c->gm * c->gn) > hone_cpu_cache_sizes()->l2 / 2;
+}
+
+int hone_cpu_in_runs(const hone_cpu_config *c, const hone_problem *p) {
+    return strcmp(c->variant->loop, "tile") == 0 && !c->beside && !c->parts && !hone_cpu_fetches_c(c, p);
+}
+
+/* Whether sums wait for their epilogue, those of several tiles one below the other. */
 static int waits(const hone_cpu_config *c, const hone_problem *p) {
-    return strcmp(c->variant->loop, "tile") == 0 && !c->beside && !hone_cpu_may_be_direct(c->variant, p);
+    return hone_cpu_in_runs(c, p) && !hone_cpu_may_be_direct(c->variant, p);
 }
 
 /* A panel that the first level holds stays there while all rows pass it. */

@@ -9,6 +9,12 @@
 hone_status hone_cpu_default_config(hone_config *out, const hone_device *device, const hone_problem *problem,
                                     int threads, const char *code_path);
 
+/* Whether the lines of C are asked for, a tile's at a time: C exceeds the second level, and that pays here.
+ */
+int hone_cpu_fetches_c(const hone_cpu_config *config, const hone_problem *problem);
+/* Whether one call computes several register tiles: none has to be told anything between them. */
+int hone_cpu_in_runs(const hone_cpu_config *config, const hone_problem *problem);
+
 /* Cycles of one call on the busiest thread. kc, mc and nc of 0: all of K, M and N. */
 double hone_cpu_model_cycles(const hone_cpu_config *config, const hone_problem *problem);
 

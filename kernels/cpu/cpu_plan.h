@@ -42,15 +42,15 @@ struct hone_backend_plan {
     int64_t unit;       /* of rows of a thread and of a tile: 1, or mr where tiles prefer one shape */
     int64_t depth;      /* K padded to the step */
     int slices;         /* of K */
-    int in_runs;        /* a call may compute several tiles */
+    int in_runs;        /* hone_cpu_in_runs */
     int64_t buffered;   /* of which so many wait for their epilogue */
     size_t a_size, b_size, c_size;
     int64_t prefetch;               /* hone_tile_args */
     int per_column;                 /* the activation has a parameter a column */
     float slope[HONE_MOST_COLUMNS]; /* that parameter for every column else, where the activation leaks */
     size_t a_pitch;                 /* bytes of a copied row */
-    int fetch_c;             /* C is asked for: it is larger than the second level, and that pays here */
-    hone_cpu_curves *curves; /* NULL: the activation is none */
+    int fetch_c;                    /* hone_cpu_fetches_c */
+    hone_cpu_curves *curves;        /* NULL: the activation is none */
     hone_cpu_workspace *workspaces;
     size_t allocated; /* bytes, for all of them */
     /* Of the call in progress: */

@@ -67,6 +67,7 @@ typedef struct slice {
      * columns from column j. */
     int64_t index, i, j;
     int rows, columns;
+    int copied;    /* its rows are a copy's */
     int64_t count; /* of tiles that its call computes */
     const hone_variant *variant;
     const float *bias; /* that its sums do not have yet; NULL: none */
@@ -152,7 +153,8 @@ static int64_t fetch_next(slice *s) {
     return hone_pieces(bytes - s->index * share, share);
 }
 
-/* The sums of a tile: one of two taking turns, or those that wait for the next slice. */
+/* The sums of a call: those that wait for their epilogue, where one of two tiles takes turns if that is done
+ * beside the next, or for the next slice. */
 static void *find_sums(const slice *s) {
     const hone_backend_plan *p = s->plan;
     const hone_cpu_config *config = &p->config;
@@ -166,16 +168,17 @@ static void *find_sums(const slice *s) {
 
 /* Of a K that is no group, tiles read the word that ends with a row: of the first rows from a copy, for there
  * is nothing before them. Out of line, or the loop over small tiles takes 4% longer. */
-__attribute__((noinline, cold)) static void head_rows(slice *s) {
+__attribute__((noinline, cold)) static int head_rows(slice *s) {
     enum { STEP = 2 * HONE_WORD_BYTES };
     char *head = s->workspace->head;
     const int before = (s->block->row + s->i) * s->a_step + s->tile.a_rest >= HONE_WORD_BYTES;
     s->tile.a_step = before ? s->a_step : STEP;
     if (before)
-        return;
+        return 0;
     for (int i = 0; i < s->rows; i++)
         memcpy(head + i * STEP + HONE_WORD_BYTES, s->a + (s->i + i) * s->a_step, (size_t)s->tile.a_rest);
     s->tile.a = head + HONE_WORD_BYTES;
+    return 1;
 }
 
 static void enter_rows(slice *s, int64_t index) {
@@ -184,8 +187,7 @@ static void enter_rows(slice *s, int64_t index) {
     s->i = cut_at(&s->cuts, index);
     s->rows = (int)(cut_at(&s->cuts, index + 1) - s->i);
     s->tile.a = s->a + s->i * s->a_step;
-    if (s->head)
-        head_rows(s);
+    s->copied = s->head && head_rows(s);
     s->tile.a_tail = s->tail ? s->tail + (size_t)s->i * HONE_AMX_BYTES : NULL;
     s->c =
         (char *)p->args->c + (size_t)((s->block->row + s->i) * p->args->ldc + s->block->column) * p->c_size;
@@ -235,13 +237,13 @@ static hone_tile_fn *find_tile(slice *s) {
 static int64_t count_alike(const slice *s) {
     const hone_backend_plan *p = s->plan;
     const int buffered = s->last && !s->direct;
-    if (!p->in_runs || s->head)
+    if (!p->in_runs)
         return 1;
     if (p->config.inner_n) {
         const int64_t whole = (s->block->columns - s->j) / s->variant->nr;
         return buffered || p->config.fetch_next ? 1 : (whole > 1 ? whole : 1);
     }
-    const int64_t alike = (s->index < s->cuts.rest ? s->cuts.rest : s->tiles) - s->index;
+    const int64_t alike = s->copied ? 1 : (s->index < s->cuts.rest ? s->cuts.rest : s->tiles) - s->index;
     return buffered ? hone_at_most(alike, p->buffered) : alike;
 }
 
@@ -254,9 +256,19 @@ static void set_steps(slice *s) {
     t->a_next = inner_n ? 0 : s->rows * t->a_step;
     t->b_next = inner_n ? p->depth * nr * (int64_t)p->b_size : 0;
     t->c_next = (inner_n ? nr : s->rows * t->ldc) * (int64_t)p->c_size;
-    t->acc_next = (inner_n ? s->block->rows : s->rows) * nr * 4;
+    t->acc_next = s->direct && p->slices == 1 ? 0 : (inner_n ? s->block->rows : s->rows) * nr * 4;
     t->columns_next = inner_n ? (int)nr : 0;
     t->slope_next = p->per_column ? t->columns_next : 0;
+}
+
+/* What a call fetches, and for how many of its tiles that holds. */
+static int64_t fetch(slice *s) {
+    const hone_cpu_config *config = &s->plan->config;
+    if (config->fetch_next)
+        return fetch_next(s);
+    if (config->prefetch)
+        fetch_ahead(s);
+    return s->count;
 }
 
 /* The tile that was entered, and those after it that are alike: s->count. */
@@ -267,10 +279,7 @@ static void run_tiles(slice *s) {
     s->tile.c = s->direct ? c : NULL;
     s->count = count_alike(s);
     set_steps(s);
-    if (p->config.fetch_next)
-        s->count = hone_at_most(s->count, fetch_next(s));
-    else if (p->config.prefetch)
-        fetch_ahead(s);
+    s->count = hone_at_most(s->count, fetch(s));
     s->tile.further = s->count - 1;
     if (s->last && p->fetch_c)
         prefetch_c(c, (size_t)p->args->ldc * p->c_size, s->rows, (size_t)s->columns * p->c_size);

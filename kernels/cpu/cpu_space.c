@@ -102,8 +102,8 @@ int hone_cpu_has_beside(const hone_variant *v, const hone_problem *problem) {
            v->beside[problem->act][hone_cpu_form(problem->c_type)];
 }
 
-/* The forms worth trying: what is not smooth is the same in all, and without curves there is one for bytes.
- */
+/* The forms worth trying: what is not smooth is the same in all, and bytes have one where there are no
+ * curves. */
 static const char *forms(const hone_problem *problem, int curved) {
     int smooth = hone_activation_info(problem->act)->smooth;
     switch (hone_cpu_form(problem->c_type)) {
@@ -372,7 +372,8 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     const char *isa_name = hone_config_get(config, "isa"), *wtype = hone_config_get(config, "wtype"),
                *inner = hone_config_get(config, "inner"), *epi = hone_config_get(config, "epi"),
                *form = hone_config_get(config, "form"), *pf = hone_config_get(config, "pf");
-    if (!isa_name || !wtype || !inner || !epi || !form || find_form(form) < 0 || !pf)
+    read.form = form ? find_form(form) : -1;
+    if (!isa_name || !wtype || !inner || !epi || read.form < 0 || !pf)
         return hone_fail(HONE_E_USAGE, "a CPU config needs isa, wtype, inner, pf, epi and form");
     if ((status = read_numbers(&read, &nr, config)))
         return status;
@@ -383,12 +384,11 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
                          wtype);
     if (!hone_cpu_isa_runs(isa))
         return hone_fail(HONE_E_UNAVAILABLE, "this CPU cannot run %s (it needs %s)", isa->name, isa->needs);
-    if (!stores(isa->code, find_form(form), problem->c_type))
+    if (!stores(isa->code, read.form, problem->c_type))
         return hone_fail(HONE_E_USAGE, "'form=%s' of %s is not for C of %s", form, isa_name,
                          hone_dtype_name(problem->c_type));
     read.edge = problem->n % nr ? hone_cpu_variant_edge(v, (int)(problem->n % nr)) : v;
     read.code = isa->code;
-    read.form = find_form(form);
     read.inner_n = strcmp(inner, "n") == 0;
     read.fetch_next = strcmp(pf, "next") == 0;
     read.streams = strcmp(pf, "streams") == 0;

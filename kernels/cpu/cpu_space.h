@@ -18,7 +18,7 @@
  *          processor
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
  *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
- *          one tile, or beside, the same while the next tile is multiplied: with AMX, or
+ *          a few tiles, or beside, the same while the next tile is multiplied: with AMX, or
  *          where an instruction set has tiles for that (its @beside: so many rows), of
  *          smooth activations, C of 16 or 32 bits, one scale for all of A, and pf=0
  *   form   how a smooth activation is computed, which activations.def specifies: fast or

@@ -3,6 +3,10 @@
 #include "epilogue.inc.h"
 #include "epilogue_curve.inc.h"
 
+#if defined(VEC_CURVES) && !VF_TABLES
+#error "configs offer brief for 8 bits wherever there are curves"
+#endif
+
 /* With tables brief is soonest done for 8 bits, too; otherwise they have a form of their own. */
 #if VF_TABLES
 #define EPILOGUE_BRIEF epilogue_to_fewer

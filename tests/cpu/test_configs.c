@@ -10,6 +10,7 @@
 
 #include "../../harness/verify.h"
 #include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_model.h"
 #include "../../kernels/cpu/cpu_plan.h"
 #include "hone/hone.h"
 
@@ -24,6 +25,23 @@ static void changed_default(hone_config *config, const hone_problem *problem, co
         assert_int_equal(HONE_OK, hone_config_set(config, values[i][0], values[i][1]));
 }
 
+/* Whether C is right with a config. */
+static void verify(const hone_problem *problem, const hone_config *config) {
+    hone_operands *operands;
+    hone_reference *reference;
+    hone_numerics numerics = {0};
+    char text[HONE_CONFIG_TEXT], key[HONE_PROBLEM_TEXT];
+    assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, config));
+    assert_int_equal(HONE_OK, hone_problem_format(key, sizeof key, problem));
+    assert_int_equal(HONE_OK, hone_operands_create(&operands, problem, 11, 3));
+    assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
+    const hone_status status = hone_verify_config(&numerics, context, "cpu", operands, reference, text, 1);
+    if (status || !numerics.correct)
+        fail_msg("%s with %s: %s", key, text, status ? hone_error_detail() : "wrong");
+    hone_reference_destroy(reference);
+    hone_operands_destroy(operands);
+}
+
 /* A block of 24 rows is one of 25 in tiles of 5; its sums wait in it for the second slice of K. */
 static void blocks_are_whole_tiles(void **state) {
     (void)state;
@@ -32,24 +50,65 @@ static void blocks_are_whole_tiles(void **state) {
     hone_problem problem;
     hone_config config;
     hone_backend_plan *plan;
-    char text[HONE_CONFIG_TEXT];
     hone_problem_init(&problem, HONE_F32, 0, 97, 48, 300);
     changed_default(&config, &problem, values, sizeof values / sizeof *values);
     assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
     assert_int_equal(25, plan->mc);
     assert_int_equal(2, plan->slices);
     hone_cpu_plan_destroy(plan);
+    verify(&problem, &config);
+}
 
-    hone_operands *operands;
-    hone_reference *reference;
-    hone_numerics numerics = {0};
-    assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
-    assert_int_equal(HONE_OK, hone_operands_create(&operands, &problem, 11, 3));
-    assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
-    assert_int_equal(HONE_OK, hone_verify_config(&numerics, context, "cpu", operands, reference, text, 1));
-    assert_true(numerics.correct);
-    hone_reference_destroy(reference);
-    hone_operands_destroy(operands);
+/* One call computes several tiles: down the rows and along them, tiles of unequal rows, an edge panel,
+ * columns' parameters, scales and zero points, more tiles than may wait for their epilogue, sums that wait
+ * for the next slice, panels fetched ahead. */
+static void runs_of_tiles_verify(void **state) {
+    (void)state;
+    static const struct {
+        const char *key;
+        const char *epi;
+    } rows[] = {{"gemm/f32/prelu/697x75x70", "reg"},
+                {"gemm/f32/gelu_tanh/697x75x70", "l1"},
+                {"gemm/f32/leaky_relu/97x75x300/nobias", "reg"},
+                {"gemm/f16/silu/97x75x70", "l1"},
+                {"gemm/s8/relu/97x75x300", "reg"},
+                {"gemm/s8/prelu/697x75x70", "reg"},
+                {"gemm/s8/mish/97x75x70", "l1"},
+                {"gemm/s8/relu/97x75x3", "reg"},
+                {"gemm/s8/gelu_tanh/97x75x70/out=f32/rowscale", "l1"}};
+    static const char *const ahead[] = {"0", "4096", "next"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int n = 0; n < 6; n++) {
+            hone_problem problem;
+            hone_config config;
+            if (hone_problem_parse(&problem, rows[i].key))
+                fail_msg("%s: %s", rows[i].key, hone_error_detail());
+            const char *const values[][2] = {{"inner", n % 2 ? "n" : "m"},
+                                             {"pf", ahead[n / 2]},
+                                             {"epi", rows[i].epi},
+                                             {"mr", "4"},
+                                             {"kc", "128"},
+                                             {"nc", "64"}};
+            changed_default(&config, &problem, values, sizeof values / sizeof *values);
+            verify(&problem, &config);
+        }
+}
+
+/* What is told something between two tiles takes them one by one. */
+static void only_register_tiles_run(void **state) {
+    (void)state;
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        hone_cpu_config config = {.variant = v, .gm = 1, .gn = 1};
+        hone_problem problem;
+        hone_problem_init(&problem, HONE_F32, 0, 8, 32, 64);
+        assert_int_equal(strcmp(v->loop, "tile") == 0, hone_cpu_in_runs(&config, &problem));
+        config.parts = 1;
+        assert_false(hone_cpu_in_runs(&config, &problem));
+        config.parts = 0;
+        config.beside = 1;
+        assert_false(hone_cpu_in_runs(&config, &problem));
+    }
 }
 
 /* A form whose epilogue stores C of another size would write beyond it. */
@@ -87,6 +146,8 @@ static void forms_of_another_type_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_whole_tiles),
+        cmocka_unit_test(runs_of_tiles_verify),
+        cmocka_unit_test(only_register_tiles_run),
         cmocka_unit_test(forms_of_another_type_are_refused),
     };
     if (hone_context_create(&context) || hone_context_device(&device, context, "cpu"))
