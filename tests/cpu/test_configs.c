@@ -1,9 +1,11 @@
-/* What becomes of configs that a database may hold though no space lists them. */
+/* Configs that neither defaults nor samples of a space meet often: runs of tiles, blocks that are no multiple
+ * of a tile, forms of another type. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -17,10 +19,10 @@
 static hone_context *context;
 static const hone_device *device;
 
-/* The default of a problem with some values changed. */
-static void changed_default(hone_config *config, const hone_problem *problem, const char *const (*values)[2],
-                            size_t count) {
-    assert_int_equal(HONE_OK, device->backend->default_config(config, device, problem, 1, NULL));
+/* The default of a problem with some values changed. `isa`: of which instruction set; NULL: any. */
+static void changed_default(hone_config *config, const hone_problem *problem, const char *isa,
+                            const char *const (*values)[2], size_t count) {
+    assert_int_equal(HONE_OK, device->backend->default_config(config, device, problem, 1, isa));
     for (size_t i = 0; i < count; i++)
         assert_int_equal(HONE_OK, hone_config_set(config, values[i][0], values[i][1]));
 }
@@ -51,12 +53,41 @@ static void blocks_are_whole_tiles(void **state) {
     hone_config config;
     hone_backend_plan *plan;
     hone_problem_init(&problem, HONE_F32, 0, 97, 48, 300);
-    changed_default(&config, &problem, values, sizeof values / sizeof *values);
+    changed_default(&config, &problem, NULL, values, sizeof values / sizeof *values);
     assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
     assert_int_equal(25, plan->mc);
     assert_int_equal(2, plan->slices);
     hone_cpu_plan_destroy(plan);
     verify(&problem, &config);
+}
+
+/* Of an instruction set that has register tiles for the problem. */
+static void verify_runs(const char *isa, const char *key, const char *epi) {
+    static const char *const ahead[] = {"0", "4096", "next"};
+    hone_problem problem;
+    hone_config config;
+    hone_backend_plan *plan;
+    if (hone_problem_parse(&problem, key))
+        fail_msg("%s: %s", key, hone_error_detail());
+    if (device->backend->default_config(&config, device, &problem, 1, isa) ||
+        strcmp(hone_cpu_variant_find(isa, hone_config_get(&config, "wtype"),
+                                     atoi(hone_config_get(&config, "nr")))
+                   ->loop,
+               "tile") != 0)
+        return;
+    for (int n = 0; n < 6; n++) {
+        const char *const values[][2] = {{"inner", n % 2 ? "n" : "m"},
+                                         {"pf", ahead[n / 2]},
+                                         {"epi", epi},
+                                         {"mr", "4"},
+                                         {"kc", "128"},
+                                         {"nc", "64"}};
+        changed_default(&config, &problem, isa, values, sizeof values / sizeof *values);
+        assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
+        assert_true(plan->in_runs);
+        hone_cpu_plan_destroy(plan);
+        verify(&problem, &config);
+    }
 }
 
 /* One call computes several tiles: down the rows and along them, tiles of unequal rows, an edge panel,
@@ -76,22 +107,9 @@ static void runs_of_tiles_verify(void **state) {
                 {"gemm/s8/mish/97x75x70", "l1"},
                 {"gemm/s8/relu/97x75x3", "reg"},
                 {"gemm/s8/gelu_tanh/97x75x70/out=f32/rowscale", "l1"}};
-    static const char *const ahead[] = {"0", "4096", "next"};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        for (int n = 0; n < 6; n++) {
-            hone_problem problem;
-            hone_config config;
-            if (hone_problem_parse(&problem, rows[i].key))
-                fail_msg("%s: %s", rows[i].key, hone_error_detail());
-            const char *const values[][2] = {{"inner", n % 2 ? "n" : "m"},
-                                             {"pf", ahead[n / 2]},
-                                             {"epi", rows[i].epi},
-                                             {"mr", "4"},
-                                             {"kc", "128"},
-                                             {"nc", "64"}};
-            changed_default(&config, &problem, values, sizeof values / sizeof *values);
-            verify(&problem, &config);
-        }
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        for (size_t i = 0; hone_cpu_isa_runs(isa) && i < sizeof rows / sizeof *rows; i++)
+            verify_runs(isa->name, rows[i].key, rows[i].epi);
 }
 
 /* What is told something between two tiles takes them one by one. */
@@ -131,8 +149,8 @@ static void forms_of_another_type_are_refused(void **state) {
         hone_backend_plan *plan;
         hone_problem_init(&problem, rows[i].dtype, silu, 8, 32, 64);
         problem.c_type = rows[i].c_type;
-        changed_default(&config, &problem, (const char *const[][2]){{"form", rows[i].legal}, {"epi", "l1"}},
-                        2);
+        changed_default(&config, &problem, NULL,
+                        (const char *const[][2]){{"form", rows[i].legal}, {"epi", "l1"}}, 2);
         assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
         hone_cpu_plan_destroy(plan);
         for (int r = 0; r < 3 && rows[i].refused[r]; r++) {
