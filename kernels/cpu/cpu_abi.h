@@ -22,6 +22,11 @@ enum { HONE_TILE_STEPS = 2 };
 
 /* Parts of k that few rows read side by side at most; the sums of all parts are no more than a tile has. */
 enum { HONE_MOST_PARTS = 4 };
+/* How many of them for `rows` rows of tiles of at most `most`; panels that are read side by side, too. */
+#define HONE_PARTS(most, rows)                                                                               \
+    ((rows) > HONE_MOST_PARTED                ? 1                                                            \
+     : (most) / (rows) < (int)HONE_MOST_PARTS ? (most) / (rows)                                              \
+                                              : (int)HONE_MOST_PARTS)
 
 /* As many rows are few. */
 enum { HONE_MOST_PARTED = 4 };
@@ -116,8 +121,9 @@ typedef struct hone_tile_args {
      * level. */
     int64_t prefetch, fetch_lines;
     const char *fetch;
-    int parts; /* of few rows: parts of k are read side by side */
-    void *acc; /* [rows][NR], f32, or s32 for s8 */
+    int parts;   /* of few rows: parts of k are read side by side */
+    int abreast; /* of few rows: HONE_PARTS tiles, the further ones included, are computed side by side */
+    void *acc;   /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
     /* y = sum, or of s32 sums  sum scale + bias, in units of C: 8 bits store round(y) + c_zero, saturated, of
@@ -136,7 +142,7 @@ typedef struct hone_tile_args {
      * bytes on for each, and so many values of `start`, `scale` and `bias`, of `slope`; what is moved stays
      * so. Less is lost between them than between calls (docs/cpu.md). */
     int64_t further, a_next, b_next, c_next, acc_next, fetch_next;
-    int columns_next, slope_next;
+    int64_t columns_next, slope_next;
     /* Of AMX alone, which takes one step or a tail at least; call hone_variant.leave after the last tile. */
     int b_passes;       /* B is used once and A again by the next tile; 0: A passes, B is used again */
     const void *a_tail; /* a further step of A, HONE_AMX_BYTES a row; NULL: none */

@@ -285,9 +285,9 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
     int amd = far && hone_cpu_is_amd(), wide = hone_cpu_has("avx512f");
     int one_stream = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
-    if (row) {
+    if (row && !c->abreast) {
         c->parts = !(amd && wide && one_stream);
-        c->streams = c->parts && amd && !wide;
+        c->abreast = c->parts && amd && !wide;
     }
     c->prefetch = row || c->parts || c->beside ? 0 : prefetch_distance(c, p);
 }
@@ -403,27 +403,34 @@ static const hone_variant *find_width(const hone_variant *like, int nr) {
     return NULL;
 }
 
-/* Takes tiles that have room for several parts of k, whatever the costs above say, which know of parts of one
- * row alone: for two to four rows of packed weights from memory on AMD's processors without AVX-512 (measured
- * on Zen 3), two vectors wide for up to three rows, else one. Wider ones have fewer parts, and narrower ones
- * more instructions to a line. Not for four rows of widened weights (1.3 times the time), nor for bytes
- * (1.0). docs/cpu.md has the times. */
-static void read_in_parts(hone_cpu_config *c, const hone_problem *p) {
-    enum { WIDE_ROWS = 3 };
-    const int lanes = hone_cpu_isa_find(c->variant->isa)->lanes, wide = p->m <= WIDE_ROWS;
-    const int64_t bytes = p->k * p->n * (int64_t)hone_cpu_b_size(c->variant);
-    if (p->m < 2 || p->m > HONE_MOST_PARTED || c->gm > 1 || p->dtype == HONE_S8 || p->weights_plain ||
-        lanes == 1 || !hone_cpu_is_amd() || hone_cpu_has("avx512f") ||
-        bytes <= hone_cpu_cache_sizes()->l3 * 5 / 8 || (widens(c->variant) && !wide))
+/* Tiles for few rows whose weights come from memory, by the bytes of an element of B: how many vectors wide
+ * for 1, 2, ... rows (0: as costs say), and up to how many rows what is ahead is left to the processor.
+ * Measured on Zen 3 (docs/cpu.md): narrow tiles leave room for more streams, wide ones have fewer
+ * instructions to a line. */
+static const struct {
+    size_t b_size;
+    int vectors[HONE_MOST_PARTED], left;
+} few_rows[] = {{4, {2, 2, 1, 1}, 2}, {2, {2, 1, 1, 0}, 0}, {1, {2, 1, 2, 0}, 0}};
+
+/* Whatever the costs above say, which know of no streams: on AMD's processors without AVX-512, of packed
+ * weights. */
+static void read_in_streams(hone_cpu_config *c, const hone_problem *p) {
+    const int lanes = hone_cpu_isa_find(c->variant->isa)->lanes;
+    const size_t b_size = hone_cpu_b_size(c->variant);
+    if (p->m > HONE_MOST_PARTED || c->gm > 1 || p->weights_plain || lanes == 1 || !hone_cpu_is_amd() ||
+        hone_cpu_has("avx512f") || p->k * p->n * (int64_t)b_size <= hone_cpu_cache_sizes()->l3 * 5 / 8)
         return;
-    const hone_variant *v = find_width(c->variant, wide ? 2 * lanes : lanes);
-    if (!v || strcmp(v->loop, "tile") != 0 || v->mr < 2 * p->m)
-        return;
-    c->variant = v;
-    c->edge = hone_cpu_variant_edge(v, (int)(p->n % v->nr ? p->n % v->nr : v->nr));
-    c->mr = (int)p->m;
-    c->parts = 1;
-    c->streams = !widens(v);
+    for (size_t i = 0; i < sizeof few_rows / sizeof *few_rows; i++) {
+        const int vectors = few_rows[i].vectors[p->m - 1];
+        const hone_variant *v = few_rows[i].b_size == b_size ? find_width(c->variant, vectors * lanes) : NULL;
+        if (!v || strcmp(v->loop, "tile") != 0 || p->n / c->gn < (int64_t)HONE_MOST_PARTS * v->nr)
+            continue;
+        c->variant = v;
+        c->edge = hone_cpu_variant_edge(v, (int)(p->n % v->nr ? p->n % v->nr : v->nr));
+        c->mr = (int)p->m;
+        c->parts = c->abreast = 1;
+        c->nearby = p->m > few_rows[i].left;
+    }
 }
 
 static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
@@ -447,7 +454,11 @@ static hone_status write_config(hone_config *out, const hone_cpu_config *c) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if ((status = hone_config_set_int(&config, numbers[i].name, numbers[i].value)))
             return status;
-    const char *fetch = c->fetch_next ? "next" : c->streams ? "streams" : c->parts ? "parts" : NULL;
+    const char *fetch = c->fetch_next ? "next"
+                        : c->nearby   ? "nearby"
+                        : c->abreast  ? "streams"
+                        : c->parts    ? "parts"
+                                      : NULL;
     status = fetch ? hone_config_set(&config, "pf", fetch) : hone_config_set_int(&config, "pf", c->prefetch);
     if (!status)
         *out = config;
@@ -485,7 +496,7 @@ hone_status hone_cpu_default_config(hone_config *out, const hone_device *device,
     best.direct = hone_cpu_may_be_direct(best.variant, problem);
     if (!amx && !best.direct)
         mix(&best, problem);
-    read_in_parts(&best, problem);
+    read_in_streams(&best, problem);
     best.form = hone_cpu_form(problem->c_type);
     (amx                              ? choose_amx_blocks
      : passes_through(&best, problem) ? choose_streaming_blocks

@@ -65,7 +65,8 @@ static int workspace_create(hone_cpu_workspace *w, hone_backend_plan *p) {
 }
 
 enum {
-    PARTS_AHEAD = 4096 /* bytes */,
+    PARTS_AHEAD = 4096,
+    NEARBY = 1024 /* bytes */,
     WAITING = 8192 /* bytes of sums, beside operands in the first level (2 KiB: 1.02 of the time) */
 };
 
@@ -79,12 +80,21 @@ static void size_blocks(hone_backend_plan *p) {
     p->unit = p->config.beside_tile || hone_cpu_variant_is_amx(v) ? p->config.mr : 1;
     p->mc = hone_at_most(hone_round_up(p->config.mc, p->config.mr), q->m);
     p->nc = hone_at_most(hone_round_up(p->config.nc, v->nr), hone_round_up(q->n, v->nr));
+    if (p->config.abreast && !q->weights_plain) { /* streams go through all that a thread reads */
+        p->kc = p->depth;
+        p->slices = 1;
+        p->nc = hone_pieces(hone_pieces(q->n, v->nr), p->config.gn) * v->nr;
+    }
     p->parts = p->config.gm * p->config.gn;
     p->a_size = hone_cpu_a_size(v);
     p->b_size = hone_cpu_b_size(v);
     p->c_size = hone_dtype_size(q->c_type);
     const int far = p->depth * q->n * (int64_t)p->b_size > hone_cpu_cache_sizes()->l2;
-    p->prefetch = far && p->config.parts && !p->config.streams ? PARTS_AHEAD : p->config.prefetch;
+    p->prefetch = !p->config.parts    ? p->config.prefetch
+                  : !far              ? 0
+                  : p->config.nearby  ? NEARBY
+                  : p->config.abreast ? 0
+                                      : PARTS_AHEAD;
     p->per_column = hone_activation_info(q->act)->per_column;
     for (int j = 0; j < HONE_MOST_COLUMNS; j++)
         p->slope[j] = (float)q->act_params[0];

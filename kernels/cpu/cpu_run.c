@@ -247,18 +247,19 @@ static int64_t count_alike(const slice *s) {
     return buffered ? hone_at_most(alike, p->buffered) : alike;
 }
 
-/* From each tile of a call to the next: one below, or with inner=n one to the right. */
-static void set_steps(slice *s) {
+/* From each tile of a call to the next: so many columns across, or, with 0, the one below. */
+static void set_steps(slice *s, int64_t across) {
     const hone_backend_plan *p = s->plan;
-    const int64_t nr = s->variant->nr;
-    const int inner_n = p->config.inner_n;
+    const int64_t tile = s->rows * s->variant->nr * 4;
     hone_tile_args *t = &s->tile;
-    t->a_next = inner_n ? 0 : s->rows * t->a_step;
-    t->b_next = inner_n ? p->depth * nr * (int64_t)p->b_size : 0;
-    t->c_next = (inner_n ? nr : s->rows * t->ldc) * (int64_t)p->c_size;
-    t->acc_next = s->direct && p->slices == 1 ? 0 : (inner_n ? s->block->rows : s->rows) * nr * 4;
-    t->columns_next = inner_n ? (int)nr : 0;
-    t->slope_next = p->per_column ? t->columns_next : 0;
+    t->a_next = across ? 0 : s->rows * t->a_step;
+    t->b_next = across * p->depth * (int64_t)p->b_size;
+    t->c_next = (across ? across : s->rows * t->ldc) * (int64_t)p->c_size;
+    t->acc_next = p->slices > 1 && across       ? across * s->block->rows * 4
+                  : p->slices > 1 || !s->direct ? tile
+                                                : 0;
+    t->columns_next = across;
+    t->slope_next = p->per_column ? across : 0;
 }
 
 /* What a call fetches, and for how many of its tiles that holds. */
@@ -278,7 +279,7 @@ static void run_tiles(slice *s) {
     void *const sums = s->tile.acc = find_sums(s);
     s->tile.c = s->direct ? c : NULL;
     s->count = count_alike(s);
-    set_steps(s);
+    set_steps(s, p->config.inner_n ? s->variant->nr : 0);
     s->count = hone_at_most(s->count, fetch(s));
     s->tile.further = s->count - 1;
     if (s->last && p->fetch_c)
@@ -288,21 +289,53 @@ static void run_tiles(slice *s) {
         leave_tiles(s, sums, c);
 }
 
+/* Of few rows: the tile that was entered of `panels` panels, as many columns apart as `across` says. */
+static void run_abreast(slice *s, int64_t j, int panels, int64_t across) {
+    const hone_backend_plan *p = s->plan;
+    enter_panel(s, j);
+    char *const sums = s->tile.acc = find_sums(s);
+    s->tile.c = s->direct ? s->c + (size_t)j * p->c_size : NULL;
+    set_steps(s, across);
+    s->tile.abreast = 1;
+    s->tile.further = panels - 1;
+    s->variant->tiles[s->rows - 1](&s->tile);
+    s->tile.abreast = 0;
+    s->count = 1;
+    for (int i = 0; s->last && !s->direct && i < panels; i++) {
+        enter_panel(s, j + i * across);
+        leave_tiles(s, sums + i * s->tile.acc_next, s->c + (size_t)s->j * p->c_size);
+    }
+}
+
+/* The panels of a block in as many streams as the tile that was entered reads; the first column that is left.
+ */
+static int64_t run_streams(slice *s) {
+    const hone_variant *v = s->plan->config.variant;
+    const int streams = HONE_PARTS(v->mr, s->rows);
+    const int64_t nr = v->nr, across = s->block->columns / nr / streams * nr;
+    if (streams == 1)
+        return 0;
+    for (int64_t j = 0; j < across; j += nr)
+        run_abreast(s, j, streams, across);
+    return streams * across;
+}
+
 static void run_slice(slice *s) {
     const hone_cpu_config *config = &s->plan->config;
+    const int by_rows = config->inner_n || config->abreast;
     int64_t nr = config->variant->nr, columns = s->block->columns;
     s->tiles = hone_pieces(s->block->rows, config->mr);
     s->cuts = cut_into(s->block->rows, s->plan->unit, s->tiles);
     /* What the inner loop walks passes; a single one stays. */
-    s->tile.b_passes = config->inner_n == ((config->inner_n ? hone_pieces(columns, nr) : s->tiles) > 1);
-    for (int64_t tile = 0; config->inner_n && tile < s->tiles; tile++) {
+    s->tile.b_passes = by_rows == ((by_rows ? hone_pieces(columns, nr) : s->tiles) > 1);
+    for (int64_t tile = 0; by_rows && tile < s->tiles; tile++) {
         enter_rows(s, tile);
-        for (int64_t j = 0; j < columns; j += s->count * nr) {
+        for (int64_t j = config->abreast ? run_streams(s) : 0; j < columns; j += s->count * nr) {
             enter_panel(s, j);
             run_tiles(s);
         }
     }
-    for (int64_t j = 0; !config->inner_n && j < columns; j += nr) {
+    for (int64_t j = 0; !by_rows && j < columns; j += nr) {
         enter_panel(s, j);
         for (int64_t tile = 0; tile < s->tiles; tile += s->count) {
             enter_rows(s, tile);

@@ -194,8 +194,8 @@ static int is_alike(const hone_variant *a, const hone_variant *b, const hone_pro
 
 /* The words and numbers of pf. One row meets no panel twice, and many rows read none in parts. */
 static const char *distances(const hone_problem *problem) {
-    return problem->m == 1                  ? "0 4096 parts streams"
-           : problem->m <= HONE_MOST_PARTED ? "0 4096 16384 next parts streams"
+    return problem->m == 1                  ? "0 4096 parts streams nearby"
+           : problem->m <= HONE_MOST_PARTED ? "0 4096 16384 next parts streams nearby"
                                             : "0 4096 16384 next";
 }
 
@@ -218,8 +218,8 @@ static void list_tile(variant_lists *lists, const hone_variant *v, const hone_pr
     int used = snprintf(tile, sizeof tile, "nr==%d&&mr<=%d", v->nr, v->mr);
     if (problem->m > 1 && problem->m <= HONE_MOST_PARTED && parted_rows(v) < problem->m &&
         strcmp(v->loop, "tile") == 0)
-        snprintf(tile + used, sizeof tile - (size_t)used, "&&(mr<=%d||pf!='parts'&&pf!='streams')",
-                 parted_rows(v));
+        snprintf(tile + used, sizeof tile - (size_t)used,
+                 "&&(mr<=%d||pf!='parts'&&pf!='streams'&&pf!='nearby')", parted_rows(v));
     list_add(&lists->tiles, alike ? "||" : "", tile, 0);
     lists->last = v;
 }
@@ -391,8 +391,9 @@ hone_status hone_cpu_config_read(hone_cpu_config *out, const hone_problem *probl
     read.code = isa->code;
     read.inner_n = strcmp(inner, "n") == 0;
     read.fetch_next = strcmp(pf, "next") == 0;
-    read.streams = strcmp(pf, "streams") == 0;
-    read.parts = read.streams || strcmp(pf, "parts") == 0;
+    read.nearby = strcmp(pf, "nearby") == 0;
+    read.abreast = read.nearby || strcmp(pf, "streams") == 0;
+    read.parts = read.abreast || strcmp(pf, "parts") == 0;
     if (!read.fetch_next && !read.parts && (status = hone_config_get_int(&read.prefetch, config, "pf")))
         return status;
     read.starts = !hone_cpu_variant_is_dot(v);

@@ -14,8 +14,9 @@
  *   pf     bytes that B (dot products: A) is fetched ahead; next: the panel of B that
  *          comes after this one; parts: M up to 4 reads parts of K side by side, for
  *          which the sums of the rows must leave room, fetched ahead where the second
- *          level cannot hold B; streams: side by side, and what is ahead is left to the
- *          processor
+ *          level cannot hold B; streams: panels of B that lie far apart side by side, all
+ *          of K, and what is ahead is left to the processor; nearby: the same, each
+ *          fetched a little ahead where the second level cannot hold B
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
  *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
  *          a few tiles, or beside, the same while the next tile is multiplied: with AMX, or
@@ -50,7 +51,8 @@ typedef struct hone_cpu_config {
     int clamp;  /* HONE_CLAMP_* */
     float low, high;
     int64_t kc, mc, nc, prefetch;
-    int fetch_next, parts, streams; /* prefetch is 0; with streams there are parts */
+    int fetch_next, parts, abreast, nearby; /* prefetch is 0; panels abreast, of which those that are left are
+                                               read in parts; fetched nearby */
 } hone_cpu_config;
 
 hone_status hone_cpu_space(hone_space **out, const hone_device *device, const hone_problem *problem,

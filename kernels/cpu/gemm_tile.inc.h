@@ -210,13 +210,9 @@ TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
         out[i * TILE_VECTORS + j] = sum[i][j];
 }
 
-/* Parts of k that are read side by side: as many as the sums of the width's most rows have room for. */
-enum {
-    TILE_(tile_room) = TILE_MOST_ROWS / TILE_ROWS,
-    TILE_(tile_parts_count) = TILE_ROWS > HONE_MOST_PARTED         ? 1
-                              : TILE_(tile_room) < HONE_MOST_PARTS ? TILE_(tile_room)
-                                                                   : HONE_MOST_PARTS
-};
+/* Parts of k, or tiles, that are computed side by side: as many as the sums of the width's most rows have room
+ * for. */
+enum { TILE_(tile_parts_count) = HONE_PARTS(TILE_MOST_ROWS, TILE_ROWS) };
 
 /* Few rows read B once and do little else. With parts of k side by side several sums of an element hide the
  * latency of a multiply, and on some processors streams that lie far apart keep more lines on their way from
@@ -254,6 +250,64 @@ TILE_(tile_parts)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
     rest->b = (const char *)args->b + part * PARTS * TILE_B_STEP;
 }
 
+/* The products of tiles whose panels lie far apart: streams that go on from one call to the next, where parts
+ * of a panel are others in each. */
+static inline __attribute__((always_inline)) void
+TILE_(tile_streams)(TILE(tile_acc) out[][TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, int prefetches,
+                    int flips) {
+    enum {
+        STREAMS = TILE_(tile_parts_count),
+        NEEDED = STREAMS * TILE_ROWS * TILE_VECTORS + TILE_ROWS + TILE_VECTORS + TILE_S32 /* a product */,
+        AGAIN = NEEDED > VEC_REGISTERS /* A is read again for each stream, rather than spilled */
+    };
+    TILE(tile_acc) sums[STREAMS][TILE_ROWS][TILE_VECTORS];
+    const int64_t ahead = args->prefetch, a_step = args->a_step, far = args->b_next;
+    const char *a[TILE_(tile_bases)], *b = args->b;
+    const vi flip = TILE_FLIP(args);
+    TILE_(tile_enter)(a, args);
+    TILE_UNROLL for (int s = 0; s < STREAMS; s++) TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++)
+        TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++) sums[s][i][j] = TILE(tile_zero)();
+    for (int64_t g = 0; g < args->groups; g++, b += TILE_B_STEP) {
+        TILE_UNROLL for (int s = 0; s < STREAMS; s++) {
+            if (prefetches) {
+                TILE_UNROLL for (int at = 0; at < TILE_B_STEP; at += HONE_LINE)
+                    __builtin_prefetch(b + s * far + at + ahead);
+            }
+            TILE_(tile_group)(sums[s], a, a_step, 0, b + s * far, flips, flip);
+            if (AGAIN)
+                TILE_(tile_advance)(a, 0);
+        }
+        TILE_(tile_advance)(a, 1);
+    }
+    TILE_UNROLL for (int s = 0; s < STREAMS; s++) {
+#if TILE_WORDS
+        if (args->a_rest)
+            TILE_(tile_rest)(sums[s], a, a_step, b + s * far, args->a_rest, flip);
+#endif
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            out[s][i][j] = sums[s][i][j];
+    }
+}
+
+/* The tiles of a run side by side; what they begin with is added at the end. */
+static inline __attribute__((always_inline)) void TILE_(tile_abreast)(hone_tile_args *args) {
+    TILE(tile_acc) products[TILE_(tile_parts_count)][TILE_ROWS][TILE_VECTORS];
+    TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_streams), products, args);
+    for (int s = 0;; s++) {
+        TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
+        TILE_(tile_begin)(sum, args);
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            sum[i][j] = TILE_ADD(sum[i][j], products[s][i][j]);
+        if (args->c)
+            TILE_(tile_leave)(sum, args);
+        else
+            TILE_(tile_keep)(sum, args);
+        if (args->further == 0)
+            return;
+        tile_next(args);
+    }
+}
+
 static inline __attribute__((always_inline)) void TILE_(tile_one)(const hone_tile_args *args) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
     TILE_(tile_begin)(sum, args);
@@ -271,6 +325,10 @@ static inline __attribute__((always_inline)) void TILE_(tile_one)(const hone_til
 }
 
 static void TILE_(tile_rows)(hone_tile_args *args) {
+    if (TILE_(tile_parts_count) > 1 && args->abreast) {
+        TILE_(tile_abreast)(args);
+        return;
+    }
     for (;;) {
         TILE_(tile_one)(args);
         if (args->further == 0)

@@ -26,6 +26,7 @@
 #include "cpu_abi.h"
 
 #define VEC_LANES 8
+#define VEC_REGISTERS 16
 
 typedef __m256 vf;
 typedef __m256 vm;

@@ -28,6 +28,7 @@
 #include "cpu_abi.h"
 
 #define VEC_LANES 16
+#define VEC_REGISTERS 32
 
 typedef __m512 vf;
 typedef __mmask16 vm;

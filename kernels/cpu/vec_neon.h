@@ -35,6 +35,7 @@
 #include "cpu_abi.h"
 
 #define VEC_LANES 4
+#define VEC_REGISTERS 32
 
 typedef float32x4_t vf;
 typedef uint32x4_t vm;

@@ -21,7 +21,7 @@
  *
  * and it defines, as static inline functions:
  *
- *   VEC_LANES, vf (f32 lanes), vm (lane mask), vi (s32 lanes)
+ *   VEC_LANES, VEC_REGISTERS (vectors), vf (f32 lanes), vm (lane mask), vi (s32 lanes)
  *   vf_set add sub mul div fma(a,b,c)=ab+c neg abs copysign(magnitude, sign)
  *   vf_min vf_max     the second operand when either is NaN, or both are zeros
  *   vf_lt vf_le -> vm; false on NaN.  vf_pick(m, a, b) = m ? a : b.  vm_any(m): in one lane at least
@@ -101,6 +101,7 @@
 #include "cpu_abi.h"
 
 #define VEC_LANES 1
+#define VEC_REGISTERS 16
 
 typedef float vf;
 typedef int vm;

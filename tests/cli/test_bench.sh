@@ -20,7 +20,7 @@ names='"name": "gemm/cpu/(f32|s8)/(gelu_tanh|relu)/(7x33x17|1x64x32)/(hone|unfus
 diff <(grep '"name"' out.json) <(grep '"name"' copy.json) || fail "--out has other cases"
 [ "$(count '"label": "([a-z]+=[a-z0-9]+,)*isa=[a-z0-9]+,' out.json)" = 16 ] || fail "the labels are no configs"
 [ "$(count error_occurred out.json)" = 0 ] || fail "there are errors: $(grep error out.json)"
-for counter in p50_us p50_low_us p50_high_us p95_us gflops pct_peak pct_roof peak_gops samples cv err_max_abs err_rel_fro \
+for counter in min_us p50_us p50_low_us p50_high_us p95_us gflops pct_peak pct_roof peak_gops samples cv err_max_abs err_rel_fro \
     err_bound_ratio batch disturbed settled; do
     [ "$(count "\"$counter\": [0-9][0-9.]*e[+-][0-9]+" out.json)" = 16 ] || fail "$counter is not in every entry"
 done

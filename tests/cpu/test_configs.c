@@ -12,6 +12,7 @@
 
 #include "../../harness/verify.h"
 #include "../../kernels/backend.h"
+#include "../../kernels/cpu/cpu_device.h"
 #include "../../kernels/cpu/cpu_model.h"
 #include "../../kernels/cpu/cpu_plan.h"
 #include "hone/hone.h"
@@ -59,6 +60,53 @@ static void blocks_are_whole_tiles(void **state) {
     assert_int_equal(2, plan->slices);
     hone_cpu_plan_destroy(plan);
     verify(&problem, &config);
+}
+
+/* A few rows of weights that the second level does not hold, in streams that are fetched: plans let them go
+ * through all of packed weights, and not of plain ones, of which they hold a block. */
+static void verify_streams(const char *isa, const char *type, const char *act, int m, const char *flags) {
+    enum { K = 1031 };
+    char key[HONE_PROBLEM_TEXT];
+    hone_problem problem;
+    hone_config config;
+    hone_backend_plan *plan;
+    const long long n = hone_cpu_cache_sizes()->l2 / K + 77;
+    snprintf(key, sizeof key, "gemm/%s/%s/%dx%lldx%d%s", type, act, m, n, (int)K, flags);
+    if (hone_problem_parse(&problem, key))
+        fail_msg("%s: %s", key, hone_error_detail());
+    for (int i = 0; hone_cpu_variants[i]; i++) {
+        const hone_variant *v = hone_cpu_variants[i];
+        char nr[16], mr[16];
+        snprintf(nr, sizeof nr, "%d", v->nr);
+        snprintf(mr, sizeof mr, "%d", m);
+        const char *const values[][2] = {{"isa", isa},  {"wtype", v->kind}, {"nr", nr},
+                                         {"mr", mr},    {"pf", "nearby"},   {"epi", "l1"},
+                                         {"kc", "128"}, {"nc", "64"},       {"copy", "1"}};
+        if (strcmp(v->isa, isa) || strcmp(v->loop, "tile") || v->mr < 2 * m || !hone_cpu_suits(v, &problem))
+            continue;
+        changed_default(&config, &problem, NULL, values, sizeof values / sizeof *values);
+        assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
+        assert_int_equal(1024, plan->prefetch);
+        assert_int_equal(problem.weights_plain, plan->slices > 1);
+        assert_int_equal(problem.weights_plain, plan->nc < n);
+        hone_cpu_plan_destroy(plan);
+        verify(&problem, &config);
+    }
+}
+
+static void streams_verify(void **state) {
+    (void)state;
+    static const struct {
+        const char *type, *act;
+        int m;
+        const char *flags;
+    } rows[] = {
+        {"f32", "prelu", 1, ""},        {"f32", "gelu_tanh", 3, "/plain"},   {"f16", "silu", 2, ""},
+        {"bf16", "relu", 4, "/nobias"}, {"s8", "prelu", 1, "/a=u8/out=f32"}, {"s8", "mish", 2, "/rowscale"},
+        {"s8", "relu", 3, "/plain"}};
+    for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
+        for (size_t i = 0; hone_cpu_isa_runs(isa) && i < sizeof rows / sizeof *rows; i++)
+            verify_streams(isa->name, rows[i].type, rows[i].act, rows[i].m, rows[i].flags);
 }
 
 /* Of an instruction set that has register tiles for the problem. */
@@ -164,6 +212,7 @@ static void forms_of_another_type_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_whole_tiles),
+        cmocka_unit_test(streams_verify),
         cmocka_unit_test(runs_of_tiles_verify),
         cmocka_unit_test(only_register_tiles_run),
         cmocka_unit_test(forms_of_another_type_are_refused),

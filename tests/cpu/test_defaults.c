@@ -159,7 +159,7 @@ static void a_row_of_much_has_room_for_all_parts(void **state) {
         assert_true(variant_of(&config)->mr >= HONE_MOST_PARTS);
         assert_false(hone_cpu_variant_is_dot(variant_of(&config)));
         if (leaves_parts())
-            assert_string_equal("streams", hone_config_get(&config, "pf"));
+            assert_string_equal(n == 2 * quarter ? "streams" : "nearby", hone_config_get(&config, "pf"));
     }
     /* A quarter of the last level leaves AVX2 its widest tiles. */
     hone_problem problem;
@@ -201,6 +201,7 @@ static void streams_are_left_to_the_processor(void **state) {
     assert_int_equal(4096, fetched("4096"));
     assert_int_equal(4096, fetched("parts"));
     assert_int_equal(0, fetched("streams"));
+    assert_int_equal(1024, fetched("nearby"));
 }
 
 /* What the default says of `key` for f16 weights that are widened on the way; NULL: it widens them in
@@ -227,9 +228,12 @@ static void few_rows_fetch_from_where_weights_are(void **state) {
     assert_string_equal("0", default_value(&config, 4, near, F32, "pf"));
     for (int m = 2; m <= HONE_MOST_PARTED + 1; m++) {
         const int parted = leaves_parts() && m <= HONE_MOST_PARTED;
-        assert_string_equal(parted ? "streams" : "16384", default_value(&config, m, far, F32, "pf"));
+        assert_string_equal(!parted  ? "16384"
+                            : m == 2 ? "streams"
+                                     : "nearby",
+                            default_value(&config, m, far, F32, "pf"));
         if ((widened = default_of_widened(&config, m, far, F16, "pf")))
-            assert_string_equal(leaves_parts() && m <= 3 ? "parts" : "16384", widened);
+            assert_string_equal(leaves_parts() && m <= 3 ? "nearby" : "16384", widened);
     }
     if (caches->l3 / 2 > caches->l2) {
         assert_string_equal(hone_cpu_is_amd() ? "0" : "4096", default_value(&config, 4, middle, F32, "pf"));
@@ -237,7 +241,7 @@ static void few_rows_fetch_from_where_weights_are(void **state) {
             assert_string_equal("16384", widened);
     }
     if ((widened = default_of_widened(&config, 1, far, F16, "pf")))
-        assert_string_equal(leaves_parts() ? "streams" : "parts", widened);
+        assert_string_equal(leaves_parts() ? "nearby" : "parts", widened);
 }
 
 /* Whether the mapping that begins at `at` is advised to have huge pages; -1: it is not found. */

@@ -1,5 +1,5 @@
-/* Two to four rows that read parts of K side by side, on every instruction set and width that has room for
- * the sums of them, of every data type. */
+/* One to four rows that read parts of K, or panels, side by side, on every instruction set and width that has
+ * room for the sums of them, of every data type. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "../../kernels/cpu/cpu_variants.h"
 #include "../../tuner/search/search.h"
 
-enum { N = 70, K = 1031 }; /* no multiple of a width, of a group, or of parts */
+enum { N = 150, K = 1031 }; /* no multiple of a width, of a group, or of parts */
 
 static hone_context *context;
 static const hone_device *device;
@@ -51,7 +51,7 @@ static int verify_all(const hone_problem *problem) {
         assert_int_equal(HONE_OK, hone_points_config(&config, points, i));
         assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
         read_key(value, text, "pf=");
-        const int in_parts = strcmp(value, "parts") == 0 || strcmp(value, "streams") == 0;
+        const int in_parts = *value == 'p' || *value == 's' || strcmp(value, "nearby") == 0;
         read_key(value, text, "mr=");
         if (!in_parts || atoi(value) < problem->m)
             continue;
@@ -88,11 +88,11 @@ static int have_room(int rows) {
 }
 
 static void verify_dtype(hone_dtype dtype) {
-    static const char *const activations[] = {"relu", "gelu_tanh", "leaky_relu", "relu"};
-    for (int m = 2; m <= HONE_MOST_PARTED + 1; m++) {
+    static const char *const activations[] = {"prelu", "relu", "gelu_tanh", "leaky_relu", "relu"};
+    for (int m = 1; m <= HONE_MOST_PARTED + 1; m++) {
         hone_activation act;
         hone_problem problem;
-        assert_int_equal(HONE_OK, hone_activation_parse(&act, activations[m - 2]));
+        assert_int_equal(HONE_OK, hone_activation_parse(&act, activations[m - 1]));
         hone_problem_init(&problem, dtype, act, m, N, K);
         problem.weights_plain = m == 3;
         if (dtype == HONE_S8)
@@ -121,10 +121,8 @@ static void tiles_without_room_are_refused(void **state) {
         int nr;
         const char *pf;
         hone_status status;
-    } rows[] = {{16, "streams", HONE_OK},
-                {24, "streams", HONE_E_USAGE},
-                {24, "parts", HONE_E_USAGE},
-                {24, "0", HONE_OK}};
+    } rows[] = {{16, "streams", HONE_OK},     {16, "nearby", HONE_OK},     {24, "streams", HONE_E_USAGE},
+                {24, "nearby", HONE_E_USAGE}, {24, "parts", HONE_E_USAGE}, {24, "0", HONE_OK}};
     const char *const *path = device->backend->code_paths(device);
     while (*path && strcmp(*path, "avx2") != 0)
         path++;

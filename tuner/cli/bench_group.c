@@ -268,6 +268,7 @@ static const char *finish(void *context, hone_gbench_counter *counters, int *cou
     const hone_device_state unknown = {NAN, NAN, NAN, 0};
     const hone_device_state *state = self->contender.has_state ? &self->contender.state : &unknown;
     const hone_gbench_counter values[] = {
+        {"min_us", stats.min},
         {"p50_us", stats.p50},
         {"p50_low_us", stats.p50_low},
         {"p50_high_us", stats.p50_high},
