@@ -20,16 +20,16 @@ enum { HONE_PEAK_PRODUCTS = 48 };
 /* Groups an iteration of a register tile: as fast as 4 and 8 where K is large, 7% faster at K = 13. */
 enum { HONE_TILE_STEPS = 2 };
 
-/* Parts of k that few rows read side by side at most; the sums of all parts are no more than a tile has. */
+/* As many rows are few. */
+enum { HONE_MOST_PARTED = 4 };
+
+/* Parts of k, or panels, that few rows read side by side at most; their sums are no more than a tile has. */
 enum { HONE_MOST_PARTS = 4 };
-/* How many of them for `rows` rows of tiles of at most `most`; panels that are read side by side, too. */
+/* How many for `rows` rows, where a tile has `most` at most. */
 #define HONE_PARTS(most, rows)                                                                               \
     ((rows) > HONE_MOST_PARTED                ? 1                                                            \
      : (most) / (rows) < (int)HONE_MOST_PARTS ? (most) / (rows)                                              \
                                               : (int)HONE_MOST_PARTS)
-
-/* As many rows are few. */
-enum { HONE_MOST_PARTED = 4 };
 
 /* A line of the caches. */
 enum { HONE_LINE = 64 };
@@ -116,14 +116,16 @@ typedef struct hone_tile_args {
      * bytes of A after the last whole group, a further group with zeros; a group may be read that ends with
      * them. */
     int a_flip, a_rest;
-    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX and by one row in
-     * parts. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups, into the second
-     * level. */
+    /* Bytes ahead to fetch into the cache, 0: none: of A by dot products, of B by AMX, and by few
+     * rows in parts or abreast. The others fetch so many lines from `fetch` on every HONE_TILE_STEPS groups,
+     * into the second level. */
     int64_t prefetch, fetch_lines;
     const char *fetch;
-    int parts;   /* of few rows: parts of k are read side by side */
-    int abreast; /* of few rows: HONE_PARTS tiles, the further ones included, are computed side by side */
-    void *acc;   /* [rows][NR], f32, or s32 for s8 */
+    int parts; /* of few rows: parts of k are read side by side */
+    /* Of few rows: the tiles of this call are computed side by side, of panels b_next apart. There are
+     * HONE_PARTS of them, and more than one; a_next is 0. */
+    int abreast;
+    void *acc; /* [rows][NR], f32, or s32 for s8 */
     int accumulate;
     const void *start; /* NR sums to begin with, where not `accumulate`; NULL: zeros; not for dot products */
     /* y = sum, or of s32 sums  sum scale + bias, in units of C: 8 bits store round(y) + c_zero, saturated, of

@@ -55,8 +55,9 @@ static double read_rate(double bytes) {
 }
 
 /* Of read_rate, where one row reads weights of more than 3/8 of the last level in fewer than HONE_MOST_PARTS
- * parts (Zen 3: from half of the last level 0.75 to 1.0, at a quarter 1.0), or in a dot product (0.6, for
- * which this is enough to choose another); to choose a tile's width, parts are taken for granted. */
+ * streams (Zen 3, parts of a panel: from half of the last level 0.75 to 1.0, at a quarter 1.0), or in a dot
+ * product (0.6, for which this is enough to choose another); to choose a tile's width, streams are taken for
+ * granted. */
 static const double FEW_STREAMS = 0.9;
 
 /* The same for B, of which a thread needs `share` again and again: the second level, which is a thread's own,
@@ -269,19 +270,14 @@ static int64_t prefetch_distance(const hone_cpu_config *c, const hone_problem *p
     return hone_cpu_is_amd() ? 0 : PREFETCH;
 }
 
-/* Where the second level holds the weights, or a single row reads them: in parts where nothing else hides the
- * latency of a multiply. From memory AMD's processors are better left to fetch by themselves, those without
- * AVX-512 in parts, those with it in one stream, unless weights are widened on the way: so many instructions
- * a line leave too few lines within a core's view, up to eight times the last level. docs/cpu.md has the
- * times. */
+/* Where the second level holds the weights, or a single row reads them: several streams where nothing else
+ * hides the latency of a multiply. From memory AMD's processors are better left to fetch by themselves, those
+ * without AVX-512 in streams, those with it in one, unless weights are widened on the way: so many
+ * instructions a line leave too few lines within a core's view, up to eight times the last level. docs/cpu.md
+ * has the times. */
 static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     const hone_cpu_caches *caches = hone_cpu_cache_sizes();
     int64_t b_size = (int64_t)hone_cpu_b_size(c->variant);
-    c->kc = hone_cpu_depth(p->k, p->k);
-    c->inner_n = inner_is_n(c, p);
-    c->nc = hone_cpu_columns(p->n, caches->l2 / 2 / (p->k * b_size));
-    int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
-    c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     int far = p->k * p->n * b_size > caches->l2, row = p->m == 1 && !hone_cpu_variant_is_dot(c->variant);
     int amd = far && hone_cpu_is_amd(), wide = hone_cpu_has("avx512f");
     int one_stream = !widens(c->variant) || p->k * p->n * b_size > 8 * caches->l3;
@@ -289,6 +285,12 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
         c->parts = !(amd && wide && one_stream);
         c->abreast = c->parts && amd && !wide;
     }
+    const int whole = c->abreast && !p->weights_plain;
+    c->kc = hone_cpu_depth(p->k, p->k);
+    c->inner_n = whole || inner_is_n(c, p);
+    c->nc = hone_cpu_columns(p->n, whole ? p->n : caches->l2 / 2 / (p->k * b_size));
+    int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
+    c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));
     c->prefetch = row || c->parts || c->beside ? 0 : prefetch_distance(c, p);
 }
 
@@ -420,17 +422,18 @@ static void read_in_streams(hone_cpu_config *c, const hone_problem *p) {
     if (p->m > HONE_MOST_PARTED || c->gm > 1 || p->weights_plain || lanes == 1 || !hone_cpu_is_amd() ||
         hone_cpu_has("avx512f") || p->k * p->n * (int64_t)b_size <= hone_cpu_cache_sizes()->l3 * 5 / 8)
         return;
-    for (size_t i = 0; i < sizeof few_rows / sizeof *few_rows; i++) {
-        const int vectors = few_rows[i].vectors[p->m - 1];
-        const hone_variant *v = few_rows[i].b_size == b_size ? find_width(c->variant, vectors * lanes) : NULL;
-        if (!v || strcmp(v->loop, "tile") != 0 || p->n / c->gn < (int64_t)HONE_MOST_PARTS * v->nr)
-            continue;
-        c->variant = v;
-        c->edge = hone_cpu_variant_edge(v, (int)(p->n % v->nr ? p->n % v->nr : v->nr));
-        c->mr = (int)p->m;
-        c->parts = c->abreast = 1;
-        c->nearby = p->m > few_rows[i].left;
-    }
+    size_t i = 0;
+    while (few_rows[i].b_size != b_size)
+        i++;
+    const hone_variant *v = find_width(c->variant, few_rows[i].vectors[p->m - 1] * lanes);
+    const int streams = v && strcmp(v->loop, "tile") == 0 ? HONE_PARTS(v->mr, (int)p->m) : 1;
+    if (streams == 1 || p->n / c->gn < 2 * streams * v->nr)
+        return;
+    c->variant = v;
+    c->edge = hone_cpu_variant_edge(v, (int)(p->n % v->nr ? p->n % v->nr : v->nr));
+    c->mr = (int)p->m;
+    c->parts = c->abreast = 1;
+    c->nearby = p->m > few_rows[i].left;
 }
 
 static hone_status write_config(hone_config *out, const hone_cpu_config *c) {

@@ -37,7 +37,7 @@ struct hone_backend_plan {
     hone_cpu_config config;
     hone_pool *pool;
     int parts;          /* gm x gn, each run by one thread */
-    int64_t kc, mc, nc; /* multiples of the step, mr and nr; at most the padded extents */
+    int64_t kc, mc, nc; /* multiples of the step, mr and nr; at most the padded extents; of streams all */
     int64_t step;       /* hone_cpu_step */
     int64_t unit;       /* of rows of a thread and of a tile: 1, or mr where tiles prefer one shape */
     int64_t depth;      /* K padded to the step */

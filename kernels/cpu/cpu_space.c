@@ -202,6 +202,13 @@ static const char *distances(const hone_problem *problem) {
 /* Rows that a tile reads in parts: the sums of two parts take the room of twice as many. */
 static int parted_rows(const hone_variant *v) { return v->mr / 2; }
 
+/* Streams of packed weights go through all of them, whatever blocks are: one config for all. */
+static const char *whole_streams(const hone_problem *problem) {
+    return problem->m > HONE_MOST_PARTED || problem->weights_plain
+               ? ""
+               : "pf!='streams'&&pf!='nearby'||kc==kc_all&&nc==nc_all&&mr==mr_all&&gm==1&&inner=='n'";
+}
+
 /* Tiles that are alike share the longer part of their condition. */
 static void list_tile(variant_lists *lists, const hone_variant *v, const hone_problem *problem) {
     int alike = lists->last && is_alike(lists->last, v, problem);
@@ -327,6 +334,7 @@ hone_status hone_cpu_space(hone_space **out, const hone_device *device, const ho
                                  "mc < m || mc == mc_all",
                                  "nc < n || nc == nc_all",
                                  v.curved ? "epi != 'reg' || form == 'byte'" : "",
+                                 whole_streams(problem),
                                  v.beside.text};
     for (int i = 0; i < COUNT(constraints); i++)
         if (*constraints[i] && (status = hone_space_require(space, constraints[i])))

@@ -210,8 +210,8 @@ TILE_(tile_keep)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_ar
         out[i * TILE_VECTORS + j] = sum[i][j];
 }
 
-/* Parts of k, or tiles, that are computed side by side: as many as the sums of the width's most rows have room
- * for. */
+/* Parts of k, or tiles, that are computed side by side: as many as the sums of the width's most rows have
+ * room for. */
 enum { TILE_(tile_parts_count) = HONE_PARTS(TILE_MOST_ROWS, TILE_ROWS) };
 
 /* Few rows read B once and do little else. With parts of k side by side several sums of an element hide the
@@ -252,9 +252,10 @@ TILE_(tile_parts)(TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS], const hone_tile_a
 
 /* The products of tiles whose panels lie far apart: streams that go on from one call to the next, where parts
  * of a panel are others in each. */
-static inline __attribute__((always_inline)) void
-TILE_(tile_streams)(TILE(tile_acc) out[][TILE_ROWS][TILE_VECTORS], const hone_tile_args *args, int prefetches,
-                    int flips) {
+static inline __attribute__((always_inline)) void TILE_(tile_streams)(TILE(tile_acc)
+                                                                          out[][TILE_ROWS][TILE_VECTORS],
+                                                                      const hone_tile_args *args,
+                                                                      int prefetches, int flips) {
     enum {
         STREAMS = TILE_(tile_parts_count),
         NEEDED = STREAMS * TILE_ROWS * TILE_VECTORS + TILE_ROWS + TILE_VECTORS + TILE_S32 /* a product */,
@@ -289,35 +290,24 @@ TILE_(tile_streams)(TILE(tile_acc) out[][TILE_ROWS][TILE_VECTORS], const hone_ti
     }
 }
 
-/* The tiles of a run side by side; what they begin with is added at the end. */
-static inline __attribute__((always_inline)) void TILE_(tile_abreast)(hone_tile_args *args) {
-    TILE(tile_acc) products[TILE_(tile_parts_count)][TILE_ROWS][TILE_VECTORS];
-    TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_streams), products, args);
-    for (int s = 0;; s++) {
-        TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
-        TILE_(tile_begin)(sum, args);
-        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
-            sum[i][j] = TILE_ADD(sum[i][j], products[s][i][j]);
-        if (args->c)
-            TILE_(tile_leave)(sum, args);
-        else
-            TILE_(tile_keep)(sum, args);
-        if (args->further == 0)
-            return;
-        tile_next(args);
-    }
-}
-
-static inline __attribute__((always_inline)) void TILE_(tile_one)(const hone_tile_args *args) {
+/* `products`: of the tile; NULL: it is multiplied here. */
+static inline __attribute__((always_inline)) void TILE_(tile_one)(const hone_tile_args *args,
+                                                                  TILE(tile_acc) (*products)[TILE_VECTORS]) {
     TILE(tile_acc) sum[TILE_ROWS][TILE_VECTORS];
     TILE_(tile_begin)(sum, args);
     enum { LONG = 64 }; /* groups from which parts are worth their addition */
     hone_tile_args rest;
-    if (TILE_(tile_parts_count) > 1 && args->parts && args->groups >= LONG) {
-        TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_parts), sum, args, &rest);
-        args = &rest;
+    if (TILE_(tile_parts_count) > 1 && products) {
+        TILE_UNROLL for (int i = 0; i < TILE_ROWS; i++) TILE_UNROLL for (int j = 0; j < TILE_VECTORS; j++)
+            sum[i][j] = TILE_ADD(sum[i][j], products[i][j]);
+    } else {
+        const hone_tile_args *left = args;
+        if (TILE_(tile_parts_count) > 1 && args->parts && args->groups >= LONG) {
+            TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_parts), sum, args, &rest);
+            left = &rest;
+        }
+        TILE_KNOWN(left->fetch_lines, left->a_flip, TILE_(tile_loop), sum, left);
     }
-    TILE_KNOWN(args->fetch_lines, args->a_flip, TILE_(tile_loop), sum, args);
     if (args->c)
         TILE_(tile_leave)(sum, args);
     else
@@ -325,12 +315,12 @@ static inline __attribute__((always_inline)) void TILE_(tile_one)(const hone_til
 }
 
 static void TILE_(tile_rows)(hone_tile_args *args) {
-    if (TILE_(tile_parts_count) > 1 && args->abreast) {
-        TILE_(tile_abreast)(args);
-        return;
-    }
-    for (;;) {
-        TILE_(tile_one)(args);
+    TILE(tile_acc) products[TILE_(tile_parts_count)][TILE_ROWS][TILE_VECTORS];
+    const int abreast = TILE_(tile_parts_count) > 1 && args->abreast;
+    if (abreast)
+        TILE_KNOWN(args->prefetch, args->a_flip, TILE_(tile_streams), products, args);
+    for (int s = 0;; s++) {
+        TILE_(tile_one)(args, abreast ? products[s] : NULL);
         if (args->further == 0)
             return;
         tile_next(args);

@@ -62,9 +62,17 @@ static void blocks_are_whole_tiles(void **state) {
     verify(&problem, &config);
 }
 
+/* The blocks of streams through packed weights. */
+static void whole(hone_config *config, const hone_problem *problem) {
+    assert_int_equal(HONE_OK, hone_config_set_int(config, "kc", hone_cpu_depth(problem->k, problem->k)));
+    assert_int_equal(HONE_OK, hone_config_set_int(config, "nc", hone_cpu_columns(problem->n, problem->n)));
+    assert_int_equal(HONE_OK, hone_config_set(config, "inner", "n"));
+}
+
 /* A few rows of weights that the second level does not hold, in streams that are fetched: plans let them go
  * through all of packed weights, and not of plain ones, of which they hold a block. */
-static void verify_streams(const char *isa, const char *type, const char *act, int m, const char *flags) {
+static void verify_streams(const char *isa, const char *type, const char *act, int m, const char *flags,
+                           const char *epi) {
     enum { K = 1031 };
     char key[HONE_PROBLEM_TEXT];
     hone_problem problem;
@@ -79,16 +87,20 @@ static void verify_streams(const char *isa, const char *type, const char *act, i
         char nr[16], mr[16];
         snprintf(nr, sizeof nr, "%d", v->nr);
         snprintf(mr, sizeof mr, "%d", m);
-        const char *const values[][2] = {{"isa", isa},  {"wtype", v->kind}, {"nr", nr},
-                                         {"mr", mr},    {"pf", "nearby"},   {"epi", "l1"},
-                                         {"kc", "128"}, {"nc", "64"},       {"copy", "1"}};
+        const int plain = problem.weights_plain, blocked = plain ? 0 : 2;
+        const char *const values[][2] = {{"kc", "128"},      {"nc", "256"},    {"isa", isa},
+                                         {"wtype", v->kind}, {"nr", nr},       {"mr", mr},
+                                         {"epi", epi},       {"pf", "nearby"}, {"copy", "1"}};
         if (strcmp(v->isa, isa) || strcmp(v->loop, "tile") || v->mr < 2 * m || !hone_cpu_suits(v, &problem))
             continue;
-        changed_default(&config, &problem, NULL, values, sizeof values / sizeof *values);
+        changed_default(&config, &problem, NULL, values + blocked,
+                        sizeof values / sizeof *values - (size_t)blocked);
+        if (!plain)
+            whole(&config, &problem);
         assert_int_equal(HONE_OK, hone_cpu_plan_create(&plan, device, &problem, &config, NULL));
         assert_int_equal(1024, plan->prefetch);
-        assert_int_equal(problem.weights_plain, plan->slices > 1);
-        assert_int_equal(problem.weights_plain, plan->nc < n);
+        assert_int_equal(plain, plan->slices > 1);
+        assert_int_equal(plain, plan->nc < n);
         hone_cpu_plan_destroy(plan);
         verify(&problem, &config);
     }
@@ -99,14 +111,20 @@ static void streams_verify(void **state) {
     static const struct {
         const char *type, *act;
         int m;
-        const char *flags;
-    } rows[] = {
-        {"f32", "prelu", 1, ""},        {"f32", "gelu_tanh", 3, "/plain"},   {"f16", "silu", 2, ""},
-        {"bf16", "relu", 4, "/nobias"}, {"s8", "prelu", 1, "/a=u8/out=f32"}, {"s8", "mish", 2, "/rowscale"},
-        {"s8", "relu", 3, "/plain"}};
+        const char *flags, *epi;
+    } rows[] = {{"f32", "prelu", 1, "", "reg"},
+                {"f32", "gelu_tanh", 3, "/plain", "l1"},
+                {"f32", "relu", 2, "/plain", "reg"},
+                {"f16", "silu", 2, "", "l1"},
+                {"f16", "prelu", 1, "/plain", "reg"},
+                {"bf16", "relu", 4, "/nobias", "reg"},
+                {"s8", "prelu", 1, "/a=u8/out=f32", "l1"},
+                {"s8", "mish", 2, "/rowscale", "l1"},
+                {"s8", "relu", 3, "/plain", "reg"},
+                {"s8", "prelu", 2, "", "reg"}};
     for (const hone_cpu_isa *isa = hone_cpu_isas; isa->name; isa++)
         for (size_t i = 0; hone_cpu_isa_runs(isa) && i < sizeof rows / sizeof *rows; i++)
-            verify_streams(isa->name, rows[i].type, rows[i].act, rows[i].m, rows[i].flags);
+            verify_streams(isa->name, rows[i].type, rows[i].act, rows[i].m, rows[i].flags, rows[i].epi);
 }
 
 /* Of an instruction set that has register tiles for the problem. */

@@ -109,10 +109,8 @@ static const char *default_value(hone_config *config, int64_t m, int64_t n, int6
     return hone_config_get(config, key);
 }
 
-/* Where the weights come from memory: AMD's processors without AVX-512 read parts that nobody fetches. */
-static int leaves_parts(void) {
-    return hone_cpu_is_amd() && hone_cpu_has("avx2") && !hone_cpu_has("avx512f");
-}
+/* Where the weights come from memory: AMD's processors without AVX-512 read streams. */
+static int has_streams(void) { return hone_cpu_is_amd() && hone_cpu_has("avx2") && !hone_cpu_has("avx512f"); }
 
 static void weights_beyond_the_second_level_are_fetched(void **state) {
     (void)state;
@@ -127,7 +125,7 @@ static void weights_beyond_the_second_level_are_fetched(void **state) {
     assert_string_equal("0", default_value(&config, 512, 64, 64, "pf")); /* all of B is near */
     /* One row reads them once, here from memory. */
     const int64_t columns = 64 * n + hone_cpu_cache_sizes()->l3 / 1024;
-    const char *amd = leaves_parts() ? "streams" : "0";
+    const char *amd = has_streams() ? "streams" : "0";
     const char *far = default_value(&config, 1, columns, 1024, "pf");
     assert_string_equal(hone_cpu_is_amd() ? amd : "parts", far);
     if (strcmp(far, "0") != 0) {
@@ -149,7 +147,9 @@ static const hone_variant *variant_of(const hone_config *config) {
 
 static void a_row_of_much_has_room_for_all_parts(void **state) {
     (void)state;
-    enum { K = 2048, WIDE = 96 /* columns: no width pads beyond the last level */ };
+    enum { K = 2048, WIDE = 96 /* columns: no width pads beyond the last level */, LEAST = 8 << 20 };
+    if (hone_cpu_cache_sizes()->l3 < LEAST)
+        skip(); /* what a tile costs by itself is more than how it reads */
     const int64_t quarter = hone_cpu_cache_sizes()->l3 / 4 / (K * 2) / WIDE * WIDE;
     for (int64_t n = 2 * quarter; n <= 4 * quarter; n += quarter) {
         hone_problem problem;
@@ -158,8 +158,9 @@ static void a_row_of_much_has_room_for_all_parts(void **state) {
         assert_true(find_default(&config, &problem, 1, NULL));
         assert_true(variant_of(&config)->mr >= HONE_MOST_PARTS);
         assert_false(hone_cpu_variant_is_dot(variant_of(&config)));
-        if (leaves_parts())
-            assert_string_equal(n == 2 * quarter ? "streams" : "nearby", hone_config_get(&config, "pf"));
+        if (has_streams())
+            assert_string_equal(K * 2 * n > hone_cpu_cache_sizes()->l3 * 5 / 8 ? "nearby" : "streams",
+                                hone_config_get(&config, "pf"));
     }
     /* A quarter of the last level leaves AVX2 its widest tiles. */
     hone_problem problem;
@@ -195,7 +196,7 @@ static int64_t fetched(const char *pf) {
     return ahead;
 }
 
-static void streams_are_left_to_the_processor(void **state) {
+static void words_of_pf_fetch_so_far_ahead(void **state) {
     (void)state;
     assert_int_equal(0, fetched("0"));
     assert_int_equal(4096, fetched("4096"));
@@ -227,13 +228,22 @@ static void few_rows_fetch_from_where_weights_are(void **state) {
     const char *widened;
     assert_string_equal("0", default_value(&config, 4, near, F32, "pf"));
     for (int m = 2; m <= HONE_MOST_PARTED + 1; m++) {
-        const int parted = leaves_parts() && m <= HONE_MOST_PARTED;
+        const int parted = has_streams() && m <= HONE_MOST_PARTED;
         assert_string_equal(!parted  ? "16384"
                             : m == 2 ? "streams"
                                      : "nearby",
                             default_value(&config, m, far, F32, "pf"));
+        if (parted)
+            assert_string_equal(m == 2 ? "16" : "8", hone_config_get(&config, "nr"));
         if ((widened = default_of_widened(&config, m, far, F16, "pf")))
-            assert_string_equal(leaves_parts() && m <= 3 ? "nearby" : "16384", widened);
+            assert_string_equal(has_streams() && m <= 3 ? "nearby" : "16384", widened);
+    }
+    if (has_streams()) { /* which plain weights, packed block by block, are not */
+        hone_problem problem;
+        hone_problem_init(&problem, HONE_F32, 0, 2, far, F32);
+        problem.weights_plain = 1;
+        assert_true(find_default(&config, &problem, 1, NULL));
+        assert_string_equal("16384", hone_config_get(&config, "pf"));
     }
     if (caches->l3 / 2 > caches->l2) {
         assert_string_equal(hone_cpu_is_amd() ? "0" : "4096", default_value(&config, 4, middle, F32, "pf"));
@@ -241,7 +251,7 @@ static void few_rows_fetch_from_where_weights_are(void **state) {
             assert_string_equal("16384", widened);
     }
     if ((widened = default_of_widened(&config, 1, far, F16, "pf")))
-        assert_string_equal(leaves_parts() ? "nearby" : "parts", widened);
+        assert_string_equal(has_streams() ? "nearby" : "parts", widened);
 }
 
 /* Whether the mapping that begins at `at` is advised to have huge pages; -1: it is not found. */
@@ -293,7 +303,7 @@ int main(void) {
                                        cmocka_unit_test(defaults_of_little_depth_are_legal),
                                        cmocka_unit_test(defaults_of_few_rows_are_legal),
                                        cmocka_unit_test(weights_beyond_the_second_level_are_fetched),
-                                       cmocka_unit_test(streams_are_left_to_the_processor),
+                                       cmocka_unit_test(words_of_pf_fetch_so_far_ahead),
                                        cmocka_unit_test(a_row_of_much_has_room_for_all_parts),
                                        cmocka_unit_test(six_by_sixteen_is_avx2s_tile),
                                        cmocka_unit_test(few_rows_fetch_from_where_weights_are),

@@ -1,5 +1,6 @@
 /* One to four rows that read parts of K, or panels, side by side, on every instruction set and width that has
  * room for the sums of them, of every data type. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 #include "../../kernels/cpu/cpu_variants.h"
 #include "../../tuner/search/search.h"
 
-enum { N = 150, K = 1031 }; /* no multiple of a width, of a group, or of parts */
+enum { N = 525, K = 263 }; /* no multiple of a width, of a group, or of parts; streams of the widest tiles */
 
 static hone_context *context;
 static const hone_device *device;
@@ -29,8 +30,8 @@ static void read_key(char out[24], const char *config, const char *key) {
     snprintf(out, 24, "%.*s", (int)strcspn(at, ","), at);
 }
 
-/* One config for each instruction set, width and word of pf: with all of K at once and in slices, A read in
- * place and copied, on one thread and on two. */
+/* One config for each instruction set, width, rows of a tile, order and word of pf: with all of K at once and
+ * in slices, A read in place and copied, on one thread and on two. */
 static int verify_all(const hone_problem *problem) {
     static char done[1 << 16];
     int count = 0;
@@ -44,16 +45,16 @@ static int verify_all(const hone_problem *problem) {
     assert_int_equal(HONE_OK, hone_reference_create(&reference, operands, 0));
     *done = 0;
     for (int64_t i = 0; i < points->count; i++) {
-        static const char *const keys[] = {"isa=", "wtype=", "nr=", "pf=", "kc=", "copy=", "gn="};
+        static const char *const keys[] = {
+            "isa=", "wtype=", "nr=", "pf=", "kc=", "copy=", "gm=", "gn=", "mr=", "inner="};
         char text[HONE_CONFIG_TEXT], value[24], kind[192] = ";";
         hone_config config;
         hone_numerics numerics = {0};
         assert_int_equal(HONE_OK, hone_points_config(&config, points, i));
         assert_int_equal(HONE_OK, hone_config_format(text, sizeof text, &config));
         read_key(value, text, "pf=");
-        const int in_parts = *value == 'p' || *value == 's' || strcmp(value, "nearby") == 0;
-        read_key(value, text, "mr=");
-        if (!in_parts || atoi(value) < problem->m)
+        const int in_parts = isalpha(*value) && strcmp(value, "next") != 0;
+        if (!in_parts)
             continue;
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
             read_key(value, text, keys[k]);

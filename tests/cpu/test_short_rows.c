@@ -13,9 +13,10 @@
 
 #include <cmocka.h>
 
+#include "../../kernels/cpu/cpu_variants.h"
 #include "hone/hone.h"
 
-enum { N = 64, MOST_ROWS = 5, MOST_K = 3 };
+enum { N = 260 /* streams of the widest tiles */, MOST_ROWS = 5, MOST_K = 3 };
 
 typedef struct short_case {
     hone_dtype dtype, a_type;
@@ -40,9 +41,13 @@ static hone_plan *plan_of(hone_context *context, const short_case *q) {
     assert_int_equal(1, sscanf(strstr(text, "wtype=") + 6, "%15[^,]", kind));
     assert_int_equal(1, sscanf(strstr(text, "nr=") + 3, "%d", &nr));
     hone_plan_destroy(plan);
-    snprintf(config, sizeof config,
-             "copy=0,epi=l1,form=%s,gm=%d,gn=1,inner=%s,isa=%s,kc=128,mc=24,mr=%d,nc=64,nr=%d,pf=0,wtype=%s",
-             q->dtype == HONE_S8 ? "fast" : "brief", q->threads, q->mr % 2 ? "m" : "n", isa, q->mr, nr, kind);
+    const hone_variant *v = hone_cpu_variant_find(isa, kind, nr);
+    const int streams = q->threads == 1 && q->mr == q->m && HONE_PARTS(v->mr, q->mr) > 1;
+    snprintf(
+        config, sizeof config,
+        "copy=0,epi=l1,form=%s,gm=%d,gn=1,inner=%s,isa=%s,kc=128,mc=24,mr=%d,nc=512,nr=%d,pf=%s,wtype=%s",
+        q->dtype == HONE_S8 ? "fast" : "brief", q->threads, !streams && q->mr % 2 ? "m" : "n", isa, q->mr, nr,
+        streams ? "streams" : "0", kind);
     return hone_plan_create(&plan, context, "cpu", &problem, config, q->threads) ? NULL : plan;
 }
 
