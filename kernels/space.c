@@ -256,7 +256,7 @@ static hone_status find_value(int *out, const hone_param *param, const char *tex
         }
     }
     list_values(list, param);
-    return hone_fail(HONE_E_USAGE, "%s=%s is not legal; %s is one of %s", param->name, text, param->name,
+    return hone_fail(HONE_E_USAGE, "%s=%s is not legal here; %s is one of %s", param->name, text, param->name,
                      list);
 }
 

@@ -287,7 +287,7 @@ static void choose_blocks(hone_cpu_config *c, const hone_problem *p) {
     }
     const int whole = c->abreast && !p->weights_plain;
     c->kc = hone_cpu_depth(p->k, p->k);
-    c->inner_n = whole || inner_is_n(c, p);
+    c->inner_n = row || whole || inner_is_n(c, p);
     c->nc = hone_cpu_columns(p->n, whole ? p->n : caches->l2 / 2 / (p->k * b_size));
     int64_t a_row = p->k * (int64_t)hone_cpu_a_size(c->variant);
     c->mc = hone_cpu_rows(p->m, (int64_t)larger(MOST_ROWS, (double)(caches->l2 / 4 / a_row)));

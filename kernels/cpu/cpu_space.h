@@ -17,8 +17,8 @@
  *          level cannot hold B; streams: panels of B that lie far apart side by side, all
  *          of K, and what is ahead is left to the processor; nearby: the same, each
  *          fetched a little ahead where the second level cannot hold B. Packed weights
- *          are then read once from end to end: kc, mc, nc, mr and gm have one value, which
- *          the kernel does not look at
+ *          are then read once from end to end: the largest kc, nc and mr, inner=n and gm=1
+ *          are legal, for all of K and of the thread's columns
  *   epi    where the epilogue meets the sums: reg, in the tile's registers
  *          (activations that clamp, have a slope or are a curve), l1, in a buffer of
  *          a few tiles, or beside, the same while the next tile is multiplied: with AMX, or

@@ -73,6 +73,7 @@ grep -qF "gemm/f32/identity/9x9x9 is skipped" stderr || fail "only the first is 
 grep -q '"name": "gemm/cpu/f32/identity/1x512x512/hone/threads:1"' stdout || fail "the third problem is not measured"
 [ "$(count '"name"' stdout)" = 1 ] || fail "there are more entries: $(grep '"name"' stdout)"
 expect 2 "2 of 2 problems cannot have the config" --shape 8x8x8,9x9x9 --threads 1 --config nc=512
+expect 2 "--config weights=packed contradicts --weights plain" --shape 8x8x8 --config weights=packed --weights plain
 expect 2 "9x9x9 is skipped: --config 'mr=1000': mr=1000 is not legal" --shape 8x8x8,9x9x9 --config mr=1000
 [ ! -s stdout ] || fail "nothing was measured, and there is output: $(cat stdout)"
 

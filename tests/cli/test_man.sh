@@ -37,6 +37,13 @@ for code in $(sed -n 's/^HONE_STATUS([A-Z_]*, \([0-9]*\),.*/\1/p' "$SOURCE_DIR/k
     need "$command_page" "exit code $code" "^\.It $code\$"
 done
 
+# The counters of a benchmark are the rows of one table.
+counters=$(sed -n '/hone_gbench_counter values\[\]/,/};/s/^ *{"\([a-z0-9_]*\)",.*/\1/p' "$SOURCE_DIR/tuner/cli/bench_group.c")
+[[ $counters == *pct_roof* ]] || fail "no counter was found in the sources"
+for counter in $counters; do
+    need "$command_page" "the counter $counter" "(^| )$counter( |\$)"
+done
+
 # Variables are read by their names, or by a function that is given the name.
 cd "$SOURCE_DIR"
 variables=$(grep -rhoE 'getenv\("[A-Z_]+"\)|"(HONE|XDG)_[A-Z_]+"' --include='*.c' --include='*.cc' kernels harness tuner |

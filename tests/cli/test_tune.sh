@@ -159,6 +159,8 @@ code=0
 tune --shape 64x64x64,65x64x64,66x64x64 --act relu --budget 1ms --db spent.db >spent.out 2>spent.err || code=$?
 [ "$code" -eq 5 ] || fail "exit code $code for a spent budget: $(cat spent.err)"
 grep -q 'budget of 0.001 s ended' spent.err || fail "a spent budget is not told: $(cat spent.err)"
+tune --shape 64x64x64 --act relu --max-evals 1 --db one.db >one.out 2>one.err || fail "one evaluation: $(cat one.err)"
+grep -q '^1 searched no further than the default config' one.err || fail "nothing was searched: $(cat one.err)"
 
 # ---- what is refused
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../../kernels/cpu/cpu_variants.h"
+#include "../../kernels/cpu/cpu_space.h"
 #include "hone/hone.h"
 
 enum { N = 260 /* streams of the widest tiles */, MOST_ROWS = 5, MOST_K = 3 };
@@ -96,8 +96,18 @@ static int check(hone_context *context, const short_case *q, unsigned char *page
     return 1;
 }
 
+/* Whether some tiles read A by words. */
+static int have_words(void) {
+    for (int i = 0; hone_cpu_variants[i]; i++)
+        if (hone_cpu_variants[i]->words && hone_cpu_runs(hone_cpu_variants[i]))
+            return 1;
+    return 0;
+}
+
 static void nothing_beside_a_is_read(void **state) {
     (void)state;
+    if (!have_words())
+        skip();
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *memory = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     hone_context *context;
@@ -122,8 +132,7 @@ static void nothing_beside_a_is_read(void **state) {
     hone_context_destroy(context);
     munmap(memory, 3 * page);
     printf("%d configs\n", checked);
-    if (!checked)
-        skip(); /* no tile here reads A in place */
+    assert_true(checked > 0);
 }
 
 int main(void) {

@@ -186,6 +186,8 @@ hone_status config_choice_find(char out[HONE_CONFIG_TEXT], const config_choice *
     if (!device->backend->space)
         return hone_fail(HONE_E_UNAVAILABLE, "hone has no kernels for %s yet; use --device cpu",
                          device->name);
+    if (choice->weights == 0 && problem->weights_plain)
+        return hone_fail(HONE_E_USAGE, "--config weights=packed contradicts --weights plain");
     if (choice->weights >= 0)
         problem->weights_plain = choice->weights;
     const int described = device->backend->described && device->backend->described(device->name);

@@ -242,12 +242,18 @@ static void release(tune_command *command) {
     hone_context_destroy(command->context);
 }
 
+/* Whether the budget or the evaluations were over with the default config. */
+static int tried_one(const hone_tune_result *result) {
+    return result->config[0] && result->evaluations == 1 && result->known == 0 && result->space_size > 1;
+}
+
 /* Results on stdout, then what became of the rest. Returns the exit code. */
 static int print_results(const tune_command *command) {
     int64_t evaluations = 0;
-    int hurried = 0;
+    int hurried = 0, alone = 0;
     for (int i = 0; i < command->done; i++) {
         evaluations += command->tuned[i].result.evaluations;
+        alone += tried_one(&command->tuned[i].result);
         hurried += command->tuned[i].result.config[0] && !isfinite(command->tuned[i].result.stats.p95);
     }
     cli_progress_end();
@@ -265,6 +271,8 @@ static int print_results(const tune_command *command) {
             seconds_since(command->started), command->db->path);
     cli_tuned_explain(command->tuned, command->done);
     cli_note_above_peak("tune", cli_tuned_above_peak(command->tuned, command->done), command->done);
+    if (alone > 0)
+        fprintf(stderr, "%d searched no further than the default config; --again with more goes on\n", alone);
     if (hurried > 0)
         fprintf(stderr, "%d without a p95, for want of %s; run again to go on\n", hurried,
                 *command->options.stop ? "samples when it was stopped" : "time");
