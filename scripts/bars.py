@@ -69,13 +69,12 @@ class Table:
     def __init__(self, *columns):
         self.columns, self.rows, self.missed, self.measured = columns, [], 0, 0
 
-    def add(self, *cells, value, unit="", holds, note=""):
-        """`holds`: a boolean, or in which way it does, "" for none."""
+    def add(self, *cells, value, unit="", holds, note="", otherwise="**no**"):
+        """`otherwise`: what is said where it does not hold."""
         self.measured += 1
         self.missed += not holds
         text = f"{value:.{1 if unit else 2}f}{unit}{' ' + note if note else ''}"
-        answer = (holds if isinstance(holds, str) else "yes") if holds else "**no**"
-        self.rows.append(" | ".join(["", *map(str, cells), text, answer, ""]).strip())
+        self.rows.append(" | ".join(["", *map(str, cells), text, "yes" if holds else otherwise, ""]).strip())
 
     def skip(self, *cells, reason):
         self.rows.append(" | ".join(["", *map(str, cells), "not measured: " + reason, "|"]).strip())

@@ -307,8 +307,7 @@ static void run_abreast(slice *s, int64_t j, int panels, int64_t across) {
     }
 }
 
-/* The panels of a block in as many streams as the tile that was entered reads; the first column that is left.
- */
+/* The panels of a block in as many streams as the tile that was entered reads; the first column left. */
 static int64_t run_streams(slice *s) {
     const hone_variant *v = s->plan->config.variant;
     const int streams = HONE_PARTS(v->mr, s->rows);
