@@ -36,14 +36,27 @@ function(hone_vec_lines var text key)
   set(${var} "${values}" PARENT_SCOPE)
 endfunction()
 
-# hone_isa_row(VAR isa text needs): an initialiser of hone_cpu_isa, from the text of its file.
-function(hone_isa_row var isa text needs)
-  foreach(key flags target lanes base)
-    hone_vec_lines(${key} "${text}" ${key})
-  endforeach()
+# hone_isa_base(VAR isa text): the instruction set whose epilogues serve `isa`, itself where it has any, and
+# VAR_BUT_BF16: the one that has all others, if `isa` has those of C in bf16 alone.
+function(hone_isa_base var isa text)
+  hone_vec_lines(base "${text}" base)
+  set(${var}_BUT_BF16 PARENT_SCOPE)
+  if(base MATCHES "^([a-z0-9]+) bf16$")
+    set(${var}_BUT_BF16 ${CMAKE_MATCH_1} PARENT_SCOPE)
+    set(base)
+  endif()
   if(NOT base)
     set(base ${isa})
   endif()
+  set(${var} ${base} PARENT_SCOPE)
+endfunction()
+
+# hone_isa_row(VAR isa text needs): an initialiser of hone_cpu_isa, from the text of its file.
+function(hone_isa_row var isa text needs)
+  foreach(key flags target lanes)
+    hone_vec_lines(${key} "${text}" ${key})
+  endforeach()
+  hone_isa_base(base ${isa} "${text}")
   set(${var} "{\"${isa}\", \"${needs}\", \"${flags}\", \"${target}\", ${lanes}, &hone_isa_${base}}" PARENT_SCOPE)
 endfunction()
 
@@ -156,9 +169,12 @@ foreach(entry IN LISTS ordered)
   list(APPEND flag_list ${HONE_KERNEL_OPTIONS})
 
   # What only replaces products shares the epilogues of the instruction set it extends.
-  hone_vec_lines(base "${text}" base)
-  if(NOT base)
-    set(base ${HONE_ISA})
+  hone_isa_base(base ${HONE_ISA} "${text}")
+  if(base STREQUAL HONE_ISA)
+    set(HONE_ISA_BASE)
+    if(base_BUT_BF16)
+      set(HONE_ISA_BASE "#define ISA_BASE hone_isa_${base_BUT_BF16}\n")
+    endif()
     set(output ${generated}/isa_${HONE_ISA}.c)
     configure_file(${PROJECT_SOURCE_DIR}/kernels/cpu/isa.c.in ${output} @ONLY)
     set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS "${flag_list}")

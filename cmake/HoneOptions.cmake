@@ -18,5 +18,5 @@ endif()
 set(HONE_KERNEL_OPTIONS)
 if(HONE_SANITIZE MATCHES address AND CMAKE_C_COMPILER_ID STREQUAL GNU)
   set(HONE_KERNEL_OPTIONS --param=asan-instrumentation-with-call-threshold=0
-      -fno-sanitize=null,object-size,pointer-overflow)
+      -fno-sanitize=null,object-size,pointer-overflow -include ${CMAKE_CURRENT_LIST_DIR}/asan_vectors.h)
 endif()

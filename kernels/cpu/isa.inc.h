@@ -1,85 +1,11 @@
 /* What one instruction set exports beside its tiles: see hone_isa_code. */
 
-#include "epilogue.inc.h"
 #include "epilogue_curve.inc.h"
+#include "epilogue_tables.inc.h"
 
 #if defined(VEC_CURVES) && !VF_TABLES
 #error "configs offer brief for 8 bits wherever there are curves"
 #endif
-
-/* With tables brief is soonest done for 8 bits, too; otherwise they have a form of their own. */
-#if VF_TABLES
-#define EPILOGUE_BRIEF epilogue_to_fewer
-#else
-#define EPILOGUE_BRIEF epilogue_to_16
-#endif
-
-/* One epilogue an activation and form, from the one activation table. */
-#define EPILOGUE(name, to, column, is_smooth, activation)                                                    \
-    static void name(const hone_epilogue_args *e, int row, int end) {                                        \
-        to(e, row, end, (epilogue_kind){.per_column = column, .smooth = is_smooth, .act = activation});      \
-    }
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    EPILOGUE(epilogue_high_##name, epilogue_to_f32, per_column, smooth, act_high_##name)                     \
-    EPILOGUE(epilogue_fast_##name, epilogue_to_f32, per_column, smooth, act_fast_##name)                     \
-    EPILOGUE(epilogue_brief_##name, EPILOGUE_BRIEF, per_column, smooth, act_brief_##name)
-#include "activations.def"
-#undef HONE_ACT
-
-static hone_epilogue_fn *const epilogues_high[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_high_##name,
-#include "activations.def"
-#undef HONE_ACT
-};
-
-static hone_epilogue_fn *const epilogues_fast[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_fast_##name,
-#include "activations.def"
-#undef HONE_ACT
-};
-
-static hone_epilogue_fn *const epilogues_brief[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_brief_##name,
-#include "activations.def"
-#undef HONE_ACT
-};
-
-#if VF_TABLES
-#define EPILOGUES_BYTE epilogues_brief
-#else
-#define SAME(name)  act_high_##name(x, p, q)
-#define BRIEF(name) act_brief_##name(x, p, q)
-#define FAST(name)  act_fast_##name(x, p, q)
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    static inline vf act_byte_##name(vf x, vf p, vf q) {                                                     \
-        (void)p, (void)q;                                                                                    \
-        return byte;                                                                                         \
-    }                                                                                                        \
-    EPILOGUE(epilogue_byte_##name, epilogue_to_8, per_column, smooth, act_byte_##name)
-#include "activations.def"
-#undef HONE_ACT
-#undef SAME
-#undef BRIEF
-#undef FAST
-
-static hone_epilogue_fn *const epilogues_byte[] = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_byte_##name,
-#include "activations.def"
-#undef HONE_ACT
-};
-#define EPILOGUES_BYTE epilogues_byte
-#endif
-#undef EPILOGUE
 
 static inline void widen_f16_row(float *out, const uint16_t *in, int64_t n) {
     for (int64_t i = 0; i < n; i += VEC_LANES) {
@@ -176,9 +102,9 @@ static void read_lines(const char *from, int64_t lines, int fetches) {
 extern const hone_isa_code ISA_CODE;
 const hone_isa_code ISA_CODE = {
     ISA_NAME,
-    {[HONE_FORM_HIGH] = epilogues_high,
-     [HONE_FORM_FAST] = epilogues_fast,
-     [HONE_FORM_BRIEF] = epilogues_brief,
+    {[HONE_FORM_HIGH] = EPILOGUES_HIGH,
+     [HONE_FORM_FAST] = EPILOGUES_FAST,
+     [HONE_FORM_BRIEF] = EPILOGUES_BRIEF,
      [HONE_FORM_BYTE] = EPILOGUES_BYTE},
     EPILOGUE_CURVE,
     copy_8,

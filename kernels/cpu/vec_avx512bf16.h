@@ -3,6 +3,7 @@
  * It flushes subnormal inputs and results to zero. vcvtneps2bf16 rounds in one
  * instruction what the base takes nine for.
  *
+ * @base avx512 bf16
  * @lanes 16
  * @order 40
  * @arch x86_64|AMD64

@@ -6,7 +6,8 @@
  *
  *   lanes   floats in a vector: VEC_LANES
  *   base    the instruction set that this one includes and extends, if it only replaces
- *           products: its epilogues serve both
+ *           products: its epilogues serve both; with `bf16` after it: but for C in bf16,
+ *           which this one stores by itself
  *   order   rising preference among the instruction sets a CPU has
  *   arch    processors it is built for, a regular expression on CMAKE_SYSTEM_PROCESSOR
  *   flags   compiler options of its files
