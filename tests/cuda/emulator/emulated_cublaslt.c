@@ -250,20 +250,34 @@ static double activate(uint32_t epilogue, double x) {
     return x;
 }
 
-static void multiply(const struct cublaslt_operation_s *o, const void *a, cublaslt_layout al, const void *b,
-                     cublaslt_layout bl, void *d, cublaslt_layout dl) {
+/* Operands are read once, not for every product: their types are looked at each time. 0: no memory. */
+static int multiply(const struct cublaslt_operation_s *o, const void *a, cublaslt_layout al, const void *b,
+                    cublaslt_layout bl, void *d, cublaslt_layout dl) {
     const size_t across = o->transpose_a ? (size_t)al->ld : 1, along = o->transpose_a ? 1 : (size_t)al->ld;
-    for (size_t j = 0; j < dl->columns; j++)
+    const size_t depth = bl->rows;
+    double *const rows = malloc((dl->rows + 1) * depth * sizeof *rows + 1);
+    if (!rows)
+        return 0;
+    double *const column = rows + dl->rows * depth;
+    for (size_t i = 0; i < dl->rows; i++)
+        for (size_t k = 0; k < depth; k++)
+            rows[i * depth + k] = get(a, al->type, i * across + k * along);
+    for (size_t j = 0; j < dl->columns; j++) {
+        for (size_t k = 0; k < depth; k++)
+            column[k] = get(b, bl->type, j * (size_t)bl->ld + k);
         for (size_t i = 0; i < dl->rows; i++) {
             double sum = 0;
-            for (size_t k = 0; k < bl->rows; k++)
-                sum += get(a, al->type, i * across + k * along) * get(b, bl->type, j * (size_t)bl->ld + k);
+            for (size_t k = 0; k < depth; k++)
+                sum += rows[i * depth + k] * column[k];
             if (dl->type != CUBLASLT_S32)
                 sum = (double)(float)sum;
             if (o->epilogue & CUBLASLT_BIAS)
                 sum = (double)(float)(sum + get(o->bias, dl->type, i));
             put(d, dl->type, j * (size_t)dl->ld + i, activate(o->epilogue, sum));
         }
+    }
+    free(rows);
+    return 1;
 }
 
 static int scales_fit(unsigned type, const void *alpha, const void *beta) {
@@ -289,8 +303,7 @@ static hone_cu_result run_product(void *what) {
     product p = *(product *)what;
     if (p.slow)
         sleep_for(number("HONE_EMULATOR_SLOW"));
-    multiply(&p.operation, p.a, &p.al, p.b, &p.bl, p.d, &p.dl);
-    return 0;
+    return multiply(&p.operation, p.a, &p.al, p.b, &p.bl, p.d, &p.dl) ? 0 : FAILED;
 }
 
 EXPORT cublaslt_status cublasLtMatmul(cublaslt_handle handle, cublaslt_operation o, const void *alpha,

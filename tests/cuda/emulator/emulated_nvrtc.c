@@ -62,7 +62,7 @@ static int run_compiler(const char *source, const char *target, int log) {
     if (child == 0) {
         dup2(log, STDERR_FILENO);
         unsetenv("LD_LIBRARY_PATH");
-        execlp(cc, cc, "-std=gnu17", "-w", "-O1", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared",
+        execlp(cc, cc, "-std=gnu17", "-w", "-Og", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared",
                "-I" HONE_EMULATOR_FOLDER, "-DHONE_VOCABULARY=\"emulated.h\"", "-x", "c", source, "-o", target,
                "-lm", (char *)NULL);
         _exit(127);
