@@ -101,8 +101,6 @@ static double peak_run(const hone_device *device, hone_dtype dtype, hone_pool *p
 
 /* ---- the bandwidth limit */
 
-enum { READ_LINES = 16, READ_BYTES = READ_LINES * HONE_LINE }; /* what is not shared */
-
 typedef struct read_job {
     const hone_isa_code *code;
     const hone_span *spans;
@@ -113,13 +111,13 @@ typedef struct read_job {
 
 static void read_task(void *context, size_t index) {
     const read_job *job = context;
-    int64_t part = (int64_t)index;
+    const int64_t part = (int64_t)index;
     for (int64_t pass = 0; pass < job->passes; pass++)
         for (int i = 0; i < job->count; i++) {
-            int64_t shares = (int64_t)(job->spans[i].bytes / READ_BYTES);
-            int64_t first = shares * part / job->parts, last = shares * (part + 1) / job->parts;
-            job->code->read((const char *)job->spans[i].from + first * READ_BYTES,
-                            (last - first) * READ_LINES, job->fetches);
+            const int64_t lines = (int64_t)(job->spans[i].bytes / HONE_LINE),
+                          apart = hone_read_distance(lines, job->parts), first = part * apart;
+            job->code->read((const char *)job->spans[i].from + first * HONE_LINE,
+                            part + 1 < job->parts ? apart : lines - first, job->fetches);
         }
 }
 
@@ -132,7 +130,7 @@ static double read_run(const hone_device *device, hone_pool *pool, const hone_sp
     read_job job = {best_code(), spans, count, passes, hone_pool_threads(pool), turn % 2 != 0};
     hone_pool_run(pool, read_task, &job, (size_t)job.parts);
     for (int i = 0; i < count; i++)
-        bytes += (double)(spans[i].bytes / READ_BYTES * READ_BYTES);
+        bytes += (double)(spans[i].bytes / HONE_LINE * HONE_LINE);
     return bytes * (double)passes;
 }
 

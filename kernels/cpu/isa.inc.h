@@ -71,11 +71,18 @@ DEFINE_COPY(copy_16, uint16_t, uint16_t)
 DEFINE_COPY(copy_32, hone_unaligned_u32, hone_unaligned_u32)
 #undef DEFINE_COPY
 
-/* Streams that lie far apart keep more lines on their way than one; maxima cost
- * nothing beside the loads, whatever the bits are. */
+/* Maxima cost nothing beside the loads, whatever the bits are. */
+static inline __attribute__((always_inline)) vf read_line(vf most, const char *line) {
+    enum { STEP = VEC_LANES * (int)sizeof(float) };
+    _Pragma("GCC unroll 16") for (int at = 0; at < HONE_LINE; at += STEP) most =
+        vf_max(most, vf_load((const float *)(const void *)(line + at)));
+    return most;
+}
+
+/* Streams that lie far apart keep more lines on their way than one. */
 static inline __attribute__((always_inline)) void read_streams(const char *from, int64_t lines, int fetches) {
-    enum { STREAMS = 4, LINE = HONE_LINE, STEP = VEC_LANES * (int)sizeof(float), AHEAD = 2048 };
-    const int64_t part = lines / STREAMS;
+    enum { STREAMS = 4, LINE = HONE_LINE, AHEAD = 2048 };
+    const int64_t part = hone_read_distance(lines, STREAMS);
     vf most[STREAMS];
     for (int s = 0; s < STREAMS; s++)
         most[s] = vf_set(0.0f);
@@ -84,9 +91,10 @@ static inline __attribute__((always_inline)) void read_streams(const char *from,
             const char *at = from + (s * part + line) * LINE;
             if (fetches)
                 __builtin_prefetch(at + AHEAD);
-            _Pragma("GCC unroll 16") for (int b = 0; b < LINE; b += STEP) most[s] =
-                vf_max(most[s], vf_load((const float *)(const void *)(at + b)));
+            most[s] = read_line(most[s], at);
         }
+    for (int64_t line = STREAMS * part; line < lines; line++)
+        most[0] = read_line(most[0], from + line * LINE);
     static _Thread_local vf sink[STREAMS];
     for (int s = 0; s < STREAMS; s++)
         sink[s] = most[s];
