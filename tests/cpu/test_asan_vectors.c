@@ -1,5 +1,5 @@
-/* What asan_vectors.h says of vectors at every offset around a block, beside AddressSanitizer's own function, and that
- * what it does not let pass ends the process. Skipped in builds without that sanitizer. */
+/* What asan_vectors.h says of vectors at every offset around a block, beside AddressSanitizer's own function,
+ * and that what it does not let pass ends the process. Skipped in builds without that sanitizer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
