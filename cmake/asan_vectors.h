@@ -5,7 +5,7 @@
  * names. */
 #ifndef HONE_ASAN_VECTORS_H
 #define HONE_ASAN_VECTORS_H
-#if defined(__SANITIZE_ADDRESS__) && defined(__x86_64__)
+#if defined(__SANITIZE_ADDRESS__) && defined(__x86_64__) && defined(__linux__) && defined(__LP64__)
 
 #define HONE_ASAN_VECTORS_CHECKS
 

@@ -34,13 +34,25 @@ enum { HONE_MOST_PARTS = 4 };
 /* A line of the caches. */
 enum { HONE_LINE = 64 };
 
-/* How far apart so many streams begin that read `lines` together, in lines; the last reads what is left. Far
- * ones an odd number of 16 KiB: a power of two apart they meet in the same banks of memory (256 MiB: 1.6 of
- * the time on Zen 1; an odd number of lines 1.35, of 4 KiB 1.05). */
+/* Of so many streams that read `lines` together: whether they lie far apart, 16 MiB or more, and how far they
+ * begin from each other, in lines. Far ones an odd number of 16 KiB: a power of two apart they meet in the
+ * same banks of memory (256 MiB: 1.6 of the time on Zen 1, 64 MiB 1.05; an odd number of lines 1.35, of 4 KiB
+ * 1.05). */
+enum { HONE_READ_UNIT = (16 << 10) / HONE_LINE, HONE_READ_FAR = 1024 };
+static inline int hone_reads_far(int64_t lines, int64_t streams) {
+    return lines / streams >= (int64_t)HONE_READ_FAR * HONE_READ_UNIT;
+}
 static inline int64_t hone_read_distance(int64_t lines, int64_t streams) {
-    enum { UNIT = (16 << 10) / HONE_LINE, MANY = 1024 };
-    const int64_t each = lines / streams, units = each / UNIT;
-    return units > MANY ? ((units - 1) | 1) * UNIT : each;
+    const int64_t each = lines / streams;
+    return hone_reads_far(lines, streams) ? ((each / HONE_READ_UNIT - 1) | 1) * HONE_READ_UNIT : each;
+}
+/* Where stream `i` begins if what the distance leaves is shared, so that none reads much more than another;
+ * i may be their number: where the last ends. */
+static inline int64_t hone_read_begin(int64_t lines, int64_t streams, int64_t i) {
+    const int64_t apart = hone_read_distance(lines, streams),
+                  step = hone_reads_far(lines, streams) ? 2 * HONE_READ_UNIT : 1,
+                  longer = (lines - streams * apart) / step;
+    return i == streams ? lines : i * apart + (i < longer ? i : longer) * step;
 }
 
 /* A tile register of AMX (gemm_amx.inc.h): rows, bytes of one, groups of 4 bytes in it. */

@@ -115,9 +115,9 @@ static void read_task(void *context, size_t index) {
     for (int64_t pass = 0; pass < job->passes; pass++)
         for (int i = 0; i < job->count; i++) {
             const int64_t lines = (int64_t)(job->spans[i].bytes / HONE_LINE),
-                          apart = hone_read_distance(lines, job->parts), first = part * apart;
-            job->code->read((const char *)job->spans[i].from + first * HONE_LINE,
-                            part + 1 < job->parts ? apart : lines - first, job->fetches);
+                          first = hone_read_begin(lines, job->parts, part),
+                          end = hone_read_begin(lines, job->parts, part + 1);
+            job->code->read((const char *)job->spans[i].from + first * HONE_LINE, end - first, job->fetches);
         }
 }
 

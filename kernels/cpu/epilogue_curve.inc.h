@@ -1,7 +1,5 @@
 /* The epilogue of every smooth activation into 8 bits, where an instruction set looks up 64 words at once:
  * the curve (cpu_curve.c) is the activation, the scale of C and its zero point. */
-#include "epilogue.inc.h"
-
 #ifdef VEC_CURVES
 
 /* Four vectors: of one row, in which `columns` are C, or with `across` 2 of two. */

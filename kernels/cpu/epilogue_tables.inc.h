@@ -2,8 +2,6 @@
 #ifndef HONE_EPILOGUE_TABLES_INC_H
 #define HONE_EPILOGUE_TABLES_INC_H
 
-#include "epilogue.inc.h"
-
 /* ISA_BASE: the instruction set whose epilogues these are, but for C in bf16. */
 #ifdef ISA_BASE
 #define ISA_OWNER ISA_BASE

@@ -250,7 +250,7 @@ static double activate(uint32_t epilogue, double x) {
     return x;
 }
 
-/* Operands are read once, not for every product: their types are looked at each time. 0: no memory. */
+/* Operands are read once, not for every product: get() looks at the type each time. 0: no memory. */
 static int multiply(const struct cublaslt_operation_s *o, const void *a, cublaslt_layout al, const void *b,
                     cublaslt_layout bl, void *d, cublaslt_layout dl) {
     const size_t across = o->transpose_a ? (size_t)al->ld : 1, along = o->transpose_a ? 1 : (size_t)al->ld;
