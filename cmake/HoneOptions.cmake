@@ -13,8 +13,8 @@ if(HONE_SANITIZE)
 endif()
 
 # What generated kernels are compiled with beside that. Inlined checks would take most of a sanitized build, so
-# AddressSanitizer's are calls (of vectors to asan_vectors.h's), and what is read or written through a pointer it alone sees there; a pointer that wraps
-# and is not used is not looked for.
+# AddressSanitizer's are calls, of vectors to those of asan_vectors.h, and what is read or written through a pointer it
+# alone sees there; a pointer that wraps and is not used is not looked for.
 set(HONE_KERNEL_OPTIONS)
 if(HONE_SANITIZE MATCHES address AND CMAKE_C_COMPILER_ID STREQUAL GNU)
   set(HONE_KERNEL_OPTIONS --param=asan-instrumentation-with-call-threshold=0

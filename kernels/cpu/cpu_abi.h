@@ -34,17 +34,20 @@ enum { HONE_MOST_PARTS = 4 };
 /* A line of the caches. */
 enum { HONE_LINE = 64 };
 
+/* The largest odd number up to n > 0. Streams of many lines lie an odd number of panels, or of units, apart:
+ * a power of two apart they meet in the same banks of memory. */
+static inline int64_t hone_odd(int64_t n) { return (n - 1) | 1; }
+
 /* Of so many streams that read `lines` together: whether they lie far apart, 16 MiB or more, and how far they
- * begin from each other, in lines. Far ones an odd number of 16 KiB: a power of two apart they meet in the
- * same banks of memory (256 MiB: 1.6 of the time on Zen 1, 64 MiB 1.05; an odd number of lines 1.35, of 4 KiB
- * 1.05). */
+ * begin from each other, in lines. Far ones an odd number of 16 KiB (on Zen 1 256 MiB apart take 1.6 of the
+ * time, 64 MiB 1.05; an odd number of lines 1.35, of 4 KiB 1.05). */
 enum { HONE_READ_UNIT = (16 << 10) / HONE_LINE, HONE_READ_FAR = 1024 };
 static inline int hone_reads_far(int64_t lines, int64_t streams) {
     return lines / streams >= (int64_t)HONE_READ_FAR * HONE_READ_UNIT;
 }
 static inline int64_t hone_read_distance(int64_t lines, int64_t streams) {
     const int64_t each = lines / streams;
-    return hone_reads_far(lines, streams) ? ((each / HONE_READ_UNIT - 1) | 1) * HONE_READ_UNIT : each;
+    return hone_reads_far(lines, streams) ? hone_odd(each / HONE_READ_UNIT) * HONE_READ_UNIT : each;
 }
 /* Where stream `i` begins if what the distance leaves is shared, so that none reads much more than another;
  * i may be their number: where the last ends. */

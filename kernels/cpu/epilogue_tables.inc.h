@@ -29,14 +29,12 @@ extern epilogue_table EPILOGUES_HIGH, EPILOGUES_FAST, EPILOGUES_BRIEF, EPILOGUES
 #ifdef ISA_BASE
 extern epilogue_table EPILOGUES(ISA_BASE, brief);
 enum {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    ACT_##name,
+#define HONE_ACT(name, ...) ACT_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
 
-#define EPILOGUE_BF16(name, column, is_smooth)                                                               \
+#define HONE_ACT(name, alias, params, column, is_smooth, ...)                                                \
     static void epilogue_brief_##name(const hone_epilogue_args *e, int row, int end) {                       \
         if (e->c_type == HONE_C_BF16)                                                                        \
             epilogue_floats(e, row, end,                                                                     \
@@ -47,12 +45,8 @@ enum {
         else                                                                                                 \
             EPILOGUES(ISA_BASE, brief)[ACT_##name](e, row, end);                                             \
     }
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    EPILOGUE_BF16(name, per_column, smooth)
 #include "activations.def"
 #undef HONE_ACT
-#undef EPILOGUE_BF16
 
 #else
 /* One epilogue an activation and form, from the one activation table. */
@@ -60,8 +54,7 @@ enum {
     static void name(const hone_epilogue_args *e, int row, int end) {                                        \
         to(e, row, end, (epilogue_kind){.per_column = column, .smooth = is_smooth, .act = activation});      \
     }
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
+#define HONE_ACT(name, alias, params, per_column, smooth, ...)                                               \
     EPILOGUE(epilogue_high_##name, epilogue_to_f32, per_column, smooth, act_high_##name)                     \
     EPILOGUE(epilogue_fast_##name, epilogue_to_f32, per_column, smooth, act_fast_##name)                     \
     EPILOGUE(epilogue_brief_##name, EPILOGUE_BRIEF, per_column, smooth, act_brief_##name)
@@ -69,17 +62,13 @@ enum {
 #undef HONE_ACT
 
 epilogue_table EPILOGUES_HIGH = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_high_##name,
+#define HONE_ACT(name, ...) epilogue_high_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
 
 epilogue_table EPILOGUES_FAST = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_fast_##name,
+#define HONE_ACT(name, ...) epilogue_fast_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
@@ -102,9 +91,7 @@ epilogue_table EPILOGUES_FAST = {
 #undef FAST
 
 epilogue_table EPILOGUES_BYTE = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_byte_##name,
+#define HONE_ACT(name, ...) epilogue_byte_##name,
 #include "activations.def"
 #undef HONE_ACT
 };
@@ -113,9 +100,7 @@ epilogue_table EPILOGUES_BYTE = {
 #endif
 
 epilogue_table EPILOGUES_BRIEF = {
-#define HONE_ACT(name, alias, params, per_column, smooth, least, most, lipschitz, formula, hazard,           \
-                 reference, high, fast, brief, byte)                                                         \
-    epilogue_brief_##name,
+#define HONE_ACT(name, ...) epilogue_brief_##name,
 #include "activations.def"
 #undef HONE_ACT
 };

@@ -1,7 +1,6 @@
 /* What one instruction set exports beside its tiles: see hone_isa_code. */
 
 #include "epilogue.inc.h"
-/* which the others need */
 #include "epilogue_curve.inc.h"
 #include "epilogue_tables.inc.h"
 
